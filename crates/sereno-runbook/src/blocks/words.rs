@@ -1,0 +1,152 @@
+//! Words of prose against words of commands, in English and Spanish.
+//!
+//! It only counts words; what a block is made of is decided elsewhere.
+
+use crate::text::fold;
+
+/// Words that sentences are full of and commands are not. Folded. Words that are shell syntax (`in`, `for`, `if`, `do`)
+/// or common arguments (`all`, `at`, `as`) are left out on purpose.
+const STOP_WORDS: &[&str] = &[
+    "the", "an", "and", "or", "is", "are", "was", "were", "be", "been", "this", "that", "these", "those", "you",
+    "your", "we", "our", "it", "its", "they", "their", "which", "who", "when", "where", "why", "how", "should",
+    "must", "can", "could", "will", "would", "may", "might", "with", "without", "from", "into", "onto", "about",
+    "after", "before", "until", "because", "so", "than", "there", "here", "have", "has", "had", "not", "any", "each",
+    "every", "some", "of", "to", "on", "by", "via", "if", "else", "also", "still", "please", "sure", "using", "has",
+    "while", "again", "between", "either", "both", "only",
+    "el", "la", "los", "las", "un", "una", "unos", "unas", "de", "del", "al", "y", "o", "que", "en", "con", "sin",
+    "por", "para", "si", "no", "es", "son", "esta", "este", "estos", "estas", "hay", "como", "cuando", "donde",
+    "desde", "hasta", "sobre", "segun", "debe", "deben", "debes", "puede", "pueden", "se", "su", "sus", "lo", "le",
+    "mas", "ya", "muy", "tras", "antes", "despues", "luego", "entre", "cada", "todos", "todas", "pero", "porque",
+];
+
+/// Verbs with which people begin a sentence that tells somebody what to do.
+const IMPERATIVES: &[&str] = &[
+    "check", "verify", "confirm", "open", "go", "click", "select", "navigate", "notify", "contact", "call", "page",
+    "escalate", "wait", "ask", "review", "look", "ensure", "monitor", "restart", "identify", "create", "update",
+    "disable", "enable", "announce", "investigate", "log", "login", "run", "find", "make", "stop", "start", "follow",
+    "decide", "assign", "document", "post", "send", "do", "use", "repeat", "scale", "rollback", "roll", "acknowledge",
+    "verificar", "revisar", "confirmar", "abrir", "ir", "entrar", "hacer", "seleccionar", "notificar", "contactar",
+    "llamar", "avisar", "escalar", "esperar", "pedir", "comprobar", "asegurar", "monitorear", "reiniciar",
+    "identificar", "crear", "actualizar", "desactivar", "activar", "anunciar", "investigar", "buscar", "detener",
+    "iniciar", "seguir", "decidir", "asignar", "documentar", "publicar", "enviar", "usar", "repetir", "verifica",
+    "revisa", "confirma", "abre", "ve", "entra", "haz", "selecciona", "notifica", "contacta", "llama", "avisa",
+    "escala", "espera", "comprueba", "asegurate", "ejecutar", "ejecuta", "restaurar", "generar", "rotar", "acceder",
+    "ver", "obtener", "cambiar", "editar", "evaluar", "contener", "recuperar", "aplicar", "limpiar",
+];
+
+/// What a line says about being prose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// Words outside of quotes that are letters only.
+    pub(super) plain: usize,
+    pub(super) stop: usize,
+    /// The first word tells somebody what to do.
+    pub(super) imperative: bool,
+    /// The first letter is a capital.
+    pub(super) capital: bool,
+    /// Words that only commands have: flags, variables, pipes, paths.
+    pub(super) technical: usize,
+}
+
+pub(super) fn words(text: &str) -> Words {
+    let text = text.trim();
+    let mut found = Words { capital: starts_with_capital(text), ..Words::default() };
+    for (index, word) in outside_quotes(text).split_whitespace().enumerate() {
+        if is_technical(word) {
+            found.technical += 1;
+            continue;
+        }
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if bare.is_empty() || !bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '’') {
+            continue;
+        }
+        found.plain += 1;
+        let folded = fold(bare);
+        found.stop += usize::from(STOP_WORDS.contains(&folded.as_str()));
+        found.imperative |= index == 0 && IMPERATIVES.contains(&folded.as_str());
+    }
+    found
+}
+
+impl Words {
+    /// A sentence or a phrase for a person.
+    pub(super) fn is_prose(self) -> bool {
+        if self.technical > 1 && self.technical * 2 >= self.plain {
+            return false;
+        }
+        (self.plain >= 3 && self.stop * 4 >= self.plain)
+            || (self.capital && self.plain >= 3 && self.technical == 0)
+            || (self.capital && self.imperative && self.plain >= 2)
+            || self.stop >= 3
+    }
+}
+
+fn is_technical(word: &str) -> bool {
+    (word.starts_with('-') && word.len() > 1 && !word.starts_with("->") && word.chars().any(char::is_alphanumeric))
+        || word.starts_with(['$', '/', '~', '|', '>', '<', '&', '\\'])
+        || word.starts_with("./")
+        || word.contains('=')
+        || word.contains("$(")
+        || word.ends_with('\\')
+}
+
+fn starts_with_capital(text: &str) -> bool {
+    text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_uppercase)
+}
+
+/// The text with what stands in matching quotes left out. An apostrophe inside a word is not a quote.
+fn outside_quotes(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if (c == '"' || c == '`') || (c == '\'' && !before.is_alphanumeric()) => quote = Some(c),
+            None => kept.push(c),
+        }
+        before = c;
+    }
+    if quote.is_some() { text.to_owned() } else { kept }
+}
+
+/// Whether the folded text holds the folded phrase as whole words.
+pub(super) fn has_phrase(folded: &str, phrase: &str) -> bool {
+    folded.match_indices(phrase).any(|(at, _)| {
+        let before = folded.get(..at).and_then(|head| head.chars().next_back());
+        let after = folded.get(at + phrase.len()..).and_then(|tail| tail.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_told_from_commands() {
+        for (text, prose) in [
+            ("Contactar al equipo de guardia", true),
+            ("find the pod which has the problem", true),
+            ("Check the dashboard", true),
+            ("make sure that nobody is deploying", true),
+            ("Dashboard > Developers > Webhooks", false),
+            ("find /var/log -name '*.log' -mtime +7 -delete", false),
+            ("make deploy", false),
+            ("kubectl get pods -n prod", false),
+            ("git commit -m 'the fix for the thing that was broken'", false),
+            ("docker compose restart api", false),
+            ("Verificar estado", true),
+        ] {
+            assert_eq!(words(text).is_prose(), prose, "{text}: {:?}", words(text));
+        }
+    }
+
+    #[test]
+    fn phrases_are_whole_words() {
+        assert!(has_phrase("the output is", "output"));
+        assert!(!has_phrase("throughput is high", "output"));
+        assert!(has_phrase("respuesta esperada (ok)", "respuesta esperada"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Lines that act as headings, and what stands around each block.
+
+use super::line::joined;
+use super::{Document, ElementKind, Label, TextLine};
+
+/// A label is a few words; a longer line that ends in a colon is a sentence.
+const MAX_LABEL_CHARS: usize = 90;
+
+/// Finds the label lines outside of lists and tables.
+pub(super) fn find(document: &mut Document) {
+    let mut labels = Vec::new();
+    for (index, element) in document.elements.iter().enumerate() {
+        let ElementKind::Text(lines) = &element.kind else {
+            continue;
+        };
+        if element.item.is_some() {
+            continue;
+        }
+        for (position, line) in lines.iter().enumerate() {
+            let last = position + 1 == lines.len();
+            if let Some((title, value, strong)) = label_of(line, last) {
+                let value = (!value.is_empty()).then(|| value.to_owned());
+                labels.push(Label {
+                    title: title.to_owned(),
+                    value,
+                    line: line.line,
+                    element: index,
+                    heading: element.heading,
+                    strong,
+                });
+            }
+        }
+    }
+    document.labels = labels;
+}
+
+fn label_of(line: &TextLine, last: bool) -> Option<(&str, &str, bool)> {
+    if let Some((title, value)) = line.bold_label() {
+        return (title.len() <= 4 * MAX_LABEL_CHARS && title.chars().count() <= MAX_LABEL_CHARS)
+            .then_some((title, value, true));
+    }
+    // Bold and alone, without a colon: `**Rollback**`.
+    if line.is_strong() {
+        return Some((line.plain.trim(), "", true));
+    }
+    let title = line.plain.trim().strip_suffix(':')?.trim_end();
+    (last && title.chars().count() <= MAX_LABEL_CHARS).then_some((title, "", false))
+}
+
+/// Fills in what stands around each block.
+pub(super) fn surround(document: &mut Document) {
+    let mut before: Option<String> = None;
+    let mut previous: Option<usize> = None;
+    let mut last_item: Option<usize> = None;
+    let mut labels = document.labels.iter().peekable();
+    let mut label: Option<(Option<usize>, &str)> = None;
+    // The block that waits for the text below it.
+    let mut waiting: Option<usize> = None;
+    for element in &document.elements {
+        while let Some(next) = labels.next_if(|next| next.line <= element.end_line) {
+            label = Some((next.heading, &next.title));
+        }
+        match &element.kind {
+            ElementKind::Text(lines) => {
+                let text = joined(lines);
+                if let Some(block) = waiting
+                    .take()
+                    .and_then(|index| document.blocks.get_mut(index))
+                {
+                    block.after = Some(text.clone());
+                }
+                before = Some(text);
+                previous = None;
+                if element.item.is_none() {
+                    last_item = None;
+                }
+            }
+            ElementKind::Item(index) => last_item = Some(*index),
+            ElementKind::Block(index) => {
+                let Some(block) = document.blocks.get_mut(*index) else {
+                    continue;
+                };
+                block.before = before.take();
+                block.previous = previous;
+                block.label = label
+                    .filter(|(heading, _)| *heading == block.heading)
+                    .map(|(_, title)| title.to_owned());
+                if block.item.is_none() {
+                    block.item = last_item;
+                }
+                block.item_title = block
+                    .item
+                    .and_then(|item| document.items.get(item))
+                    .map(super::Item::title);
+                previous = Some(*index);
+                waiting = Some(*index);
+            }
+            ElementKind::Heading(_) | ElementKind::Rule | ElementKind::Table(_) => {
+                before = None;
+                previous = None;
+                last_item = None;
+                waiting = None;
+            }
+            ElementKind::Comment(_) => {}
+        }
+    }
+}
