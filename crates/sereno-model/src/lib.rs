@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod effect;
 pub mod ids;
 pub mod outcome;
+pub mod redact;
 pub mod risk;
 pub mod text;
 
