@@ -139,7 +139,7 @@ pub struct Block {
 }
 
 /// One statement of a block at the top level of its syntax tree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     pub line: usize,
     pub text: String,
@@ -148,6 +148,18 @@ pub struct Statement {
     /// Why this statement must never run as shell: `config` (YAML to paste), `env` (settings for a file), `promql`,
     /// `repl` (a client's line), `output` (sample output), `nested` (meant for the pod or host entered before).
     pub foreign: Option<String>,
+    /// What it does; empty for a foreign one.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// `interactive`, `endless`, `nested`, where this statement is what gives the block the flag.
+    #[serde(default)]
+    pub flags: Vec<Flag>,
+    /// Background jobs, `wait`, `trap`, `exec >`: what stands around it must stay in one shell.
+    #[serde(skip)]
+    pub job_control: bool,
+    /// Its bytes in the block's `text`.
+    #[serde(skip)]
+    pub span: Range<usize>,
 }
 
 /// Something that the reader must replace or set.
