@@ -1,0 +1,333 @@
+//! What the command line does, for any system.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::failure::{Doing, Failure, Result};
+use crate::host::daemon::own_program;
+use crate::host::home::Home;
+use crate::host::{compose, ports};
+use crate::say::say;
+use crate::stack::{Platform, Stack};
+use crate::system::{Act, Fault, Kind, System};
+
+pub(crate) struct UpOptions {
+    pub(crate) platform: Option<Platform>,
+    pub(crate) port: Option<u16>,
+}
+
+pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result<()> {
+    let begun = std::time::Instant::now();
+    let home = Home::create(dir)?;
+    let _lock = home.lock()?;
+    home.install(system.files())?;
+    let recipe = format!("LAB ?= {}\n", own_program()?.display());
+    fs::write(home.path(".lab/lab.mk"), recipe).doing(|| "writing .lab/lab.mk".to_owned())?;
+    settle(system, &home, options)?;
+    let stack = Stack::new(system, home)?;
+    match stack.platform {
+        Platform::Process => up_processes(&stack)?,
+        Platform::Compose => up_containers(&stack)?,
+    }
+    stack.await_health()?;
+    say!(
+        "{} is up in {:.1} s: http://localhost:{} ({})",
+        system.name(),
+        begun.elapsed().as_secs_f32(),
+        stack.port("PORT")?,
+        stack.home.dir().display()
+    );
+    Ok(())
+}
+
+/// Decides platform and ports once; later runs find them in `.env`.
+fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
+    let mut env = home.env()?;
+    let fresh = env.get("LAB_PLATFORM").is_none();
+    if !fresh
+        && let Some(platform) = options.platform
+        && env.get("LAB_PLATFORM") != Some(platform.name())
+    {
+        return Err(Failure::new(format!(
+            "this lab runs on another platform than {}",
+            platform.name()
+        ))
+        .hint(format!(
+            "`lab down {} --wipe` first, or another --dir",
+            system.name()
+        )));
+    }
+    if fresh {
+        env.note("# Written by `lab up`, which keeps what you change here.");
+    }
+    let platform = options.platform.unwrap_or(Platform::Process);
+    env.fill("LAB_PLATFORM", platform.name());
+    let mut taken = Vec::new();
+    for component in system.components() {
+        let (name, preferred) = match component.kind {
+            Kind::Http => ("PORT", options.port.unwrap_or(3000)),
+            Kind::Postgres => ("POSTGRES_PORT", 5433),
+            Kind::Redis => ("REDIS_PORT", 6380),
+            Kind::Worker => continue,
+        };
+        if env.get(name).is_none() {
+            let port = ports::choose(preferred, &taken)?;
+            if component.kind == Kind::Http && options.port.is_some_and(|wanted| wanted != port) {
+                return Err(Failure::new(format!("port {preferred} is taken")));
+            }
+            env.set(name, port.to_string());
+        }
+        taken.push(env.port(name)?);
+    }
+    system.settings(&mut env)?;
+    env.write(&home.path(".env"))
+}
+
+fn up_processes(stack: &Stack<'_>) -> Result<()> {
+    refuse_taken_ports(stack)?;
+    let all = stack.system.components();
+    let stores = |kind| matches!(kind, Kind::Postgres | Kind::Redis);
+    for first in [true, false] {
+        // All of a group start at once, and then each is awaited.
+        let group: Vec<_> = all
+            .iter()
+            .filter(|component| stores(component.kind) == first)
+            .collect();
+        let mut begun = Vec::new();
+        for component in group {
+            begun.push((component, stack.begin(component)?));
+        }
+        for (component, starting) in begun {
+            stack.finish(component, starting)?;
+        }
+        if first {
+            stack.system.migrate(stack)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_taken_ports(stack: &Stack<'_>) -> Result<()> {
+    for component in stack.system.components() {
+        let name = match component.kind {
+            Kind::Http => "PORT",
+            Kind::Postgres => "POSTGRES_PORT",
+            Kind::Redis => "REDIS_PORT",
+            Kind::Worker => continue,
+        };
+        let port = stack.port(name)?;
+        if !stack.is_running(component)? && !ports::is_free(port) {
+            return Err(Failure::new(format!(
+                "{}: port {port} is held by another process",
+                component.name
+            ))
+            .hint(format!(
+                "free it, or change {name} in {}",
+                stack.home.path(".env").display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn up_containers(stack: &Stack<'_>) -> Result<()> {
+    compose::engine()?;
+    let bin = stack.home.path("bin");
+    fs::create_dir_all(&bin).doing(|| format!("creating {}", bin.display()))?;
+    let program = own_program()?;
+    fs::copy(&program, bin.join("lab")).doing(|| format!("copying {}", program.display()))?;
+    stack.compose().run(&["build"])?;
+    stack.compose().run(&["up", "-d"])?;
+    for component in stack.system.components() {
+        stack.start(component)?;
+    }
+    stack.system.migrate(stack)
+}
+
+pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    for fault in stack.system.faults() {
+        // What a fault keeps running must not outlive the lab.
+        if is_in(stack, fault)
+            && let Act::Own { mend, .. } = fault.act
+        {
+            if let Err(failure) = mend(stack) {
+                say!("{}: not mended before the end: {failure}", fault.name);
+            }
+            forget(stack, fault)?;
+        }
+    }
+    if stack.platform == Platform::Compose {
+        let arguments: &[&str] = if wipe { &["down", "-v"] } else { &["down"] };
+        stack.compose().run(arguments)?;
+    } else {
+        for component in stack.system.components().iter().rev() {
+            stack.stop(component)?;
+        }
+    }
+    for fault in stack.system.faults() {
+        forget(stack, fault)?;
+    }
+    if wipe {
+        for name in ["pg", "redis", "logs", "run", "bin", ".env", ".lab"] {
+            let path = stack.home.path(name);
+            let gone = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            match gone {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Failure::new(format!(
+                        "removing {}: {error}",
+                        path.display()
+                    )));
+                }
+                _ => {}
+            }
+        }
+    }
+    say!("{} is down", stack.system.name());
+    Ok(())
+}
+
+/// Says whether all components run.
+pub(crate) fn status(stack: &Stack<'_>, as_json: bool) -> Result<bool> {
+    let mut all_run = true;
+    let mut rows = Vec::new();
+    for component in stack.system.components() {
+        let running = stack.is_running(component)?;
+        all_run &= running;
+        let detail = stack.describe(component)?.unwrap_or_default();
+        rows.push((component.name, running, detail));
+    }
+    if as_json {
+        let components: Vec<_> = rows
+            .iter()
+            .map(|(name, running, detail)| json!({"name": name, "running": running, "detail": detail}))
+            .collect();
+        say!(
+            "{}",
+            json!({
+                "system": stack.system.name(),
+                "directory": stack.home.dir(),
+                "platform": stack.platform.name(),
+                "port": stack.port("PORT")?,
+                "components": components,
+            })
+        );
+    } else {
+        say!(
+            "{} ({}, {})",
+            stack.system.name(),
+            stack.platform.name(),
+            stack.home.dir().display()
+        );
+        for (name, running, detail) in rows {
+            say!(
+                "  {name:<10} {:<8} {detail}",
+                if running { "running" } else { "stopped" }
+            );
+        }
+    }
+    Ok(all_run)
+}
+
+pub(crate) fn start(stack: &Stack<'_>, name: &str) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    stack.start(stack.component(name)?)?;
+    say!("{name} is running");
+    Ok(())
+}
+
+pub(crate) fn stop(stack: &Stack<'_>, name: &str) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    let ran = stack.stop(stack.component(name)?)?;
+    say!(
+        "{name} {}",
+        if ran {
+            "has stopped"
+        } else {
+            "was not running"
+        }
+    );
+    Ok(())
+}
+
+pub(crate) fn restart(stack: &Stack<'_>, name: &str) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    let component = stack.component(name)?;
+    stack.stop(component)?;
+    stack.start(component)?;
+    say!("{name} has restarted");
+    Ok(())
+}
+
+pub(crate) fn faults(system: &dyn System) {
+    for fault in system.faults() {
+        say!("{:<18} {}", fault.name, fault.symptom);
+    }
+}
+
+pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    let fault = find_fault(stack.system, name)?;
+    let note = note_of(stack, fault);
+    // Noted first: a fault half done must still be found by whoever mends.
+    let folder = stack.home.path(".lab/faults");
+    fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
+    fs::write(&note, format!("{}\n", jiff::Timestamp::now()))
+        .doing(|| format!("writing {}", note.display()))?;
+    match fault.act {
+        Act::Stop(component) => {
+            stack.stop(stack.component(component)?)?;
+        }
+        Act::Own { inject, .. } => inject(stack)?,
+    }
+    say!("broken: {name}: {}", fault.symptom);
+    Ok(())
+}
+
+pub(crate) fn mend(stack: &Stack<'_>, name: &str) -> Result<()> {
+    let _lock = stack.home.lock()?;
+    let fault = find_fault(stack.system, name)?;
+    match fault.act {
+        Act::Stop(component) => stack.start(stack.component(component)?)?,
+        Act::Own { mend, .. } => mend(stack)?,
+    }
+    forget(stack, fault)?;
+    say!("mended: {name}");
+    Ok(())
+}
+
+fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
+    system
+        .faults()
+        .iter()
+        .find(|fault| fault.name == name)
+        .ok_or_else(|| {
+            Failure::new(format!("{} has no fault {name}", system.name()))
+                .hint(format!("`lab faults {}` lists them", system.name()))
+        })
+}
+
+fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
+    stack.home.path(&format!(".lab/faults/{}", fault.name))
+}
+
+fn is_in(stack: &Stack<'_>, fault: &Fault) -> bool {
+    note_of(stack, fault).exists()
+}
+
+fn forget(stack: &Stack<'_>, fault: &Fault) -> Result<()> {
+    let note = note_of(stack, fault);
+    match fs::remove_file(&note) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new(format!(
+            "removing {}: {error}",
+            note.display()
+        ))),
+        _ => Ok(()),
+    }
+}

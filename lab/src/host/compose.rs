@@ -1,0 +1,104 @@
+//! The compose platform: the same components as containers, through `docker-compose` or `docker compose`.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::failure::{Doing, Failure, Result};
+
+pub(crate) struct Compose<'h> {
+    pub(crate) dir: &'h Path,
+}
+
+impl Compose<'_> {
+    /// Runs one compose command in the lab's directory, where its `.env` names the project.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String> {
+        let program = program()?;
+        let what = || format!("{} {}", program.join(" "), arguments.join(" "));
+        let output = self.command(program, arguments).output().doing(what)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(Failure::new(format!("{}: {}", what(), end_of(&output))))
+    }
+
+    fn command(&self, program: &[&str], arguments: &[&str]) -> Command {
+        let (first, rest) = program.split_first().unwrap_or((&"docker-compose", &[]));
+        let mut command = Command::new(first);
+        command.args(rest).args(arguments).current_dir(self.dir);
+        // What the caller's environment says would win over `.env`, which describes this lab.
+        for name in [
+            "COMPOSE_PROJECT_NAME",
+            "COMPOSE_FILE",
+            "PORT",
+            "POSTGRES_PORT",
+            "REDIS_PORT",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// `running healthy`, `running starting`, `exited none`… of a service's container; none if there is no container.
+    pub(crate) fn state(&self, service: &str) -> Result<Option<String>> {
+        // `-a` is missing in some versions of `ps -q`; stopped containers are not listed by the newer ones.
+        let id = self.run(&["ps", "-q", service])?;
+        let Some(id) = id.lines().map(str::trim).find(|id| !id.is_empty()) else {
+            return Ok(None);
+        };
+        let format =
+            "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
+        let output = Command::new("docker")
+            .args(["inspect", "--format", format, id])
+            .output()
+            .doing(|| "docker inspect".to_owned())?;
+        Ok(output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+    }
+}
+
+/// Whether an engine answers, and if not, why.
+pub(crate) fn engine() -> Result<()> {
+    let output = Command::new("docker")
+        .args(["version", "--format", "{{.Server.Version}}"])
+        .output()
+        .map_err(|error| {
+            Failure::new(format!("docker: {error}"))
+                .hint("apt-get install docker.io docker-compose, or use --platform process")
+        })?;
+    if !output.status.success() {
+        return Err(
+            Failure::new(format!("no Docker Engine answers: {}", end_of(&output)))
+                .hint("start the engine, or use --platform process"),
+        );
+    }
+    program().map(|_| ())
+}
+
+fn program() -> Result<&'static [&'static str]> {
+    static FOUND: OnceLock<Option<&'static [&'static str]>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let choices: [&[&str]; 2] = [&["docker-compose"], &["docker", "compose"]];
+        choices.into_iter().find(|words| {
+            let (first, rest) = words.split_first().unwrap_or((&"", &[]));
+            let output = Command::new(first).args(rest).arg("version").output();
+            // An engine without the plugin takes `compose` for an option of its own and fails.
+            output.is_ok_and(|output| output.status.success())
+        })
+    });
+    found.ok_or_else(|| {
+        Failure::new("neither docker-compose nor `docker compose` is installed")
+            .hint("apt-get install docker-compose")
+    })
+}
+
+fn end_of(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text.lines().collect();
+    lines
+        .get(lines.len().saturating_sub(15)..)
+        .unwrap_or_default()
+        .join("\n")
+}

@@ -1,0 +1,68 @@
+//! What a system of the lab is: components, files, faults, and what makes it ready.
+//!
+//! Each system lives in `systems/<name>/` (code) and `lab/systems/<name>/` (its files) and is listed once,
+//! in [`crate::systems::all`].
+
+use crate::failure::Result;
+use crate::host::env_file::EnvFile;
+use crate::host::home::SystemFile;
+use crate::stack::Stack;
+
+pub(crate) trait System: Sync {
+    fn name(&self) -> &'static str;
+
+    fn summary(&self) -> &'static str;
+
+    /// In the order in which they start; they stop in the opposite order.
+    fn components(&self) -> &'static [Component];
+
+    /// What an operator of this system finds in its directory.
+    fn files(&self) -> &'static [SystemFile];
+
+    fn faults(&self) -> &'static [Fault];
+
+    /// Fills in what `.env` does not say yet. Ports are chosen already.
+    fn settings(&self, env: &mut EnvFile) -> Result<()>;
+
+    /// Brings databases to the current shape; runs when they answer and before the rest starts.
+    fn migrate(&self, stack: &Stack<'_>) -> Result<()>;
+
+    /// Whether the whole system is healthy, as it says itself.
+    fn is_healthy(&self, env: &EnvFile) -> Result<bool>;
+
+    /// Serves one of the components that are ours, until it is told to stop.
+    fn serve(&self, role: &str) -> Result<()>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Postgres,
+    Redis,
+    /// Ours, answering HTTP on `PORT`.
+    Http,
+    /// Ours, answering nobody.
+    Worker,
+}
+
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// Something that can be broken on purpose, and mended.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// What an operator will see.
+    pub(crate) symptom: &'static str,
+    pub(crate) act: Act,
+}
+
+pub(crate) type Deed = fn(&Stack<'_>) -> Result<()>;
+
+pub(crate) enum Act {
+    /// The component stops, and starts again.
+    Stop(&'static str),
+    /// Something of the system's own, each with its way back. Both may run twice.
+    Own { inject: Deed, mend: Deed },
+}

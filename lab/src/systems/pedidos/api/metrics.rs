@@ -1,0 +1,265 @@
+//! Numbers in Prometheus' text format.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use crate::systems::pedidos::queue::Queue;
+
+const BOUNDS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// The hit rate is that of the last lookups, so that it shows today's trouble and not last week's average.
+const LOOKUPS: usize = 500;
+
+#[derive(Default)]
+pub(super) struct Metrics(Mutex<Numbers>);
+
+#[derive(Default)]
+struct Numbers {
+    requests: BTreeMap<Labels, Histogram>,
+    lookups: VecDeque<bool>,
+    orders: u64,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Labels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len()],
+    count: u64,
+    sum: f64,
+}
+
+impl Metrics {
+    pub(super) fn order_created(&self) {
+        self.numbers().orders += 1;
+    }
+
+    pub(super) fn cache_lookup(&self, hit: bool) {
+        let mut numbers = self.numbers();
+        numbers.lookups.push_back(hit);
+        if numbers.lookups.len() > LOOKUPS {
+            numbers.lookups.pop_front();
+        }
+    }
+
+    fn request(&self, labels: Labels, seconds: f64) {
+        let mut numbers = self.numbers();
+        let histogram = numbers.requests.entry(labels).or_default();
+        for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
+            *bucket += u64::from(seconds <= bound);
+        }
+        histogram.count += 1;
+        histogram.sum += seconds;
+    }
+
+    /// Counting goes on after a panic elsewhere: half a count is better than none.
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Measures each request under its route's pattern, never its address: ids would make endless series.
+pub(super) async fn measure(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().to_string();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unknown", MatchedPath::as_str)
+        .to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    app.metrics.request(
+        Labels {
+            method,
+            route,
+            status,
+        },
+        start.elapsed().as_secs_f64(),
+    );
+    response
+}
+
+pub(super) async fn show(State(app): State<Shared>) -> Response {
+    let queue = Queue(&app.redis);
+    let (counts, database) = tokio::join!(queue.counts(), app.store.ping());
+    let mut text = render(&app.metrics.numbers());
+    let up = [("database", database.is_ok()), ("redis", counts.is_ok())];
+    head(
+        &mut text,
+        "dependency_up",
+        "gauge",
+        "Whether the dependency answers.",
+    );
+    for (name, up) in up {
+        let _ = writeln!(
+            text,
+            "dependency_up{{dependency=\"{name}\"}} {}",
+            u8::from(up)
+        );
+    }
+    // Without Redis there is no number to tell, which is not the same as zero.
+    if let Ok(counts) = counts {
+        head(
+            &mut text,
+            "queue_jobs",
+            "gauge",
+            "Jobs in the queue by state.",
+        );
+        let states = [
+            ("waiting", counts.waiting),
+            ("active", counts.active),
+            ("failed", counts.failed),
+        ];
+        for (state, jobs) in states {
+            let _ = writeln!(
+                text,
+                "queue_jobs{{queue=\"payments\",state=\"{state}\"}} {jobs}"
+            );
+        }
+        head(
+            &mut text,
+            "queue_jobs_completed_total",
+            "counter",
+            "Jobs that were completed.",
+        );
+        let _ = writeln!(
+            text,
+            "queue_jobs_completed_total{{queue=\"payments\"}} {}",
+            counts.completed
+        );
+    }
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn render(numbers: &Numbers) -> String {
+    let mut text = String::new();
+    head(
+        &mut text,
+        "http_requests_total",
+        "counter",
+        "Requests answered.",
+    );
+    for (labels, histogram) in &numbers.requests {
+        let _ = writeln!(
+            text,
+            "http_requests_total{{{}}} {}",
+            labels.text(),
+            histogram.count
+        );
+    }
+    head(
+        &mut text,
+        "http_request_duration_seconds",
+        "histogram",
+        "How long answers took.",
+    );
+    for (labels, histogram) in &numbers.requests {
+        let name = "http_request_duration_seconds";
+        let labels = labels.text();
+        for (bound, count) in BOUNDS.iter().zip(histogram.buckets) {
+            let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
+        }
+        let _ = writeln!(
+            text,
+            "{name}_bucket{{{labels},le=\"+Inf\"}} {}",
+            histogram.count
+        );
+        let _ = writeln!(text, "{name}_sum{{{labels}}} {}", histogram.sum);
+        let _ = writeln!(text, "{name}_count{{{labels}}} {}", histogram.count);
+    }
+    head(
+        &mut text,
+        "cache_hit_rate",
+        "gauge",
+        "Share of the last 500 cache lookups that were hits.",
+    );
+    let hits = numbers.lookups.iter().filter(|hit| **hit).count();
+    let rate = hits as f64 / numbers.lookups.len() as f64;
+    // Of no lookups there is no rate: 0/0, which Prometheus knows as NaN.
+    let _ = writeln!(text, "cache_hit_rate {rate}");
+    head(
+        &mut text,
+        "orders_total",
+        "counter",
+        "Orders created since the start.",
+    );
+    let _ = writeln!(text, "orders_total {}", numbers.orders);
+    text
+}
+
+impl Labels {
+    fn text(&self) -> String {
+        format!(
+            "method=\"{}\",route=\"{}\",status=\"{}\"",
+            self.method, self.route, self.status
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Labels, Metrics, render};
+
+    #[test]
+    fn buckets_are_cumulative_and_end_with_the_count() {
+        let metrics = Metrics::default();
+        for seconds in [0.001, 0.03, 60.0] {
+            let labels = Labels {
+                method: "GET".into(),
+                route: "/orders/{id}".into(),
+                status: 200,
+            };
+            metrics.request(labels, seconds);
+        }
+        let text = render(&metrics.numbers());
+        let labels = "method=\"GET\",route=\"/orders/{id}\",status=\"200\"";
+        for (le, count) in [
+            ("0.005", 1),
+            ("0.025", 1),
+            ("0.05", 2),
+            ("10", 2),
+            ("+Inf", 3),
+        ] {
+            let line =
+                format!("http_request_duration_seconds_bucket{{{labels},le=\"{le}\"}} {count}\n");
+            assert!(text.contains(&line), "{line}\n{text}");
+        }
+        assert!(
+            text.contains(&format!("http_requests_total{{{labels}}} 3\n")),
+            "{text}"
+        );
+        assert!(text.contains("cache_hit_rate NaN\n"), "{text}");
+    }
+
+    #[test]
+    fn the_hit_rate_forgets_old_lookups() {
+        let metrics = Metrics::default();
+        (0..500).for_each(|_| metrics.cache_lookup(false));
+        (0..400).for_each(|_| metrics.cache_lookup(true));
+        assert!(render(&metrics.numbers()).contains("cache_hit_rate 0.8\n"));
+    }
+}

@@ -1,0 +1,170 @@
+//! What can be broken in Pedidos.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::failure::{Doing, Failure, Result};
+use crate::host::daemon::Daemon;
+use crate::host::{http, wait};
+use crate::stack::Stack;
+use crate::system::{Act, Fault};
+
+pub(super) const ALL: &[Fault] = &[
+    Fault {
+        name: "redis-down",
+        symptom: "Redis has stopped: /health/redis answers 503, webhooks are refused",
+        act: Act::Stop("redis"),
+    },
+    Fault {
+        name: "postgres-down",
+        symptom: "PostgreSQL has stopped: /health answers 503, orders fail",
+        act: Act::Stop("postgres"),
+    },
+    Fault {
+        name: "api-down",
+        symptom: "the API has stopped: nothing answers on its port",
+        act: Act::Stop("api"),
+    },
+    Fault {
+        name: "worker-down",
+        symptom: "the worker has stopped: webhooks arrive, orders stay unpaid",
+        act: Act::Stop("worker"),
+    },
+    Fault {
+        name: "redis-full",
+        symptom: "Redis refuses writes (OOM): PING answers, /health/redis does not",
+        act: Act::Own {
+            inject: fill_redis,
+            mend: empty_redis,
+        },
+    },
+    Fault {
+        name: "payments-failing",
+        symptom: "a constraint refuses payments: webhooks are accepted, their jobs fail",
+        act: Act::Own {
+            inject: refuse_payments,
+            mend: accept_payments,
+        },
+    },
+    Fault {
+        name: "tenant-noise",
+        symptom: "tenant abc123 sends 200 orders a second",
+        act: Act::Own {
+            inject: make_noise,
+            mend: end_noise,
+        },
+    },
+];
+
+/// A limit below what an empty server uses, so that every write is refused and nothing stored is lost.
+fn fill_redis(stack: &Stack<'_>) -> Result<()> {
+    let redis = stack.redis()?;
+    redis.ask(&["CONFIG", "SET", "maxmemory-policy", "noeviction"])?;
+    redis.ask(&["CONFIG", "SET", "maxmemory", "100kb"])?;
+    wait::until("redis refuses writes", Duration::from_secs(5), || {
+        Ok(redis.ask(&["SET", "lab:probe", "1", "EX", "1"]).is_err())
+    })
+}
+
+fn empty_redis(stack: &Stack<'_>) -> Result<()> {
+    let redis = stack.redis()?;
+    redis.ask(&["CONFIG", "SET", "maxmemory", "256mb"])?;
+    wait::until("redis takes writes", Duration::from_secs(5), || {
+        Ok(redis.ask(&["SET", "lab:probe", "1", "EX", "1"]).is_ok())
+    })
+}
+
+/// As a careless change to the schema would: the constraint holds for old rows and refuses every new one.
+fn refuse_payments(stack: &Stack<'_>) -> Result<()> {
+    super::tools::run_sql(
+        stack,
+        "ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_reviewed; \
+         ALTER TABLE payments ADD CONSTRAINT payments_reviewed CHECK (received_at IS NULL) NOT VALID;",
+    )?;
+    // The trouble shows only when somebody pays, so somebody does.
+    let order = new_order(stack)?;
+    super::tools::pay(
+        &format!("evt-lab-{order}"),
+        order,
+        1000,
+        Some(stack.home.dir()),
+    )?;
+    wait::until("a payment has failed", Duration::from_secs(15), || {
+        let answer = http::get(stack.port("PORT")?, "/admin/queues/payments")?;
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        Ok(body
+            .pointer("/counts/failed")
+            .and_then(Value::as_u64)
+            .is_some_and(|failed| failed > 0))
+    })
+}
+
+fn accept_payments(stack: &Stack<'_>) -> Result<()> {
+    super::tools::run_sql(
+        stack,
+        "ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_reviewed;",
+    )?;
+    let answer = http::send(
+        stack.port("PORT")?,
+        "POST",
+        "/admin/queues/payments/retry",
+        &[],
+        "",
+    )?;
+    if answer.status == 200 {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "retrying answered {}: {}",
+            answer.status, answer.body
+        )))
+    }
+}
+
+fn new_order(stack: &Stack<'_>) -> Result<i64> {
+    let body = json!({"description": "pedido de prueba", "amount_cents": 1000}).to_string();
+    let headers = [("X-Tenant-Id", "tienda-sur")];
+    let answer = http::send(stack.port("PORT")?, "POST", "/orders", &headers, &body)?;
+    let order: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    order.get("id").and_then(Value::as_i64).ok_or_else(|| {
+        Failure::new(format!(
+            "creating an order answered {}: {}",
+            answer.status, answer.body
+        ))
+    })
+}
+
+fn make_noise(stack: &Stack<'_>) -> Result<()> {
+    noise(stack)?.start().map(|_| ())
+}
+
+fn end_noise(stack: &Stack<'_>) -> Result<()> {
+    noise(stack)?.stop().map(|_| ())
+}
+
+/// A loader in the background, noted where the operator of the system does not look.
+fn noise(stack: &Stack<'_>) -> Result<Daemon> {
+    let folder = stack.home.path(".lab/noise");
+    fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
+    let dir = stack.home.dir().to_string_lossy().into_owned();
+    let arguments = [
+        "load",
+        "pedidos",
+        "--dir",
+        &dir,
+        "--rate",
+        "200",
+        "--seconds",
+        "3600",
+        "--tenant",
+        "abc123",
+        "--writes",
+        "100",
+    ];
+    let mut daemon = stack.own_daemon("noise", &arguments)?;
+    daemon.log = folder.join("log");
+    daemon.pid_file = folder.join("pid");
+    Ok(daemon)
+}
