@@ -2,5 +2,28 @@
 //! (`knowledge/*.toml`) that a team can extend. When in doubt, `Unclear`; a destructive command is never `Observe`.
 
 pub mod analysis;
+mod analyzer;
+mod command;
+mod handlers;
+mod invocation;
+mod knowledge;
+mod names;
+mod pattern;
+mod placeholder;
+mod redirect;
+mod salvage;
+mod scope;
+mod source;
+mod stream;
+mod walk;
+mod word;
+mod wording;
 
 pub use analysis::{Analysis, Arg, Command, Interactive, Opens, Prompt, Statement, VariableUse};
+pub use knowledge::{Knowledge, KnowledgeError};
+pub use placeholder::{Placeholder, syntactic_placeholders};
+
+/// What a shell text does, statement by statement. Never fails: what cannot be read is `Unclear`.
+pub fn analyze_shell(text: &str, knowledge: &Knowledge) -> Analysis {
+    analyzer::analyze(text, knowledge)
+}

@@ -1,0 +1,451 @@
+//! Simple commands: from words to what they do.
+
+use crate::analysis::{Arg, Command, Interactive, Opens};
+use crate::analyzer::{Analyzer, Findings, MOST_DEPTH};
+use crate::invocation::Invocation;
+use crate::knowledge::{CommandKnowledge, OpensKind, Rule, Runs, Wait};
+use crate::names;
+use crate::source::Source;
+use crate::stream::Stream;
+use crate::walk::Place;
+use crate::word::{self, Field, UNKNOWN};
+use crate::wording::{self, phrased, verb_for};
+use sereno_model::{Risk, Text, Verb};
+use std::ops::Range;
+use tree_sitter::Node;
+
+/// More combinations of possible values than this are not tried.
+const MOST_COMBINATIONS: usize = 64;
+
+impl Analyzer<'_> {
+    /// A command node; `extra` are words that the tree keeps elsewhere.
+    pub(crate) fn command(&mut self, source: &Source<'_>, node: Node<'_>, extra: &[Node<'_>], place: &Place) {
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        let mut place = place.clone();
+        for child in node.children(&mut node.walk()) {
+            match child.kind() {
+                "variable_assignment" => self.assignment(source, child, &place, false),
+                "herestring_redirect" | "file_redirect" | "heredoc_redirect" => {
+                    if let Some(stdin) = self.feeds(source, child, &place) {
+                        place.stdin = stdin;
+                    }
+                    self.redirect_before(source, child, &place);
+                }
+                "comment" => {}
+                "subshell" => self.visit(source, child, &place.perhaps()),
+                // Pieces that touch are one word, however the parser cut them.
+                _ => match spans.last_mut() {
+                    Some(last) if last.end == child.start_byte() => last.end = child.end_byte(),
+                    _ => spans.push(child.byte_range()),
+                },
+            }
+        }
+        spans.extend(extra.iter().map(Node::byte_range));
+        self.substitutions(source, node, &place);
+        for node in extra {
+            self.substitutions(source, *node, &place);
+        }
+        let span = place.locate(node.byte_range());
+        self.each_choice(source, &spans, |this| {
+            let words = spans.iter().flat_map(|span| word::fields(source, span.clone(), &this.scope)).collect::<Vec<_>>();
+            this.run(&relocated(words, &place), span.clone(), &place);
+        });
+    }
+
+    fn redirect_before(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place) {
+        if redirect.kind() == "file_redirect" {
+            let mut cursor = redirect.walk();
+            let destination = redirect.children_by_field_name("destination", &mut cursor).next();
+            let text = source.masked_slice(redirect.byte_range());
+            if let Some(field) = destination
+                .filter(|_| text.contains('>') && !text.contains(">&"))
+                .and_then(|node| word::fields(source, node.byte_range(), &self.scope).into_iter().next())
+            {
+                self.write_to(&field, false, text.contains(">>"));
+            }
+        }
+        let _ = place;
+    }
+
+    /// Runs `read` for each combination of the values that the words' variables may have.
+    fn each_choice(&mut self, source: &Source<'_>, spans: &[Range<usize>], mut read: impl FnMut(&mut Self)) {
+        let mut names: Vec<(String, usize)> = Vec::new();
+        for span in spans {
+            for name in variables_in(source.slice(span.clone())) {
+                let choices = self.scope.choices(&name);
+                if choices > 1 && !names.iter().any(|(known, _)| *known == name) {
+                    names.push((name, choices));
+                }
+            }
+        }
+        let combinations = names.iter().try_fold(1usize, |all, (_, choices)| all.checked_mul(*choices)).unwrap_or(usize::MAX);
+        if names.is_empty() {
+            return read(self);
+        }
+        if combinations > MOST_COMBINATIONS {
+            self.found.raise(Risk::Unclear);
+        }
+        for number in 0..combinations.min(MOST_COMBINATIONS) {
+            let mut rest = number;
+            for (name, choices) in &names {
+                self.scope.choice.insert(name.clone(), rest % choices);
+                rest /= choices;
+            }
+            let commands = self.found.commands.len();
+            read(self);
+            if number > 0 {
+                // The same command with other values is listed once.
+                self.found.commands.truncate(commands.max(1));
+            }
+        }
+        self.scope.choice.clear();
+    }
+
+    /// Reads a command from its words.
+    pub(crate) fn run(&mut self, words: &[Field], span: Range<usize>, place: &Place) {
+        let Some((head, rest)) = words.split_first() else { return };
+        if place.depth >= MOST_DEPTH || self.budget == 0 {
+            self.found.unclear(&head.shown());
+            return;
+        }
+        self.budget -= 1;
+        self.output = Stream::Unknown;
+        let slot = self.found.commands.len();
+        let name = base_name(&head.text).to_owned();
+        self.found.commands.push(Command {
+            name: if head.known { name.clone() } else { head.raw.clone() },
+            args: rest.iter().map(arg).collect(),
+            span: span.clone(),
+            via: place.via.clone(),
+            risk: Risk::Observe,
+        });
+        let found = self.apart(|this| this.judge(head, &name, rest, &span, place));
+        if let Some(command) = self.found.commands.get_mut(slot) {
+            command.risk = found.risk;
+        }
+        self.found.absorb(found);
+    }
+
+    fn judge(&mut self, head: &Field, name: &str, rest: &[Field], span: &Range<usize>, place: &Place) {
+        if !head.known {
+            return self.unknown_head(head, rest, span, place);
+        }
+        if self.scope.functions.contains_key(&head.text) {
+            return self.call(&head.text.clone(), rest, place);
+        }
+        if let Some(text) = self.scope.aliases.get(&head.text).filter(|_| !head.quoted).cloned() {
+            self.alias(name, &text, rest, place);
+        }
+        let knowledge = self.knowledge;
+        if let Some(script) = init_script(&head.text) {
+            let mut words = vec![Field::plain("service", span.clone()), Field::plain(script, span.clone())];
+            words.extend(rest.iter().cloned());
+            return self.run(&words, span.clone(), &place.deeper());
+        }
+        match knowledge.command(name) {
+            Some(known) => {
+                self.known(name, known, rest, span, place);
+                // A program of this directory may not be what its name says.
+                if elsewhere(&head.text) && self.found.risk < Risk::Change && !names::of_projects(name) {
+                    self.script(&head.text, rest);
+                }
+            }
+            None if name.contains(['/', '.']) || head.text.contains('/') => self.script(&head.text, rest),
+            None => self.unknown_command(&head.shown()),
+        }
+    }
+
+    /// The name itself is only known when it runs.
+    fn unknown_head(&mut self, head: &Field, rest: &[Field], span: &Range<usize>, place: &Place) {
+        self.unknown_command(&head.raw);
+        // `$SUDO rm -rf x`: the variable may be empty or a prefix, so what follows may be the command.
+        if !rest.is_empty() {
+            let inner = self.apart(|this| this.run(rest, span.clone(), &place.deeper()));
+            if inner.risk == Risk::Destroy {
+                self.found.absorb(Findings { unknown_commands: Vec::new(), commands: Vec::new(), ..inner });
+            }
+        }
+    }
+
+    pub(crate) fn unknown_command(&mut self, name: &str) {
+        self.found.unclear(name);
+        if !self.found.unknown_commands.iter().any(|known| known == name) {
+            self.found.unknown_commands.push(name.to_owned());
+        }
+    }
+
+    fn alias(&mut self, name: &str, text: &str, rest: &[Field], place: &Place) {
+        let mut full = text.to_owned();
+        for field in rest {
+            full.push(' ');
+            full.push_str(&field.raw);
+        }
+        let kept = self.scope.aliases.remove(name);
+        let inner = Place { anchor: place.anchor.clone(), shift: None, ..place.deeper() };
+        self.inner_shell(&full, &inner);
+        if let Some(kept) = kept {
+            self.scope.aliases.insert(name.to_owned(), kept);
+        }
+    }
+
+    /// A script is judged by its name, and by what its arguments say.
+    pub(crate) fn script(&mut self, path: &str, rest: &[Field]) {
+        let words: Vec<&str> = rest.iter().filter_map(Field::value).collect();
+        let shown = path.replace(UNKNOWN, "…");
+        match names::judge(self.knowledge, path, &words) {
+            Some((risk, verb)) => {
+                let verb = if verb == Verb::Reads || risk == Risk::Observe { Verb::Runs } else { verb };
+                let phrase = if verb == Verb::Runs {
+                    Text::same(shown)
+                } else {
+                    Text::new(format!("what {shown} is named for"), format!("lo que anuncia el nombre {shown}"))
+                };
+                self.found.effect(phrased(verb, phrase, None, risk));
+            }
+            None => self.found.unclear(&shown),
+        }
+    }
+
+    fn known(&mut self, name: &str, known: &CommandKnowledge, rest: &[Field], span: &Range<usize>, place: &Place) {
+        let command = Invocation::new(name, rest, known);
+        if let Some(handler) = &known.handler
+            && self.handle(handler, &command, span, place)
+        {
+            self.waits(known, &command, place);
+            return;
+        }
+        let rule = known.rules.iter().find(|rule| applies(rule, &command));
+        match rule {
+            Some(rule) => self.apply(rule, &command, span, place),
+            None => self.by_default(known, &command),
+        }
+        self.waits(known, &command, place);
+    }
+
+    fn by_default(&mut self, known: &CommandKnowledge, command: &Invocation<'_>) {
+        if known.risk == Risk::Unclear {
+            let shown: Vec<String> = command.shown_from(0).take(2).collect();
+            let what = format!("{} {}", command.name, shown.join(" "));
+            self.unknown_command(what.trim_end());
+            return;
+        }
+        let of: Vec<String> = command.shown_from(0).take(3).collect();
+        let of = if of.is_empty() { command.name.to_owned() } else { of.join(" ") };
+        let effect = wording::effect(verb_for(known.risk), None, Some(&of), None, known.risk);
+        self.found.effect(effect);
+    }
+
+    pub(crate) fn apply(&mut self, rule: &Rule, command: &Invocation<'_>, span: &Range<usize>, place: &Place) {
+        if let Some(handler) = &rule.handler
+            && self.handle(handler, command, span, place)
+        {
+            return;
+        }
+        if let Some(runs) = rule.runs {
+            return self.apply_inner(rule, runs, command, span, place);
+        }
+        let verb = rule.verb.unwrap_or(verb_for(rule.risk));
+        if verb == Verb::Nothing {
+            self.found.raise(rule.risk);
+            return;
+        }
+        let skip = rule.args.len();
+        let targets = rule.of.as_deref().map(|template| expand_all(template, command, skip)).unwrap_or_default();
+        if targets.is_empty() {
+            let component = rule.component.as_deref().and_then(|template| expand(template, command, skip));
+            let of = if rule.noun.is_none() && rule.of.is_none() { Some(own_words(command)) } else { None };
+            let component = component.as_deref().map(component_name);
+            self.found.effect(wording::effect(verb, rule.noun.as_ref(), of.as_deref(), component.as_deref(), rule.risk));
+        }
+        for (index, of) in targets.iter().enumerate() {
+            let component = match rule.component.as_deref() {
+                Some("{*}") => Some(of.clone()),
+                Some(template) => expand(template, command, skip),
+                None => None,
+            };
+            let component = component.as_deref().map(component_name);
+            if index < 20 {
+                self.found.effect(wording::effect(verb, rule.noun.as_ref(), Some(of), component.as_deref(), rule.risk));
+            }
+        }
+        if rule.bounds {
+            self.found.endless = false;
+        }
+    }
+
+    /// A command whose arguments are a command.
+    fn apply_inner(&mut self, rule: &Rule, runs: Runs, command: &Invocation<'_>, span: &Range<usize>, place: &Place) {
+        self.found.raise(rule.risk);
+        let from = inner_start(rule, runs, command);
+        let inner = command.words.get(from..).unwrap_or_default();
+        let via = rule.via.clone().unwrap_or_else(|| command.name.to_owned());
+        let mut within = place.deeper();
+        within.via.push(via);
+        within.bounded |= rule.bounds;
+        if inner.is_empty() {
+            self.without_inner(rule, command, place);
+            return;
+        }
+        let found = self.apart(|this| match runs {
+            Runs::Words | Runs::AfterDashes => this.run(inner, span.clone(), &within),
+            Runs::Shell => this.run_joined(inner, &within),
+        });
+        let endless = found.endless && !rule.bounds;
+        // A variable set by an inner shell is not set in this one.
+        let opens = found.opens;
+        self.found.absorb(Findings { endless, opens: None, sets: Vec::new(), ..found });
+        // `docker exec -it x psql` leaves the reader in psql, which is what matters for the next lines.
+        self.found.opens = opens;
+    }
+
+    /// `psql`, `ssh host` with text on their input: the text is the command.
+    fn without_inner(&mut self, rule: &Rule, command: &Invocation<'_>, place: &Place) {
+        if !place.stdin.is_terminal() && matches!(rule.runs, Some(Runs::Shell)) {
+            let via = rule.via.clone().unwrap_or_else(|| command.name.to_owned());
+            let mut within = place.deeper();
+            within.via.push(via);
+            self.shell_from(&place.stdin.clone(), &within);
+        }
+    }
+
+    /// Words joined by blanks are a shell text, as `eval` and `ssh` read them.
+    pub(crate) fn run_joined(&mut self, words: &[Field], place: &Place) {
+        let text: Vec<String> = words.iter().map(|field| field.with_unknown_as("$__unknown")).collect();
+        let mut inner = place.deeper();
+        let located = words.first().filter(|_| words.len() == 1).and_then(|field| field.verbatim);
+        inner.shift = located;
+        inner.anchor = words.first().zip(words.last()).map(|(first, last)| first.span.start..last.span.end);
+        self.inner_shell(&text.join(" "), &inner);
+    }
+
+    fn waits(&mut self, known: &CommandKnowledge, command: &Invocation<'_>, place: &Place) {
+        for wait in known.waits.iter().filter(|wait| waits_here(wait, command)) {
+            self.found.endless |= wait.endless && !place.bounded;
+            if let Some(kind) = wait.interactive
+                && (wait.terminal || place.stdin.is_terminal() || kind == Interactive::Editor)
+            {
+                self.found.interactive(kind);
+            }
+            if let Some(kind) = wait.opens
+                && place.stdin.is_terminal()
+                && self.found.opens.is_none()
+            {
+                let skip = wait.args.len();
+                let name = wait.name.as_deref().and_then(|template| expand(template, command, skip));
+                let name = name.unwrap_or_else(|| command.name.to_owned());
+                self.found.opens = Some(match kind {
+                    OpensKind::Container => Opens::Container(name),
+                    OpensKind::Host => Opens::Host(name),
+                    OpensKind::Shell => Opens::Shell(name),
+                    OpensKind::Client => Opens::Client(name),
+                });
+            }
+        }
+    }
+}
+
+fn waits_here(wait: &Wait, command: &Invocation<'_>) -> bool {
+    wait.args.matches(command)
+        && wait.with.holds(command, usize::MAX)
+        && (wait.without.is_empty() || !wait.without.any_holds(command, usize::MAX))
+}
+
+fn applies(rule: &Rule, command: &Invocation<'_>) -> bool {
+    if !rule.args.matches(command) {
+        return false;
+    }
+    // Options of an inner command are not this command's.
+    let before = rule.runs.map_or(usize::MAX, |runs| inner_start(rule, runs, command));
+    rule.with.holds(command, before) && (rule.without.is_empty() || !rule.without.any_holds(command, before))
+}
+
+/// Index of the first word of the inner command.
+pub(crate) fn inner_start(rule: &Rule, runs: Runs, command: &Invocation<'_>) -> usize {
+    if runs == Runs::AfterDashes
+        && let Some(dashes) = command.dashes
+    {
+        return dashes + 1;
+    }
+    command.positional_index(rule.args.len() + rule.skip).unwrap_or(command.words.len())
+}
+
+/// A component's name without its kind and without what a platform adds.
+pub(crate) fn component_name(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.strip_suffix(".service").unwrap_or(name).to_owned()
+}
+
+/// `{1}` is the first argument after those that the rule names, `{0}` the last that it names, `{*}` all that follow.
+fn expand(template: &str, command: &Invocation<'_>, skip: usize) -> Option<String> {
+    if template == "{*}" {
+        let all: Vec<String> = command.shown_from(skip).collect();
+        return (!all.is_empty()).then(|| all.join(" "));
+    }
+    let mut text = template.to_owned();
+    for number in 0..=4usize {
+        let hole = format!("{{{number}}}");
+        if text.contains(&hole) {
+            let index = (skip + number).checked_sub(1)?;
+            text = text.replace(&hole, &command.positional_word(index)?.shown());
+        }
+    }
+    while let Some(start) = text.find("{-") {
+        let end = text.get(start..)?.find('}')? + start;
+        let name = text.get(start + 1..end)?.to_owned();
+        let value = command.all(&[name.as_str()]).last().and_then(|option| option.value.clone())?;
+        text.replace_range(start..=end, &value);
+    }
+    Some(text)
+}
+
+/// Each of the targets that a template names.
+fn expand_all(template: &str, command: &Invocation<'_>, skip: usize) -> Vec<String> {
+    if template == "{*}" { command.shown_from(skip).collect() } else { expand(template, command, skip).into_iter().collect() }
+}
+
+fn own_words(command: &Invocation<'_>) -> String {
+    let shown: Vec<String> = command.shown_from(0).take(3).collect();
+    if shown.is_empty() { command.name.to_owned() } else { format!("{} {}", command.name, shown.join(" ")) }
+}
+
+fn arg(field: &Field) -> Arg {
+    Arg {
+        raw: field.raw.clone(),
+        value: (field.known && !field.expanded).then(|| field.text.clone()),
+        span: field.span.clone(),
+    }
+}
+
+/// Spans of words, in the outermost text.
+fn relocated(mut words: Vec<Field>, place: &Place) -> Vec<Field> {
+    for word in &mut words {
+        word.span = place.locate(word.span.clone());
+        word.verbatim = word.verbatim.zip(place.shift).map(|(at, shift)| at + shift);
+    }
+    words
+}
+
+fn base_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// A directory that is not one where programs are installed.
+fn elsewhere(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(directory, _)| !(directory.ends_with("bin") || directory.ends_with("libexec")))
+}
+
+fn init_script(path: &str) -> Option<&str> {
+    path.strip_prefix("/etc/init.d/").or_else(|| path.strip_prefix("/etc/rc.d/"))
+}
+
+/// Names of the variables in a raw word.
+fn variables_in(raw: &str) -> Vec<String> {
+    raw.split('$')
+        .skip(1)
+        .map(|after| {
+            let after = after.strip_prefix('{').unwrap_or(after);
+            after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}

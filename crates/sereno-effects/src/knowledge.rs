@@ -1,0 +1,184 @@
+//! What is known of commands: data files in `knowledge/`, one a family, that a team extends with its own.
+//!
+//! The shape of those files is documented in `knowledge/README.md`; this module reads and checks them.
+
+mod raw;
+
+use crate::analysis::Interactive;
+use crate::pattern::{ArgsPattern, Condition};
+use crate::wording::Noun;
+use sereno_model::{Risk, Text, Verb};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
+
+const FAMILIES: &[(&str, &str)] = &[
+    ("nouns", include_str!("../knowledge/nouns.toml")),
+    ("names", include_str!("../knowledge/names.toml")),
+    ("shell", include_str!("../knowledge/shell.toml")),
+    ("wrappers", include_str!("../knowledge/wrappers.toml")),
+    ("files", include_str!("../knowledge/files.toml")),
+    ("host", include_str!("../knowledge/host.toml")),
+    ("systemd", include_str!("../knowledge/systemd.toml")),
+    ("network", include_str!("../knowledge/network.toml")),
+    ("http", include_str!("../knowledge/http.toml")),
+    ("kubernetes", include_str!("../knowledge/kubernetes.toml")),
+    ("docker", include_str!("../knowledge/docker.toml")),
+    ("postgres", include_str!("../knowledge/postgres.toml")),
+    ("databases", include_str!("../knowledge/databases.toml")),
+    ("redis", include_str!("../knowledge/redis.toml")),
+    ("queues", include_str!("../knowledge/queues.toml")),
+    ("git", include_str!("../knowledge/git.toml")),
+    ("node", include_str!("../knowledge/node.toml")),
+    ("python", include_str!("../knowledge/python.toml")),
+    ("languages", include_str!("../knowledge/languages.toml")),
+    ("aws", include_str!("../knowledge/aws.toml")),
+    ("clouds", include_str!("../knowledge/clouds.toml")),
+    ("infrastructure", include_str!("../knowledge/infrastructure.toml")),
+    ("backup", include_str!("../knowledge/backup.toml")),
+    ("crypto", include_str!("../knowledge/crypto.toml")),
+    ("packages", include_str!("../knowledge/packages.toml")),
+];
+
+/// Everything known about commands.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    commands: HashMap<String, CommandKnowledge>,
+    /// Names with a `*` in them (`mkfs.*`), tried when no exact name fits.
+    globs: Vec<(String, CommandKnowledge)>,
+    nouns: BTreeMap<String, Noun>,
+    names: Vec<NameRule>,
+}
+
+/// What is known of one command.
+#[derive(Debug, Clone)]
+pub(crate) struct CommandKnowledge {
+    /// Options that take a value, so that the value is not taken for an argument.
+    pub(crate) values: HashSet<String>,
+    /// `-name` is one option, not four (find, terraform, java).
+    pub(crate) long_dash: bool,
+    /// Arguments are compared without regard to case (SQL-like clients).
+    pub(crate) ignore_case: bool,
+    /// The risk when no rule matches.
+    pub(crate) risk: Risk,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) waits: Vec<Wait>,
+    /// A reader written in Rust for what data cannot say.
+    pub(crate) handler: Option<String>,
+    /// After this many arguments the rest is an inner command, whose options are not this command's.
+    pub(crate) stop: Option<usize>,
+}
+
+/// One line of knowledge: the first that matches a command tells its risk and effect.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) args: ArgsPattern,
+    pub(crate) with: Condition,
+    pub(crate) without: Condition,
+    pub(crate) risk: Risk,
+    pub(crate) verb: Option<Verb>,
+    pub(crate) noun: Option<Noun>,
+    pub(crate) of: Option<String>,
+    pub(crate) component: Option<String>,
+    pub(crate) runs: Option<Runs>,
+    /// Arguments to pass over before the inner command.
+    pub(crate) skip: usize,
+    /// How the inner command is said to be run: `kubectl exec`.
+    pub(crate) via: Option<String>,
+    pub(crate) handler: Option<String>,
+    /// Stops what it wraps after a time: an endless inner command ends.
+    pub(crate) bounds: bool,
+}
+
+/// How a command's arguments are a command themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// The words after the options are the command.
+    Words,
+    /// The words after the options, joined, are shell text.
+    Shell,
+    /// The words after `--` are the command; without `--`, those after the arguments.
+    AfterDashes,
+}
+
+/// How a command keeps a person waiting; every one that matches counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub(crate) args: ArgsPattern,
+    pub(crate) with: Condition,
+    pub(crate) without: Condition,
+    pub(crate) interactive: Option<Interactive>,
+    pub(crate) endless: bool,
+    pub(crate) opens: Option<OpensKind>,
+    /// What is opened, as a template over the arguments.
+    pub(crate) name: Option<String>,
+    /// It asks the terminal itself, so that a pipe into it changes nothing.
+    pub(crate) terminal: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpensKind {
+    Container,
+    Host,
+    Shell,
+    Client,
+}
+
+/// What the name of a script or of a make target says.
+#[derive(Debug, Clone)]
+pub(crate) struct NameRule {
+    pub(crate) word: String,
+    pub(crate) risk: Risk,
+    pub(crate) verb: Verb,
+}
+
+/// A team's knowledge that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {}", message.en)]
+pub struct KnowledgeError {
+    /// 1-based, in the text given.
+    pub line: usize,
+    pub message: Text,
+}
+
+impl Knowledge {
+    /// What Sereno knows by itself.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: OnceLock<Knowledge> = OnceLock::new();
+        BUILTIN.get_or_init(|| {
+            let mut all = Self::default();
+            for (family, text) in FAMILIES {
+                if let Err(error) = raw::add(&mut all, text) {
+                    // These files are part of the program: a test reads each one, so this is never reached.
+                    unreachable!("knowledge/{family}.toml: {error}");
+                }
+            }
+            all
+        })
+    }
+
+    /// This knowledge and a team's own: its rules come before those that are known already.
+    pub fn extend(&self, toml: &str) -> Result<Self, KnowledgeError> {
+        let mut all = self.clone();
+        raw::add(&mut all, toml)?;
+        Ok(all)
+    }
+
+    /// Whether anything is known of a command of this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.command(name).is_some()
+    }
+
+    pub(crate) fn command(&self, name: &str) -> Option<&CommandKnowledge> {
+        self.commands.get(name).or_else(|| {
+            self.globs.iter().find(|(glob, _)| crate::pattern::glob_matches(glob, name)).map(|(_, known)| known)
+        })
+    }
+
+    pub(crate) fn noun(&self, name: &str) -> Option<&Noun> {
+        self.nouns.get(name)
+    }
+
+    pub(crate) fn name_rules(&self) -> &[NameRule] {
+        &self.names
+    }
+}

@@ -1,0 +1,304 @@
+//! The TOML of knowledge files, and what is wrong with one.
+
+use super::{CommandKnowledge, Knowledge, KnowledgeError, NameRule, OpensKind, Rule, Runs, Wait};
+use crate::analysis::Interactive;
+use crate::pattern::{ArgsPattern, Condition};
+use crate::wording::{Noun, verb_for};
+use serde::Deserialize;
+use sereno_model::{Risk, Text, Verb};
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    #[expect(dead_code, reason = "it names the file for its readers")]
+    family: Option<String>,
+    #[serde(default)]
+    command: Vec<RawCommand>,
+    /// `logs = ["{} logs", "registros de {}", "logs", "registros"]`.
+    #[serde(default)]
+    noun: BTreeMap<String, [String; 4]>,
+    #[serde(default)]
+    name: Vec<RawName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCommand {
+    name: Names,
+    #[serde(default)]
+    values: String,
+    #[serde(default)]
+    long_dash: bool,
+    #[serde(default)]
+    ignore_case: bool,
+    #[serde(default)]
+    risk: Option<Risk>,
+    #[serde(default)]
+    handler: Option<String>,
+    #[serde(default)]
+    stop: Option<usize>,
+    #[serde(default)]
+    rules: Vec<RawRule>,
+    #[serde(default)]
+    waits: Vec<RawWait>,
+}
+
+/// One name, or several separated by blanks.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    #[serde(default)]
+    args: String,
+    #[serde(default)]
+    with: String,
+    #[serde(default)]
+    without: String,
+    #[serde(default)]
+    risk: Option<Risk>,
+    #[serde(default)]
+    verb: Option<Verb>,
+    #[serde(default)]
+    noun: Option<Spanned<String>>,
+    #[serde(default)]
+    of: Option<String>,
+    #[serde(default)]
+    component: Option<String>,
+    #[serde(default)]
+    runs: Option<RawRuns>,
+    #[serde(default)]
+    skip: usize,
+    #[serde(default)]
+    via: Option<String>,
+    #[serde(default)]
+    handler: Option<String>,
+    #[serde(default)]
+    bounds: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawRuns {
+    Words,
+    Shell,
+    AfterDashes,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWait {
+    #[serde(default)]
+    args: String,
+    #[serde(default)]
+    with: String,
+    #[serde(default)]
+    without: String,
+    #[serde(default)]
+    interactive: Option<RawInteractive>,
+    #[serde(default)]
+    endless: bool,
+    #[serde(default)]
+    opens: Option<RawOpens>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    terminal: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RawInteractive {
+    Session,
+    Editor,
+    Prompt,
+    Confirmation,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RawOpens {
+    Container,
+    Host,
+    Shell,
+    Client,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawName {
+    words: String,
+    risk: Risk,
+    #[serde(default)]
+    verb: Option<Verb>,
+}
+
+/// Reads a text into `all`; nothing is added when any of it is wrong.
+pub(super) fn add(all: &mut Knowledge, text: &str) -> Result<(), KnowledgeError> {
+    let file: File = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
+    for (name, [en, es, en_bare, es_bare]) in file.noun {
+        all.nouns.insert(name, Noun { named: Text::new(en, es), bare: Text::new(en_bare, es_bare) });
+    }
+    let names = file.name.into_iter().flat_map(|raw| {
+        let verb = raw.verb.unwrap_or(verb_for(raw.risk));
+        raw.words
+            .split_whitespace()
+            .map(|word| NameRule { word: word.to_owned(), risk: raw.risk, verb })
+            .collect::<Vec<_>>()
+    });
+    let mut names: Vec<NameRule> = names.collect();
+    names.append(&mut all.names);
+    all.names = names;
+    let mut ready = Vec::new();
+    for raw in file.command {
+        ready.push(command(all, text, raw)?);
+    }
+    for (names, known) in ready {
+        for name in names {
+            insert(all, name, &known);
+        }
+    }
+    Ok(())
+}
+
+fn insert(all: &mut Knowledge, name: String, known: &CommandKnowledge) {
+    if name.contains('*') {
+        all.globs.insert(0, (name, known.clone()));
+        return;
+    }
+    match all.commands.get_mut(&name) {
+        // A team's rules are tried first; what it leaves unsaid stays as it was.
+        Some(old) => {
+            let mut merged = known.clone();
+            merged.values.extend(old.values.drain());
+            merged.rules.append(&mut old.rules);
+            merged.waits.append(&mut old.waits);
+            merged.handler = merged.handler.or(old.handler.take());
+            merged.stop = merged.stop.or(old.stop);
+            merged.long_dash |= old.long_dash;
+            merged.ignore_case |= old.ignore_case;
+            *old = merged;
+        }
+        None => {
+            all.commands.insert(name, known.clone());
+        }
+    }
+}
+
+fn command(all: &Knowledge, text: &str, raw: RawCommand) -> Result<(Vec<String>, CommandKnowledge), KnowledgeError> {
+    let names = match raw.name {
+        Names::One(names) => names.split_whitespace().map(str::to_owned).collect(),
+        Names::Many(names) => names,
+    };
+    let rules: Vec<Rule> = raw.rules.into_iter().map(|rule| self::rule(all, text, rule)).collect::<Result<_, _>>()?;
+    let wraps = |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
+    let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
+    let known = CommandKnowledge {
+        values: raw.values.split_whitespace().map(str::to_owned).collect(),
+        long_dash: raw.long_dash,
+        ignore_case: raw.ignore_case,
+        risk: raw.risk.unwrap_or(Risk::Unclear),
+        rules,
+        waits: raw.waits.into_iter().map(wait).collect(),
+        handler: raw.handler,
+        stop,
+    };
+    Ok((names, known))
+}
+
+fn rule(all: &Knowledge, text: &str, raw: RawRule) -> Result<Rule, KnowledgeError> {
+    let noun = match raw.noun {
+        None => None,
+        Some(name) => Some(all.noun(name.get_ref()).cloned().ok_or_else(|| {
+            let known = all.nouns.keys().map(String::as_str);
+            error_at(text, name.span().start, &format!("unknown noun `{}`", name.get_ref()), &format!("sustantivo desconocido `{}`", name.get_ref()), nearest(name.get_ref(), known))
+        })?),
+    };
+    // A rule that runs an inner command is as risky as that command.
+    let risk = raw.risk.unwrap_or(if raw.runs.is_some() { Risk::Observe } else { Risk::Unclear });
+    Ok(Rule {
+        args: ArgsPattern::new(&raw.args),
+        with: Condition::new(&raw.with),
+        without: Condition::new(&raw.without),
+        risk,
+        verb: raw.verb,
+        noun,
+        of: raw.of,
+        component: raw.component,
+        runs: raw.runs.map(|runs| match runs {
+            RawRuns::Words => Runs::Words,
+            RawRuns::Shell => Runs::Shell,
+            RawRuns::AfterDashes => Runs::AfterDashes,
+        }),
+        skip: raw.skip,
+        via: raw.via,
+        handler: raw.handler,
+        bounds: raw.bounds,
+    })
+}
+
+fn wait(raw: RawWait) -> Wait {
+    Wait {
+        args: ArgsPattern::new(&raw.args),
+        with: Condition::new(&raw.with),
+        without: Condition::new(&raw.without),
+        interactive: raw.interactive.map(|kind| match kind {
+            RawInteractive::Session => Interactive::Session,
+            RawInteractive::Editor => Interactive::Editor,
+            RawInteractive::Prompt => Interactive::Prompt,
+            RawInteractive::Confirmation => Interactive::Confirmation,
+        }),
+        endless: raw.endless,
+        opens: raw.opens.map(|kind| match kind {
+            RawOpens::Container => OpensKind::Container,
+            RawOpens::Host => OpensKind::Host,
+            RawOpens::Shell => OpensKind::Shell,
+            RawOpens::Client => OpensKind::Client,
+        }),
+        name: raw.name,
+        terminal: raw.terminal,
+    }
+}
+
+/// The parser's own words, with the line, and the nearest valid key where a key is not one.
+fn from_toml(text: &str, error: &toml::de::Error) -> KnowledgeError {
+    let at = error.span().map_or(0, |span| span.start);
+    let message = error.message();
+    let near = unknown_name(message).and_then(|(wrong, valid)| nearest(wrong, valid.into_iter()));
+    error_at(text, at, message, message, near)
+}
+
+/// From ``unknown field `x`, expected one of `a`, `b` `` the wrong name and the valid ones.
+fn unknown_name(message: &str) -> Option<(&str, Vec<&str>)> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let wrong = quoted.next()?;
+    Some((wrong, quoted.collect()))
+}
+
+fn nearest<'v>(wrong: &str, valid: impl Iterator<Item = &'v str>) -> Option<String> {
+    valid
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.to_owned())
+}
+
+fn error_at(text: &str, at: usize, en: &str, es: &str, near: Option<String>) -> KnowledgeError {
+    let line = text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
+    let (en, es) = match near {
+        Some(near) => (format!("{en}; did you mean `{near}`?"), format!("{es}; ¿quizás `{near}`?")),
+        None => (en.to_owned(), es.to_owned()),
+    };
+    KnowledgeError { line, message: Text::new(en, es) }
+}
