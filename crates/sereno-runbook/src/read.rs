@@ -11,7 +11,7 @@ pub fn read(bytes: &[u8]) -> (Runbook, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let (text, encoding) = encoding::decode(bytes, &mut diagnostics);
     let document = document::cut(text, &mut diagnostics);
-    let (blocks, found) = blocks::classify(&document.blocks, &document);
+    let (blocks, found) = blocks::classify(&document.blocks, &document, sereno_effects::Knowledge::builtin());
     diagnostics.extend(found);
     let runbook = assemble(document, blocks, encoding);
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));

@@ -74,7 +74,6 @@ fn begins_like_command(rest: &str) -> bool {
     rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '.' || c == '/') || rest.is_empty()
 }
 
-#[expect(clippy::expect_used, reason = "the patterns are constants, compiled by the tests")]
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("constant pattern")
 }

@@ -1,0 +1,325 @@
+//! How much one line looks like a command of a shell, and where a command goes on over several lines.
+//!
+//! It does not say what a command does: `sereno-effects` does.
+
+use super::words::words;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Knows the names of commands.
+pub(super) type Knows<'a> = &'a dyn Fn(&str) -> bool;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    No,
+    /// It could be one: a lower-case name and words.
+    Weak,
+    /// Its shape is a command's, the name is not known.
+    Likely,
+    Sure,
+}
+
+/// Names of commands that are words of English or of configuration too: alone they prove little.
+const AMBIGUOUS: &[&str] = &[
+    "find", "make", "watch", "test", "top", "time", "date", "who", "kill", "stop", "start", "service", "at", "less",
+    "more", "sort", "cut", "join", "head", "tail", "host", "mail", "install", "split", "format", "print", "read",
+    "set", "let", "select", "type", "help", "return", "wait", "link", "look", "last", "free", "file", "dig", "screen",
+    "batch", "nice", "use", "apply", "open", "go", "w", "id", "users", "groups", "history", "clear", "pass", "expand",
+    "move", "run", "yes", "true", "false", "node", "docker", "redis", "git", "helm", "command", "export", "local",
+    "env", "info", "status", "restart", "reload", "update", "server", "login", "exit", "sleep", "sync", "script",
+    "source", "cat", "echo", "access", "trap", "unset", "locate", "uptime", "column", "factor", "size", "strings",
+    "replace", "image", "user", "key", "value", "name", "log", "logs", "backup", "deploy", "data", "ip", "as", "ed",
+    "python", "ruby", "java", "mysql", "postgres", "psql", "mongo", "nginx", "apache", "exec", "patch", "convert",
+    "systemd", "consul", "vault", "etcd", "terraform", "ansible", "node_exporter", "pager", "hash", "shift", "dir",
+    "show", "eval", "flush", "ping", "route", "shutdown", "reboot", "nohup", "jobs", "pip", "npm", "ss", "df", "du",
+];
+
+/// What any operator types and no data file needs to explain: only so that a line is recognised as a command.
+const EVERYDAY: &[&str] = &[
+    "sudo", "su", "doas", "ssh", "scp", "sftp", "rsync", "cd", "pushd", "popd", "ls", "ll", "pwd", "cp", "mv", "rm", "mkdir",
+    "rmdir", "touch", "ln", "chmod", "chown", "chgrp", "cat", "zcat", "less", "more", "head", "tail", "grep", "egrep",
+    "zgrep", "rg", "awk", "gawk", "sed", "cut", "sort", "uniq", "wc", "tr", "tee", "xargs", "find", "locate", "which",
+    "whereis", "file", "stat", "du", "df", "mount", "umount", "lsblk", "fdisk", "mkfs", "fsck", "resize2fs", "xfs_growfs", "lvextend",
+    "growpart", "free", "top", "htop", "iotop", "iftop", "nethogs", "vmstat", "iostat", "mpstat", "sar", "pidstat", "uptime", "w",
+    "who", "whoami", "id", "ps", "pstree", "pgrep", "pkill", "kill", "killall", "lsof", "fuser", "strace", "tcpdump",
+    "ss", "netstat", "ip", "ifconfig", "route", "ping", "traceroute", "tracepath", "mtr", "dig", "nslookup", "host",
+    "whois", "curl", "wget", "http", "https", "nc", "ncat", "telnet", "openssl", "nmap", "iptables", "ufw", "firewall-cmd", "nft", "ab", "hey", "wrk", "k6",
+    "systemctl", "service", "journalctl", "supervisorctl", "initctl", "rc-service", "pm2", "forever", "crontab", "at", "date", "cal",
+    "timedatectl", "hostnamectl", "chronyc", "ntpq", "ntpdate", "hostname", "uname", "dmesg", "sysctl", "ulimit", "modprobe",
+    "apt", "apt-get", "apt-cache", "dpkg", "yum", "dnf", "rpm", "zypper", "apk", "brew", "snap", "pip", "pip3", "pipenv", "poetry",
+    "conda", "npm", "npx", "yarn", "pnpm", "bun", "node", "deno", "python", "python3", "ruby", "perl", "php", "java", "jstack", "jmap", "jcmd",
+    "go", "cargo", "rustc", "mvn", "gradle", "gradlew", "make", "cmake", "bundle", "rake", "rails", "bin/rails", "artisan",
+    "composer", "symfony", "mix", "dotnet", "flask", "django-admin", "celery", "gunicorn", "uvicorn", "sidekiq", "alembic", "flyway", "liquibase",
+    "docker", "docker-compose", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "kubectl", "k", "kubectx", "kubens", "oc", "helm",
+    "kustomize", "k9s", "stern", "minikube", "kind", "kubeadm", "etcdctl", "argocd", "flux", "istioctl", "linkerd", "velero", "calicoctl", "cilium", "cmctl", "eksctl", "kops", "rke", "k3s",
+    "aws", "gcloud", "gsutil", "bq", "az", "doctl", "heroku", "fly", "flyctl", "vercel", "netlify", "railway", "render", "wrangler", "firebase", "supabase", "stripe", "ibmcloud", "oci", "linode-cli", "hcloud", "s3cmd", "mc", "rclone", "restic", "borg", "pgbackrest", "barman", "wal-g", "xtrabackup", "mariabackup", "mydumper", "myloader",
+    "terraform", "tofu", "terragrunt", "packer", "vagrant", "ansible", "ansible-playbook", "ansible-vault", "salt", "puppet", "chef-client", "knife", "pulumi", "nomad", "consul", "vault", "sops", "age",
+    "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_ctl", "pg_ctlcluster", "pg_isready", "pg_resetwal", "pgbench", "createdb", "dropdb", "createuser", "dropuser", "vacuumdb", "reindexdb", "patronictl", "repmgr", "pgbouncer",
+    "mysql", "mysqldump", "mysqladmin", "mysqlcheck", "mysqlbinlog", "mariadb", "mariadb-dump", "pt-online-schema-change", "pt-query-digest", "gh-ost", "mongo", "mongosh", "mongodump", "mongorestore", "mongostat", "mongotop", "mongoexport", "mongoimport",
+    "redis-cli", "redis-server", "redis-benchmark", "memcached", "sqlite3", "cqlsh", "nodetool", "influx", "clickhouse-client", "rabbitmqctl", "rabbitmq-diagnostics", "rabbitmqadmin", "rabbitmq-plugins", "kafka-topics", "kafka-topics.sh", "kafka-consumer-groups", "kafka-consumer-groups.sh", "kafka-console-consumer", "kafkacat", "kcat", "zkcli.sh", "elasticsearch", "curator",
+    "nginx", "apachectl", "apache2ctl", "a2ensite", "httpd", "haproxy", "varnishadm", "varnishlog", "certbot", "acme.sh", "caddy", "traefik", "squid", "postqueue", "postsuper", "postfix", "mailq", "sendmail", "mail", "mutt", "swaks",
+    "git", "gh", "glab", "svn", "hg", "tar", "gzip", "gunzip", "zip", "unzip", "bzip2", "xz", "zstd", "7z", "gpg", "ssh-keygen", "ssh-copy-id", "ssh-add", "ssh-keyscan", "md5sum", "sha256sum", "shasum", "base64", "jq", "yq", "xmllint", "diff", "patch", "envsubst", "column", "paste", "printf", "seq", "shuf", "split", "truncate", "shred", "dd", "cksum", "bc", "nl", "strings", "xxd", "hexdump", "od", "logger", "logrotate", "watch", "timeout", "nohup", "screen", "tmux", "script", "time", "nice", "ionice", "renice", "taskset", "vi", "vim", "nvim", "nano", "emacs", "code", "visudo",
+    "useradd", "userdel", "usermod", "adduser", "deluser", "groupadd", "passwd", "chpasswd", "chage", "last", "lastlog", "lastb", "faillock", "fail2ban-client", "auditctl", "ausearch", "getenforce", "setenforce", "restorecon", "semanage", "update-ca-certificates", "update-rc.d", "reboot", "shutdown", "halt", "poweroff", "init", "telinit", "swapoff", "swapon", "blkid", "lvs", "vgs", "pvs", "smartctl", "mdadm", "megacli", "hdparm", "nvme", "ethtool", "arp", "conntrack", "ipvsadm", "wg", "openvpn", "virsh", "qemu-img", "xl", "ceph", "rados", "rbd", "gluster", "zfs", "zpool", "nfsstat", "showmount", "exportfs",
+    "echo", "export", "source", "unset", "set", "eval", "exec", "exit", "logout", "return", "sleep", "wait", "read", "trap", "alias", "history", "env", "printenv", "true", "false", "test", "type", "command", "clear", "man", "basename", "dirname", "realpath", "readlink", "mktemp", "tee", "yes", "hash", "umask", "jobs", "fg", "bg", "disown", "nproc", "lscpu", "lspci", "getent", "ldapsearch", "kinit", "klist", "sqlcmd", "sqlplus", "rman", "promtool", "amtool", "logcli", "thanos", "grafana-cli", "chroot", "nsenter", "unshare", "systemd-analyze", "systemd-run", "loginctl", "coredumpctl", "rsyslogd", "newrelic", "datadog-agent", "sentry-cli", "pagerduty", "statuspage", "gitlab-ctl", "gitlab-rake", "gitlab-rails", "knife", "lxc", "fio", "iperf", "iperf3", "stress", "perf", "bpftrace", "gdb", "ltrace", "py-spy", "rbspy", "asadmin", "catalina.sh", "keytool", "nats", "temporal", "tctl", "wp", "drush", "occ",
+];
+
+pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
+    EVERYDAY.contains(&name) || knows(name)
+}
+
+pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
+    let text = text.trim();
+    if SYNTAX.is_match(text) {
+        return Likeness::Sure;
+    }
+    let (text, prefixed) = without_prefix(text);
+    let name = text.split([' ', '\t', ';', '|', '&']).next().unwrap_or_default();
+    let rest = text.get(name.len()..).unwrap_or_default().trim();
+    if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") {
+        return Likeness::No;
+    }
+    if name.contains('/') || name.ends_with(".sh") {
+        return path_likeness(name, rest);
+    }
+    if !NAME.is_match(name) {
+        return if prefixed && name.starts_with('$') { Likeness::Likely } else { Likeness::No };
+    }
+    let prose = words(text).is_prose();
+    if is_command_name(name, knows) {
+        return known_likeness(name, text, rest, prose, prefixed);
+    }
+    if prose {
+        return Likeness::No;
+    }
+    let lower = name.chars().all(|c| !c.is_uppercase());
+    if prefixed && lower {
+        return Likeness::Likely;
+    }
+    if lower && (HAS_FLAG.is_match(rest) || pipes_into_command(rest, knows)) {
+        return Likeness::Likely;
+    }
+    if lower && !rest.is_empty() && rest.split_whitespace().count() <= 4 && PLAIN_ARGS.is_match(rest) {
+        return Likeness::Weak;
+    }
+    Likeness::No
+}
+
+/// A command whose name or arguments leave no doubt: what a comment must look like to be root's prompt.
+pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
+    if likeness(text, knows) != Likeness::Sure || words(text).stop > 0 || SYNTAX.is_match(text) {
+        return false;
+    }
+    let (bare, _) = without_prefix(text);
+    let name = bare.split_whitespace().next().unwrap_or_default();
+    let rest = bare.get(name.len()..).unwrap_or_default();
+    !AMBIGUOUS.contains(&name) || HAS_FLAG.is_match(rest) || SHAPED.is_match(rest)
+}
+
+fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: bool) -> Likeness {
+    let ambiguous = AMBIGUOUS.contains(&name);
+    let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest);
+    if rest.starts_with("- ") || rest.starts_with("– ") || rest.starts_with("→ ") || rest.starts_with("-> ") {
+        return Likeness::No;
+    }
+    if prose {
+        let technical = words(text).technical;
+        let strong = technical >= 2 || (!ambiguous && (technical >= 1 || shaped));
+        return if strong { Likeness::Likely } else { Likeness::No };
+    }
+    if !ambiguous || prefixed || shaped {
+        return Likeness::Sure;
+    }
+    match rest.split_whitespace().count() {
+        0 => Likeness::Likely,
+        1..=3 => Likeness::Sure,
+        _ => Likeness::Weak,
+    }
+}
+
+fn path_likeness(name: &str, rest: &str) -> Likeness {
+    if !PATH.is_match(name) {
+        return Likeness::No;
+    }
+    let runs = name.starts_with("./")
+        || name.starts_with("../")
+        || name.contains("bin/")
+        || [".sh", ".py", ".rb", ".pl", ".js", ".php", "gradlew", "artisan"].iter().any(|end| name.ends_with(end));
+    if runs && !rest.starts_with('{') && !words(rest).is_prose() {
+        Likeness::Sure
+    } else if name.starts_with(['/', '~']) && HAS_FLAG.is_match(rest) {
+        Likeness::Likely
+    } else {
+        Likeness::No
+    }
+}
+
+fn pipes_into_command(rest: &str, knows: Knows) -> bool {
+    ["| ", "&& ", "|| ", "; "].iter().any(|mark| {
+        rest.split(mark).skip(1).any(|part| {
+            let name = part.split_whitespace().next().unwrap_or_default();
+            is_command_name(name, knows)
+        })
+    })
+}
+
+/// The text after `sudo -u x`, `time`, `! `, `( ` and `NAME=value ` at its head, and whether there was any.
+fn without_prefix(text: &str) -> (&str, bool) {
+    let mut rest = text;
+    let mut any = false;
+    while let Some(found) = PREFIX.find(rest) {
+        let after = rest.get(found.end()..).unwrap_or_default();
+        if after.is_empty() {
+            break;
+        }
+        rest = after;
+        any = true;
+    }
+    (rest, any)
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("constant pattern")
+}
+
+static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
+        r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case .+ in$|;;$",
+        r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
+        r"|set [-+][euxo]|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
+    ))
+});
+static NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9_][\w.+-]*$"));
+static PATH: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\w./~@+{}$<>-]+$"));
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#)
+});
+static HAS_FLAG: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
+/// Paths, pipes, redirections, variables, assignments, quotes, addresses.
+static SHAPED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#));
+static PLAIN_ARGS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+
+/// Follows quotes, here-documents and backslashes from line to line.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Continuation {
+    quote: Option<char>,
+    heredoc: Option<String>,
+    joined: bool,
+}
+
+impl Continuation {
+    /// The next line belongs to the command before it.
+    pub(super) fn is_open(&self) -> bool {
+        self.quote.is_some() || self.heredoc.is_some() || self.joined
+    }
+
+    /// Inside quotes or a here-document, where even a prompt or a comment is text.
+    pub(super) fn is_literal(&self) -> bool {
+        self.quote.is_some() || self.heredoc.is_some()
+    }
+
+    pub(super) fn feed(&mut self, line: &str) {
+        if let Some(end) = &self.heredoc {
+            if line.trim() == end {
+                self.heredoc = None;
+            }
+            return;
+        }
+        self.joined = false;
+        let mut before = ' ';
+        let mut chars = line.chars().peekable();
+        while let Some(c) = chars.next() {
+            match self.quote {
+                Some('\'') => {
+                    if c == '\'' {
+                        self.quote = None;
+                    }
+                }
+                Some(open) => {
+                    if c == '\\' {
+                        chars.next();
+                    } else if c == open {
+                        self.quote = None;
+                    }
+                }
+                None if c == '\\' => {
+                    self.joined = chars.next().is_none();
+                }
+                None if c == '\'' || c == '"' => self.quote = Some(c),
+                None if c == '#' && before.is_whitespace() => break,
+                None => {}
+            }
+            before = c;
+        }
+        if self.quote.is_none() {
+            self.heredoc = HEREDOC.captures(line).and_then(|found| found.get(1)).map(|word| word.as_str().to_owned());
+            let end = line.trim_end();
+            self.joined |= (end.ends_with('|') || end.ends_with("&&")) && !end.starts_with('#');
+        }
+    }
+}
+
+static HEREDOC: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?:^|[^<])<<[-~]?\s*\\?['"]?([A-Za-z_]\w*)['"]?"#));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none(_: &str) -> bool {
+        false
+    }
+
+    #[test]
+    fn commands_are_told_from_words() {
+        for (text, expected) in [
+            ("kubectl get pods", Likeness::Sure),
+            ("make deploy", Likeness::Sure),
+            ("sudo systemctl restart nginx", Likeness::Sure),
+            ("./deploy.sh status", Likeness::Sure),
+            ("docker/backup.sh list", Likeness::Sure),
+            ("PGPASSWORD=x psql -U app", Likeness::Sure),
+            ("for i in 1 2 3; do", Likeness::Sure),
+            ("done", Likeness::Sure),
+            ("[ -f /tmp/x ] && rm /tmp/x", Likeness::Sure),
+            ("POD=$(kubectl get pod -o name)", Likeness::Sure),
+            ("acmectl rotate --all", Likeness::Likely),
+            ("make sure that nobody is deploying", Likeness::No),
+            ("find the node which is broken", Likeness::No),
+            ("test: true", Likeness::No),
+            ("service: web", Likeness::No),
+            ("docker - the container engine", Likeness::No),
+            ("/var/log/nginx/error.log", Likeness::No),
+            ("SELECT 1 FROM t", Likeness::No),
+            ("Verificar el estado", Likeness::No),
+            ("host = db.internal", Likeness::No),
+        ] {
+            assert_eq!(likeness(text, &none), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_the_data_files_count() {
+        assert_eq!(likeness("acmectl rotate", &|name| name == "acmectl"), Likeness::Sure);
+    }
+
+    #[test]
+    fn commands_go_on_over_lines() {
+        for (lines, open) in [
+            (vec!["psql -c \""], true),
+            (vec!["psql -c \"", "SELECT 1;\""], false),
+            (vec!["curl -X POST \\"], true),
+            (vec!["cat <<'EOF' > f"], true),
+            (vec!["cat <<'EOF' > f", "it's", "EOF"], false),
+            (vec!["# don't"], false),
+            (vec!["echo \"it's\""], false),
+            (vec!["cat f |"], true),
+        ] {
+            let mut state = Continuation::default();
+            for line in &lines {
+                state.feed(line);
+            }
+            assert_eq!(state.is_open(), open, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Forms that only the whole block shows: JSON and what it is for, a letter, a tree of conditions, a path through menus.
+
+use super::kind::Kind;
+use super::lines::Line;
+use super::near::Near;
+use super::words::words;
+use crate::text::fold;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What a JSON text is for, as far as its keys say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Json {
+    Log,
+    Stored,
+    Query,
+    Answer,
+    Plain,
+}
+
+/// A text that is JSON, or JSON with comments and omissions.
+pub(super) fn json(text: &str) -> Option<Json> {
+    let text = text.trim();
+    let body = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('#')).collect::<Vec<_>>();
+    let first = body.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
+    let last = body.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())?;
+    let opens = first.starts_with(['{', '[']) && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
+    let closes = last.ends_with(['}', ']']) || last.ends_with("},") || last == "...";
+    let keys = KEY.find_iter(text).count();
+    if !(opens && closes && (keys > 0 || serde_json::from_str::<serde_json::Value>(text).is_ok())) || JINJA.is_match(first) {
+        return None;
+    }
+    let objects = body.iter().filter(|line| line.starts_with('{') && line.trim_end().ends_with('}')).count();
+    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text)) {
+        Json::Log
+    } else if STORED_KEYS.is_match(text) {
+        Json::Stored
+    } else if QUERY_KEYS.is_match(text) {
+        Json::Query
+    } else if ANSWER_KEYS.is_match(text) {
+        Json::Answer
+    } else {
+        Json::Plain
+    };
+    Some(kind)
+}
+
+pub(super) fn shebang_is_shell(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    ["bash", "/sh", "zsh", "dash", " sh", "ksh"].iter().any(|name| first.trim_end().contains(name))
+}
+
+/// Mermaid, PlantUML, Graphviz.
+pub(super) fn diagram_language(text: &str) -> bool {
+    DIAGRAM.is_match(text.trim_start())
+}
+
+/// Settings meant for a file: the text or a comment says so.
+pub(super) fn env_file(lines: &[Line], near: &Near) -> bool {
+    let assigned = lines.iter().filter(|line| line.kind == Kind::Assignment).count();
+    if assigned == 0 {
+        return false;
+    }
+    let commented = lines.iter().any(|line| line.kind == Kind::Comment && names_env_file(line.text));
+    let told = ["environment variable", "environment variables", "variables de entorno", "env vars", ".env", "env file", "secrets", "settings", "variables", "variable", "configuracion", "configuration", "configure", "configurar", "config vars"];
+    commented || near.says(&told) >= 2 || near.lead.contains(".env") || near.says(&["variables de entorno", "environment variables"]) > 0
+}
+
+/// A comment such as `# .env.production` or `# Aumentar el pool en .env`.
+pub(super) fn names_env_file(comment: &str) -> bool {
+    ENV_FILE.is_match(comment)
+}
+
+/// The share of content lines that are commands of redis without a prompt. Few of its words are words of shells.
+pub(super) fn redis_share(lines: &[Line]) -> f32 {
+    let mut content = 0;
+    let mut redis = 0;
+    for line in lines.iter().filter(|line| !line.kind.is_silent()) {
+        content += 1;
+        let open = !matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Client | Kind::Sql | Kind::Continued | Kind::Angle);
+        redis += usize::from(open && is_redis(line.text));
+    }
+    if content == 0 { 0.0 } else { redis as f32 / content as f32 }
+}
+
+/// A line of redis-cli in upper case.
+pub(super) fn is_redis(text: &str) -> bool {
+    REDIS.is_match(text.trim())
+}
+
+/// Behind bare `> ` stand commands of a shell.
+pub(super) fn angle_commands(lines: &[Line]) -> bool {
+    lines
+        .iter()
+        .filter(|line| line.kind == Kind::Angle)
+        .any(|line| super::command::certain_shape(line.payload(), &|_| false))
+}
+
+/// The share of lines `Status: …`, `Impacto: …` as in letters and tickets: capital, no indentation.
+pub(super) fn labelled_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
+    let labelled = lines.iter().filter(|line| LABELLED.is_match(line.text)).count();
+    if content == 0 { 0.0 } else { labelled as f32 / content as f32 }
+}
+
+/// `Consola → EC2 → Instancias`, `Settings > API > Regenerate`.
+pub(super) fn navigation_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
+    let ways = lines.iter().filter(|line| !line.kind.is_silent() && is_navigation(line.text)).count();
+    if content == 0 { 0.0 } else { ways as f32 / content as f32 }
+}
+
+fn is_navigation(text: &str) -> bool {
+    let steps = [" → ", " > ", " -> ", " ▸ ", " » "].iter().map(|mark| text.matches(mark).count()).max().unwrap_or(0);
+    let folded = fold(text);
+    steps >= 1
+        && [
+            "dashboard", "console", "consola", "settings", "menu", "click", "ajustes", "configuracion", "tab", "panel", "admin", "deployments", "actions", "services", "navigate", "ir a", "go to", "select", "logs",
+        ]
+        .iter()
+        .any(|word| folded.contains(word))
+}
+
+/// The share of lines that begin by telling somebody what to do.
+pub(super) fn imperative_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
+    let told = lines
+        .iter()
+        .filter(|line| {
+            let text = line.text.trim().trim_start_matches(|c: char| !c.is_alphabetic());
+            words(text).imperative
+        })
+        .count();
+    if content == 0 { 0.0 } else { told as f32 / content as f32 }
+}
+
+/// Conditions with arrows: `¿Responde? → Sí → …`, `If X -> do Y`, and answers below questions.
+pub(super) fn step_tree(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
+    let answers = lines.iter().filter(|line| ANSWER.is_match(line.text)).count();
+    let arrows = lines.iter().filter(|line| ["→", "->", "-->", "=>", "↓"].iter().any(|arrow| line.text.contains(arrow))).count();
+    if content < 2 || arrows < 2 || lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code)) {
+        return 0.0;
+    }
+    let answers = answers as f32 / content as f32;
+    let arrows = arrows as f32 / content as f32;
+    if answers > 0.2 { 0.9 } else if arrows > 0.5 { 0.7 } else { 0.0 }
+}
+
+/// From 0 to 1: how much the text is a letter, an announcement or a ticket.
+pub(super) fn message(text: &str) -> f32 {
+    let marks = MESSAGE.find_iter(text).count() as f32;
+    let blanks = BLANKS.find_iter(text).count() as f32;
+    let markup = text.matches("**").count().min(4) as f32 / 2.0;
+    ((marks + 0.5 * blanks.min(4.0) + 0.5 * markup) / 3.0).min(1.0)
+}
+
+/// A query of a search tool that no line alone shows: a table, then pipes.
+pub(super) fn search_query(text: &str) -> bool {
+    SEARCH.is_match(text.trim())
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("constant pattern")
+}
+
+static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
+static JINJA: LazyLock<Regex> = LazyLock::new(|| regex(r"^\{\{|^\{%"));
+static LOG_KEYS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#));
+static LOG_LEVEL: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#));
+static STORED_KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#)
+});
+static QUERY_KEYS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^\s*\{\s*"(?:query|text|blocks|attachments|channel|content|embeds|summary|fields|jql|variables|email|password|username)""#));
+static ANSWER_KEYS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#""(?:status|uptime|error|errors|timestamp|data|items|code|message|result|results|success|healthy|took|count|total|detail|statusCode|checks|services)"\s*:"#));
+static DIAGRAM: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)")
+});
+static ENV_FILE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/"));
+static REDIS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"^(?:PING|INFO(?: [\w]+)?|DBSIZE|FLUSHALL(?: ASYNC)?|FLUSHDB(?: ASYNC)?|KEYS \S+|GET \S+|MGET .+|SET \S+ .+|DEL \S.*|UNLINK \S.*|EXISTS \S+|TTL \S+|PTTL \S+|TYPE \S+|EXPIRE \S+ \d+|LLEN \S+",
+        r"|LRANGE \S+ -?\d+ -?\d+|LPOP \S+.*|RPOP \S+.*|LREM .+|LTRIM .+|HGETALL \S+|HGET .+|HSET .+|HDEL .+|HLEN \S+|SMEMBERS \S+|SCARD \S+|SREM .+|ZRANGE .+|ZCARD \S+|ZCOUNT .+|ZRANGEBYSCORE .+|ZREM .+|XLEN \S+|XINFO .+|XRANGE .+",
+        r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
+    ))
+});
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)"));
+static ANSWER: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)"));
+static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?im)^(?:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$|^(?:subject|asunto|to|para|cc|from):|@(?:here|channel|everyone)|^\W{0,6}(?:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update|pr[oó]xima actualizaci[oó]n|summary|resumen|started|inicio|lead|ic|root cause|causa ra[ií]z|affected|afectados?)\W{0,3}:|\b(?:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)")
+});
+static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[a-z_ ]+\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}"));
+static SEARCH: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_told_by_its_keys() {
+        for (text, expected) in [
+            ("{\"status\": \"ok\", \"uptime\": 1}", Some(Json::Answer)),
+            ("{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}", Some(Json::Plain)),
+            ("{\"level\":\"error\",\"msg\":\"x\",\"time\":1}", Some(Json::Log)),
+            ("{\"Version\": \"2012-10-17\", \"Statement\": []}", Some(Json::Stored)),
+            ("{\n  \"query\": {\"match_all\": {}}\n}", Some(Json::Query)),
+            ("{{ range .Items }}", None),
+            ("{app=\"api\"}", None),
+            ("key: value", None),
+        ] {
+            assert_eq!(json(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_have_parts() {
+        assert!(message("Asunto: Interrupción\n\nHola equipo,\nEstamos investigando [SERVICIO].") > 0.9);
+        assert!(message("kubectl get pods") < 0.1);
+    }
+}

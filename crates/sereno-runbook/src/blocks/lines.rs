@@ -1,0 +1,204 @@
+//! A block's lines, each with its kind.
+//!
+//! The only state from line to line is the shell's own: quotes, here-documents and backslashes. Nothing is decided about
+//! the block here.
+
+use super::command::{Continuation, Knows, Likeness, certain_shape, likeness};
+use super::kind::{self, Kind};
+use super::prompts::{Client, Prompt, prompt};
+use super::sql;
+use super::tag::Tag;
+use regex::Regex;
+use std::sync::LazyLock;
+
+#[derive(Debug, Clone)]
+pub(super) struct Line<'a> {
+    /// Without its line end.
+    pub(super) text: &'a str,
+    /// Its first byte in the block's text.
+    pub(super) start: usize,
+    pub(super) kind: Kind,
+    /// The bytes of indentation and prompt before what is typed.
+    pub(super) prompt: usize,
+    pub(super) client: Option<Client>,
+}
+
+impl<'a> Line<'a> {
+    /// What is typed, or the whole line.
+    pub(super) fn payload(&self) -> &'a str {
+        self.text.get(self.prompt..).unwrap_or_default().trim()
+    }
+
+    /// The words of a comment.
+    pub(super) fn comment(&self) -> Option<&'a str> {
+        (self.kind == Kind::Comment).then(|| self.text.trim().trim_start_matches(['#', ' ', '\t']))
+    }
+}
+
+pub(super) fn lines<'a>(text: &'a str, tag: Tag, knows: Knows) -> Vec<Line<'a>> {
+    let mut all = Vec::new();
+    let mut start = 0;
+    for raw in text.split_inclusive('\n') {
+        let line = raw.trim_end_matches(['\n', '\r']);
+        all.push(Line { text: line, start, kind: Kind::Unknown, prompt: 0, client: None });
+        start += raw.len();
+    }
+    if let Some(open_since) = fill(&mut all, 0, true, knows) {
+        // A quote that never closes is an apostrophe: the lines after it speak for themselves.
+        fill(&mut all, open_since, false, knows);
+    }
+    root_prompts(&mut all, tag, knows);
+    all
+}
+
+/// Gives kinds from `from` on. Gives back the line at which a quote or here-document opened that never closed.
+fn fill(lines: &mut [Line], from: usize, literals: bool, knows: Knows) -> Option<usize> {
+    let mut state = Continuation::default();
+    let mut opened = from;
+    for (index, line) in lines.iter_mut().enumerate().skip(from) {
+        if state.is_open() {
+            line.kind = Kind::Continued;
+            state.feed(line.text);
+        } else {
+            *line = Line { prompt: 0, client: None, kind: Kind::Unknown, ..line.clone() };
+            single(line, knows);
+            if line.kind.is_shell() || matches!(line.kind, Kind::Assignment | Kind::Export) {
+                opened = index;
+                state.feed(line.payload());
+            }
+        }
+        if !literals && state.is_literal() {
+            state = Continuation::default();
+        }
+    }
+    state.is_literal().then_some(opened + 1)
+}
+
+fn single(line: &mut Line, knows: Knows) {
+    let text = line.text.trim();
+    if text.is_empty() {
+        line.kind = Kind::Blank;
+        return;
+    }
+    if let Some(kind) = comment(text) {
+        line.kind = kind;
+        return;
+    }
+    if let Some((found, length)) = prompt(line.text) {
+        let kind = match found {
+            Prompt::Shell => Kind::ShellPrompt,
+            Prompt::Client(client) => {
+                line.client = Some(client);
+                Kind::Client
+            }
+            Prompt::Angle => Kind::Angle,
+        };
+        line.kind = kind;
+        line.prompt = length;
+        return;
+    }
+    line.kind = unprompted(line.text, knows);
+}
+
+fn unprompted(line: &str, knows: Knows) -> Kind {
+    let text = line.trim();
+    if let Some(kind) = kind::certain(line) {
+        return kind;
+    }
+    if let Some(found) = ASSIGNMENT.captures(text) {
+        let value = found.get(2).map_or("", |value| value.as_str());
+        if value.contains("$(") || value.contains('`') {
+            return Kind::Command;
+        }
+        return if found.get(1).is_some() { Kind::Export } else { Kind::Assignment };
+    }
+    if sql::begins(text) {
+        return Kind::Sql;
+    }
+    match likeness(text, knows) {
+        Likeness::Sure => return Kind::Command,
+        Likeness::Likely => return Kind::LikelyCommand,
+        Likeness::Weak | Likeness::No => {}
+    }
+    let other = kind::kind(line);
+    if other == Kind::Unknown && likeness(text, knows) == Likeness::Weak { Kind::WeakCommand } else { other }
+}
+
+fn comment(text: &str) -> Option<Kind> {
+    if text.starts_with('#') && !text.starts_with("#!/") && !text.starts_with("#include") {
+        return Some(Kind::Comment);
+    }
+    let other = text.starts_with("// ") || text.starts_with("-- ") || text == "--" || text.starts_with("/*") || text.starts_with("* ") && text.ends_with("*/");
+    other.then_some(Kind::OtherComment)
+}
+
+/// `# cmd` is root's prompt where other lines show prompts, or where a session is pasted with what it printed.
+fn root_prompts(lines: &mut [Line], tag: Tag, knows: Knows) {
+    let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
+    let commands = lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::LikelyCommand));
+    let printed = lines.iter().any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
+    let comments = lines.iter().filter(|line| line.kind == Kind::Comment).count();
+    let typed = lines.iter().filter(|line| line.comment().is_some_and(|text| certain_shape(text, knows))).count();
+    let session = !commands && typed > 0 && (printed || tag == Tag::Console || typed == comments);
+    if !(prompted || session) {
+        return;
+    }
+    for line in lines {
+        let Some(text) = line.comment() else { continue };
+        if line.text.trim_start().starts_with("# ") && certain_shape(text, knows) {
+            line.kind = Kind::ShellPrompt;
+            line.prompt = line.text.len() - text.len();
+        }
+    }
+}
+
+static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(export\s+|declare\s+(?:-\w+\s+)?|local\s+|readonly\s+)?[A-Za-z_]\w*\+?=("[^"]*"?|'[^']*'?|[^\s;|&]*)\s*(?:;|#.*|\w+=.*)?$"#)
+        .expect("constant pattern")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str, tag: Tag) -> Vec<Kind> {
+        lines(text, tag, &|_| false).into_iter().map(|line| line.kind).collect()
+    }
+
+    #[test]
+    fn quoted_lines_belong_to_their_command() {
+        assert_eq!(
+            kinds("psql -c \"\n  SELECT 1\n  FROM t;\"\nls\n", Tag::Shell),
+            [Kind::Command, Kind::Continued, Kind::Continued, Kind::Command]
+        );
+        assert_eq!(
+            kinds("cat > f <<EOF\nkey: value\nEOF\nls -l", Tag::Shell),
+            [Kind::Command, Kind::Continued, Kind::Continued, Kind::Command]
+        );
+    }
+
+    #[test]
+    fn an_apostrophe_does_not_swallow_the_rest() {
+        assert_eq!(
+            kinds("echo don't\nls -l\ndf -h", Tag::Shell),
+            [Kind::Command, Kind::Command, Kind::Command]
+        );
+    }
+
+    #[test]
+    fn the_hash_is_a_prompt_among_prompts() {
+        assert_eq!(
+            kinds("$ oc debug node/x\n# sysctl -a | grep file\nfs.file-max = 1\n# see the limit", Tag::Shell),
+            [Kind::ShellPrompt, Kind::ShellPrompt, Kind::Setting, Kind::Comment]
+        );
+        assert_eq!(kinds("# systemctl restart nginx\nls -l", Tag::Shell), [Kind::Comment, Kind::Command]);
+    }
+
+    #[test]
+    fn assignments_are_not_commands() {
+        assert_eq!(
+            kinds("NS=prod\nexport A=\"b c\"\nPOD=\"$(kubectl get pod)\"\nPGPASSWORD=x psql -l", Tag::Shell),
+            [Kind::Assignment, Kind::Export, Kind::Command, Kind::Command]
+        );
+    }
+}
