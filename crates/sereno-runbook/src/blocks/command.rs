@@ -4,6 +4,7 @@
 
 use super::words::words;
 use regex::Regex;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Knows the names of commands.
@@ -103,6 +104,14 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     }
     Likeness::No
 }
+
+/// The functions that a script defines: their names are commands in the rest of it.
+pub(super) fn defined_functions(text: &str) -> HashSet<String> {
+    FUNCTION.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2))).map(|name| name.as_str().to_owned()).collect()
+}
+
+static FUNCTION: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?m)^\s*(?:function\s+([A-Za-z_][\w-]*)|([A-Za-z_][\w-]*)\s*\(\)\s*\{)"));
 
 /// A command whose name or arguments leave no doubt: what a comment must look like to be root's prompt.
 pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {

@@ -6,53 +6,180 @@
 
 mod command;
 mod evidence;
+mod examples;
 mod form;
 mod kind;
 mod lines;
 mod near;
+mod past;
 mod promql;
 mod prompts;
+mod repl;
 mod roles;
 mod sql;
+mod statements;
 mod tag;
+mod values;
 mod words;
 
 use crate::document::{Document, RawBlock};
-use crate::model::Block;
+use crate::model::{Block, PlaceholderKind};
 use evidence::Case;
+use lines::Line;
 use near::Near;
-use sereno_effects::Knowledge;
-use sereno_model::Diagnostic;
+use past::Past;
+use roles::{Foreign, Role};
+use sereno_effects::{Knowledge, Opens};
+use sereno_model::{BlockClass, Diagnostic, Flag, Severity, Text};
+use statements::Reading;
+use std::ops::Range;
+use tag::Tag;
 
 /// Gives every block its class, flags and risk. One [`Block`] for each [`RawBlock`], in order; `section` is left for
 /// the caller.
-pub fn classify(raws: &[RawBlock], _document: &Document, knowledge: &Knowledge) -> (Vec<Block>, Vec<Diagnostic>) {
-    let knows = |name: &str| knowledge.knows(name);
-    let blocks = raws
+pub fn classify(raws: &[RawBlock], document: &Document, knowledge: &Knowledge) -> (Vec<Block>, Vec<Diagnostic>) {
+    let mut past = Past::default();
+    let mut diagnostics = Vec::new();
+    let mut blocks = Vec::with_capacity(raws.len());
+    for raw in raws {
+        past.enter(raw);
+        let block = block(raw, &mut past, knowledge);
+        diagnostics.extend(tag_diagnostic(raw, &block, document));
+        blocks.push(block);
+    }
+    (blocks, diagnostics)
+}
+
+fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
+    let functions = command::defined_functions(&raw.text);
+    let knows = |name: &str| knowledge.knows(name) || functions.contains(name);
+    let tag = tag::tag(raw.lang.as_deref());
+    let near = Near::of(raw);
+    let lines = lines::lines(&raw.text, tag, &knows);
+    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console: past.console().is_some() };
+    let (class, _) = evidence::class(&case);
+    let roles = if class == BlockClass::Shell { roles::roles(&lines) } else { Vec::new() };
+    let reading = match class {
+        BlockClass::Shell => statements::shell(raw, &lines, &roles, past.entered(), knowledge),
+        BlockClass::Repl => {
+            let opened = past.console().map(repl::client_named).or_else(|| near.client());
+            statements::client(raw, &lines, opened, knowledge)
+        }
+        BlockClass::Sql => statements::sql(raw, &lines, knowledge),
+        _ => Reading::default(),
+    };
+    let skip = skipped(&lines, &roles, class);
+    let text = values::Text { text: &raw.text, class, first_line: raw.first_line, skip: &skip };
+    let placeholders = values::placeholders(&text, &reading.analysis, past.variables());
+    let needs = placeholders.iter().any(|one| one.kind != PlaceholderKind::Prompt);
+    let flags = flags(class, &reading, needs, past);
+    past.remember(class, &reading);
+    Block {
+        line: raw.line,
+        end_line: raw.end_line,
+        lang: raw.lang.clone(),
+        class,
+        flags,
+        placeholders,
+        risk: reading.risk,
+        effects: reading.effects,
+        statements: reading.statements,
+        section: None,
+        text: raw.text.clone(),
+        span: raw.span.clone(),
+        line_offsets: raw.line_offsets.clone(),
+    }
+}
+
+fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) -> Vec<Flag> {
+    let statements = &reading.analysis.statements;
+    let continues = match class {
+        BlockClass::Shell => values::carried(&reading.analysis, past.variables()) || past.entered().is_some(),
+        BlockClass::Repl => past.console().is_some(),
+        _ => false,
+    };
+    [
+        (Flag::NeedsValues, needs_values),
+        (Flag::Interactive, statements.iter().any(|statement| statement.interactive.is_some())),
+        (Flag::Endless, statements.iter().any(|statement| statement.endless)),
+        (Flag::Nested, reading.nested),
+        (Flag::HasOutput, reading.has_output),
+        (Flag::HasRepl, reading.has_repl),
+        (Flag::Continues, continues),
+    ]
+    .into_iter()
+    .filter_map(|(flag, holds)| holds.then_some(flag))
+    .collect()
+}
+
+/// Bytes in which nobody replaces anything: comments, and what a program printed.
+fn skipped(lines: &[Line], roles: &[Role], class: BlockClass) -> Vec<Range<usize>> {
+    lines
         .iter()
-        .map(|raw| {
-            let tag = tag::tag(raw.lang.as_deref());
-            let near = Near::of(raw);
-            let lines = lines::lines(&raw.text, tag, &knows);
-            let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console: false };
-            let (class, why) = evidence::class(&case);
-            let _ = roles::roles(&lines);
-            Block {
-                line: raw.line,
-                end_line: raw.end_line,
-                lang: raw.lang.clone(),
-                class,
-                flags: Vec::new(),
-                placeholders: Vec::new(),
-                risk: None,
-                effects: Vec::new(),
-                statements: Vec::new(),
-                section: None,
-                text: raw.text.clone(),
-                span: raw.span.clone(),
-                line_offsets: raw.line_offsets.clone(),
-            }
+        .enumerate()
+        .filter(|(index, line)| match roles.get(*index) {
+            Some(role) => matches!(role, Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)),
+            None => line.kind.is_silent() && matches!(class, BlockClass::Sql | BlockClass::Promql | BlockClass::Config | BlockClass::Repl),
         })
-        .collect();
-    (blocks, Vec::new())
+        .map(|(_, line)| line.start..line.start + line.text.len())
+        .collect()
+}
+
+/// A tag that promises commands over something that is none misleads the next reader and every tool.
+fn tag_diagnostic(raw: &RawBlock, block: &Block, document: &Document) -> Option<Diagnostic> {
+    let promised = tag::tag(raw.lang.as_deref()) == Tag::Shell;
+    if !promised || matches!(block.class, BlockClass::Shell | BlockClass::Manual) {
+        return None;
+    }
+    let tag = raw.lang.as_deref().unwrap_or_default();
+    Some(document.lines.diagnostic(
+        &document.source,
+        "tag-misleads",
+        Severity::Note,
+        raw.span.start..raw.span.start,
+        Text::new(
+            format!("The fence is tagged `{tag}`, but it holds {}", class_en(block.class)),
+            format!("El bloque está marcado como `{tag}`, pero contiene {}", class_es(block.class)),
+        ),
+        Some(Text::new(
+            "Tag it with what it is: nothing in it will be run as shell",
+            "Márcalo como lo que es: nada de él se ejecutará como shell",
+        )),
+    ))
+}
+
+fn class_en(class: BlockClass) -> &'static str {
+    match class {
+        BlockClass::Shell => "commands",
+        BlockClass::Repl => "lines for a client",
+        BlockClass::Sql => "SQL",
+        BlockClass::Promql => "PromQL",
+        BlockClass::Config => "the contents of a file",
+        BlockClass::Output => "sample output",
+        BlockClass::Manual => "a person's step",
+        BlockClass::Diagram => "a diagram",
+        BlockClass::Other => "another language or a template",
+    }
+}
+
+fn class_es(class: BlockClass) -> &'static str {
+    match class {
+        BlockClass::Shell => "comandos",
+        BlockClass::Repl => "líneas para un cliente",
+        BlockClass::Sql => "SQL",
+        BlockClass::Promql => "PromQL",
+        BlockClass::Config => "el contenido de un archivo",
+        BlockClass::Output => "una salida de ejemplo",
+        BlockClass::Manual => "un paso para una persona",
+        BlockClass::Diagram => "un diagrama",
+        BlockClass::Other => "otro lenguaje o una plantilla",
+    }
+}
+
+/// The name of what was opened, when it is a client.
+fn client_of(opens: &Opens) -> Option<&str> {
+    match opens {
+        Opens::Client(name) => Some(name),
+        _ => None,
+    }
 }

@@ -3,6 +3,7 @@
 //! Phrases are compared folded (lower case, no accents), English and Spanish alike. The sentence that leads to the
 //! block counts for more than the headings above it.
 
+use super::prompts::Client;
 use super::words::has_phrase;
 use crate::document::RawBlock;
 use crate::text::fold;
@@ -48,6 +49,16 @@ impl Near {
         } else {
             u8::from(any(&self.headings))
         }
+    }
+
+    /// The client that the text before the block names.
+    pub(super) fn client(&self) -> Option<Client> {
+        [
+            ("redis", Client::Redis), ("psql", Client::Psql), ("postgres", Client::Psql), ("mysql", Client::Mysql), ("mariadb", Client::Mysql),
+            ("mongo", Client::Mongo), ("rails", Client::Ruby), ("irb", Client::Ruby), ("python", Client::Python), ("django", Client::Python),
+        ]
+        .into_iter()
+        .find_map(|(name, client)| self.paragraph.contains(name).then_some(client))
     }
 
     /// The lead or the headings name a file whose contents could follow.

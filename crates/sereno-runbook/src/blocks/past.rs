@@ -1,0 +1,69 @@
+//! What the earlier blocks of a procedure leave behind for the next: variables, a shell entered, a console opened.
+//!
+//! Variables are remembered for the section of second level, in which procedures stand; sessions only under the same
+//! heading, because a reader who begins a new heading begins in their own shell.
+
+use super::client_of;
+use super::statements::Reading;
+use super::values;
+use crate::document::RawBlock;
+use sereno_effects::Opens;
+use sereno_model::BlockClass;
+use std::collections::HashSet;
+
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    heading: Option<usize>,
+    procedure: Vec<String>,
+    variables: HashSet<String>,
+    left_in: Option<Opens>,
+}
+
+impl Past {
+    /// Forgets what does not reach into this block.
+    pub(super) fn enter(&mut self, raw: &RawBlock) {
+        if raw.heading != self.heading {
+            self.left_in = None;
+            self.heading = raw.heading;
+        }
+        let procedure: Vec<String> = raw.trail.iter().take(2).cloned().collect();
+        if procedure != self.procedure {
+            let both_steps = is_step(&procedure) && is_step(&self.procedure) && procedure.first() == self.procedure.first();
+            if !both_steps {
+                self.variables.clear();
+            }
+            self.procedure = procedure;
+        }
+    }
+
+    pub(super) fn remember(&mut self, class: BlockClass, reading: &Reading) {
+        if class == BlockClass::Shell {
+            self.variables.extend(values::sets(&reading.analysis).map(str::to_owned));
+            if !reading.analysis.statements.is_empty() {
+                self.left_in.clone_from(&reading.left_in);
+            }
+        }
+    }
+
+    pub(super) fn variables(&self) -> &HashSet<String> {
+        &self.variables
+    }
+
+    /// The shell of a pod, host or user that the reader is in.
+    pub(super) fn entered(&self) -> Option<&Opens> {
+        self.left_in.as_ref().filter(|opens| client_of(opens).is_none())
+    }
+
+    /// The client whose console is open.
+    pub(super) fn console(&self) -> Option<&str> {
+        self.left_in.as_ref().and_then(client_of)
+    }
+}
+
+/// A section of second level that is a step of one procedure: `Step 2: …`, `Paso 2`, `2. …`.
+fn is_step(procedure: &[String]) -> bool {
+    procedure.get(1).is_some_and(|title| {
+        let title = crate::text::fold(crate::text::without_emoji(title));
+        title.starts_with("step ") || title.starts_with("paso ") || title.starts_with("fase ") || title.starts_with("phase ")
+    })
+}

@@ -1,0 +1,178 @@
+//! What a line typed into a client does.
+//!
+//! Lines of redis and SQL are handed to `sereno-effects`, which knows them; of other languages only the verbs are read,
+//! and what they do not tell is `Unclear`.
+
+use super::prompts::Client;
+use super::{form, sql};
+use regex::Regex;
+use sereno_effects::{Knowledge, analyze_shell};
+use sereno_model::{Effect, Risk};
+use std::sync::LazyLock;
+
+/// The risk and effects of one line for a client; the client is guessed from the line when it is not known.
+pub(super) fn read(client: Option<Client>, text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+    let text = text.trim();
+    match client.filter(|client| *client != Client::Other).or_else(|| guess(text)) {
+        Some(Client::Redis) => through(&format!("redis-cli {}", shell_words(text)), knowledge),
+        Some(client) if client.speaks_sql() => sql_line(text, knowledge),
+        Some(Client::Mongo) => (mongo(text), Vec::new()),
+        _ => (verbs(text), Vec::new()),
+    }
+}
+
+/// The risk and effects of a text of SQL.
+pub(super) fn read_sql(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+    through(&format!("psql <<'SERENO_SQL'\n{text}\nSERENO_SQL\n"), knowledge)
+}
+
+/// What a client's name, as a command opens it, stands for.
+pub(super) fn client_named(name: &str) -> Client {
+    let name = name.split_whitespace().next().unwrap_or_default();
+    match name {
+        _ if name.starts_with("redis") || name.starts_with("valkey") => Client::Redis,
+        "psql" => Client::Psql,
+        "mysql" | "mariadb" => Client::Mysql,
+        "mongo" | "mongosh" => Client::Mongo,
+        "sqlite3" | "sqlite" => Client::Sqlite,
+        "cqlsh" => Client::Cassandra,
+        _ if name.starts_with("python") || name.starts_with("ipython") || name == "manage.py" || name == "django" => Client::Python,
+        "irb" | "pry" | "rails" | "ruby" => Client::Ruby,
+        "node" => Client::Node,
+        _ => Client::Other,
+    }
+}
+
+fn guess(text: &str) -> Option<Client> {
+    if form::is_redis(text) {
+        Some(Client::Redis)
+    } else if sql::begins(text) || text.starts_with('\\') {
+        Some(Client::Psql)
+    } else if MONGO.is_match(text) {
+        Some(Client::Mongo)
+    } else {
+        None
+    }
+}
+
+fn sql_line(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+    if text.starts_with('\\') {
+        let reads = META_READS.is_match(text);
+        return (if reads { Risk::Observe } else { Risk::Unclear }, Vec::new());
+    }
+    if LEAVES.is_match(text) {
+        return (Risk::Observe, Vec::new());
+    }
+    read_sql(text.trim_end_matches("\\G").trim_end_matches("\\g"), knowledge)
+}
+
+/// What a shell command does that says the same.
+fn through(command: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+    let analysis = analyze_shell(command, knowledge);
+    (analysis.risk, analysis.effects)
+}
+
+/// The words of a client's line, quoted so that no shell could read anything else into them.
+fn shell_words(text: &str) -> String {
+    text.split_whitespace()
+        .map(|word| format!("'{}'", word.trim_matches(['"', '\'']).replace('\'', "'\\''")))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn mongo(text: &str) -> Risk {
+    if MONGO_DESTROYS.is_match(text) {
+        Risk::Destroy
+    } else if MONGO_CHANGES.is_match(text) {
+        Risk::Change
+    } else if MONGO_READS.is_match(text) {
+        Risk::Observe
+    } else {
+        Risk::Unclear
+    }
+}
+
+/// Of any other language: words that destroy or change, then words that only read, else unclear.
+fn verbs(text: &str) -> Risk {
+    if LEAVES.is_match(text) || COMMENT.is_match(text) {
+        Risk::Observe
+    } else if DESTROYS.is_match(text) {
+        Risk::Destroy
+    } else if CHANGES.is_match(text) {
+        Risk::Change
+    } else if READS.is_match(text) {
+        Risk::Observe
+    } else {
+        Risk::Unclear
+    }
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("constant pattern")
+}
+
+static LEAVES: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:#|--|//)"));
+static META_READS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^\\(?:d[A-Za-z]*[+S]*|l\+?|c(?:onnect)?|conninfo|timing|x|q|h|\?|z|sf|watch|pset|a|t|set|encoding|du|dt|di)(?:\s|$|;)"));
+static MONGO: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
+static MONGO_DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"\.(?:drop|dropDatabase|dropIndexes?|dropUser|dropRole|deleteOne|deleteMany|remove|findOneAndDelete|findAndModify|shutdownServer|removeShard)\(|\$out|fsyncLock")
+});
+static MONGO_CHANGES: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"\.(?:insert\w*|update\w*|replaceOne|save|createIndex\w*|ensureIndex|createCollection|createUser|updateUser|grantRoles\w*|bulkWrite|killOp|stepDown|reconfig|initiate|add|addArb|remove|setProfilingLevel|enableSharding|shardCollection|findOneAndUpdate|freeze|compact|renameCollection|startBalancer|stopBalancer|syncFrom|setParameter|fsyncUnlock)\(|\$merge|setParameter|\bcompact\b")
+});
+static MONGO_READS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?:show|use) |\.(?:find|findOne|count|countDocuments|estimatedDocumentCount|aggregate|distinct|explain|stats|status|conf|config|printReplicationInfo|printSecondaryReplicationInfo|printSlaveReplicationInfo|serverStatus|currentOp|isMaster|hello|getCollectionNames|getCollectionInfos|getIndexes|getUsers|getLastError|version|hostInfo|printShardingStatus|getReplicationInfo|getProfilingStatus|collStats|dbStats|getMongo|getSiblingDB)\(")
+});
+static DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b")
+});
+static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|[^=!<>]=[^=~]")
+});
+static READS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?i)\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env)\b")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_tell_the_risk() {
+        for (text, risk) in [
+            ("User.count", Risk::Observe),
+            ("Sidekiq::Queue.new('x').size", Risk::Observe),
+            ("Sidekiq::Queue.new('x').clear", Risk::Destroy),
+            ("User.where(id: 1).delete_all", Risk::Destroy),
+            ("user.save!", Risk::Change),
+            ("mystery(3)", Risk::Unclear),
+            ("exit", Risk::Observe),
+        ] {
+            assert_eq!(verbs(text), risk, "{text}");
+        }
+    }
+
+    #[test]
+    fn methods_of_mongo_tell_the_risk() {
+        for (text, risk) in [
+            ("db.orders.find({paid: false})", Risk::Observe),
+            ("db.orders.deleteMany({})", Risk::Destroy),
+            ("db.orders.createIndex({a: 1})", Risk::Change),
+            ("rs.status()", Risk::Observe),
+            ("rs.stepDown()", Risk::Change),
+            ("db.foo.mystery()", Risk::Unclear),
+            ("db.a.aggregate([{$out: 'b'}])", Risk::Destroy),
+        ] {
+            assert_eq!(mongo(text), risk, "{text}");
+        }
+    }
+
+    #[test]
+    fn backslash_commands_that_run_files_are_unclear() {
+        let knowledge = Knowledge::builtin();
+        assert_eq!(sql_line("\\dt", knowledge).0, Risk::Observe);
+        assert_eq!(sql_line("\\i drop.sql", knowledge).0, Risk::Unclear);
+    }
+}
