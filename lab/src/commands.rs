@@ -8,10 +8,13 @@ use serde_json::json;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
 use crate::host::home::Home;
-use crate::host::{compose, ports};
+use crate::host::{compose, git, ports};
 use crate::say::say;
 use crate::stack::{Platform, Stack};
 use crate::system::{Act, Fault, Kind, System};
+
+/// Present where the lab began the directory's git history, which makes it the lab's to change.
+pub(crate) const OWN_HISTORY: &str = ".lab/own-history";
 
 pub(crate) struct UpOptions {
     pub(crate) platform: Option<Platform>,
@@ -20,12 +23,16 @@ pub(crate) struct UpOptions {
 
 pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result<()> {
     let begun = std::time::Instant::now();
-    let home = Home::create(dir)?;
+    let home = Home::create(dir, system.files())?;
     let _lock = home.lock()?;
     home.install(system.files())?;
     let recipe = format!("LAB ?= {}\n", own_program()?.display());
     fs::write(home.path(".lab/lab.mk"), recipe).doing(|| "writing .lab/lab.mk".to_owned())?;
     settle(system, &home, options)?;
+    if git::begin(home.dir())? {
+        let note = home.path(OWN_HISTORY);
+        fs::write(&note, "").doing(|| format!("writing {}", note.display()))?;
+    }
     let stack = Stack::new(system, home)?;
     match stack.platform {
         Platform::Process => up_processes(&stack)?,
@@ -64,22 +71,26 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
     }
     let platform = options.platform.unwrap_or(Platform::Process);
     env.fill("LAB_PLATFORM", platform.name());
-    let mut taken = Vec::new();
     for component in system.components() {
         let (name, preferred) = match component.kind {
-            Kind::Http => ("PORT", options.port.unwrap_or(3000)),
+            Kind::Http => ("PORT", 3000),
             Kind::Postgres => ("POSTGRES_PORT", 5433),
             Kind::Redis => ("REDIS_PORT", 6380),
             Kind::Worker => continue,
         };
+        let wanted = options.port.filter(|_| component.kind == Kind::Http);
         if env.get(name).is_none() {
-            let port = ports::choose(preferred, &taken)?;
-            if component.kind == Kind::Http && options.port.is_some_and(|wanted| wanted != port) {
-                return Err(Failure::new(format!("port {preferred} is taken")));
-            }
+            let port = match wanted {
+                Some(port) => ports::give_exactly(home.dir(), port)?,
+                None => ports::give(home.dir(), preferred)?,
+            };
             env.set(name, port.to_string());
         }
-        taken.push(env.port(name)?);
+        let port = env.port(name)?;
+        if wanted.is_some_and(|wanted| wanted != port) {
+            return Err(Failure::new(format!("this lab has port {port} already"))
+                .hint(format!("change {name} in {}", home.path(".env").display())));
+        }
     }
     system.settings(&mut env)?;
     env.write(&home.path(".env"))
@@ -171,7 +182,12 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
         forget(stack, fault)?;
     }
     if wipe {
-        for name in ["pg", "redis", "logs", "run", "bin", ".env", ".lab"] {
+        stack.home.uninstall()?;
+        let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
+        let ours = [
+            "pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab",
+        ];
+        for name in history.into_iter().chain(ours) {
             let path = stack.home.path(name);
             let gone = if path.is_dir() {
                 fs::remove_dir_all(&path)

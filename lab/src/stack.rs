@@ -114,7 +114,7 @@ impl<'s> Stack<'s> {
     pub(crate) fn finish(&self, component: &Component, starting: Starting) -> Result<()> {
         let Some(daemon) = starting.daemon else {
             let what = format!("container {} is ready", component.name);
-            return wait::until(&what, Duration::from_secs(60), || {
+            return wait::until(&what, Duration::from_mins(1), || {
                 let state = self.compose().state(component.name)?;
                 Ok(matches!(
                     state.as_deref(),
@@ -122,19 +122,36 @@ impl<'s> Stack<'s> {
                 ))
             });
         };
-        daemon.await_ready(starting.child, || match component.kind {
-            Kind::Postgres => self.postgres().is_ok_and(|postgres| postgres.is_ready()),
-            Kind::Redis => self.redis().is_ok_and(|redis| redis.is_ready()),
-            // It answers; whether what it depends on is well is another question.
-            Kind::Http => self
-                .port("PORT")
-                .is_ok_and(|port| http::get(port, "/health").is_ok()),
-            Kind::Worker => daemon.pid().is_some(),
+        // Each says its own pid: whoever else may listen on the port is not taken for it.
+        daemon.await_ready(starting.child, || {
+            let Some(pid) = daemon.pid() else {
+                return false;
+            };
+            match component.kind {
+                Kind::Postgres => self
+                    .postgres()
+                    .is_ok_and(|postgres| postgres.is_ready_as(&self.home, pid)),
+                Kind::Redis => self.redis().is_ok_and(|redis| redis.is_ready_as(pid)),
+                // It answers; whether what it depends on is well is another question.
+                Kind::Http => self.answers_as(pid),
+                Kind::Worker => true,
+            }
         })?;
         if component.kind == Kind::Postgres {
             self.postgres()?.create_database()?;
         }
         Ok(())
+    }
+
+    fn answers_as(&self, pid: u32) -> bool {
+        let Ok(answer) = self
+            .port("PORT")
+            .and_then(|port| http::get(port, "/health"))
+        else {
+            return false;
+        };
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        body.get("pid").and_then(serde_json::Value::as_u64) == Some(u64::from(pid))
     }
 
     /// Stops it and returns when it is really gone; says whether it ran.
@@ -176,7 +193,7 @@ impl<'s> Stack<'s> {
 
     pub(crate) fn await_health(&self) -> Result<()> {
         let what = format!("{} is healthy", self.system.name());
-        wait::until(&what, Duration::from_secs(60), || {
+        wait::until(&what, Duration::from_mins(1), || {
             self.system.is_healthy(&self.env)
         })
     }
@@ -213,7 +230,7 @@ impl<'s> Stack<'s> {
     fn daemon(&self, component: &Component) -> Result<Daemon> {
         match component.kind {
             Kind::Postgres => self.postgres()?.daemon(&self.home),
-            Kind::Redis => self.redis()?.daemon(&self.home),
+            Kind::Redis => Redis::daemon(&self.home),
             Kind::Http | Kind::Worker => self.own_daemon(
                 component.name,
                 &["serve", self.system.name(), component.name],

@@ -29,14 +29,39 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    pub(crate) fn create(dir: &Path) -> Result<Self> {
+    /// Makes the directory, or takes one that holds nothing but what a lab of this system holds.
+    pub(crate) fn create(dir: &Path, files: &[SystemFile]) -> Result<Self> {
         let what = || format!("creating {}", dir.display());
         fs::create_dir_all(dir).doing(what)?;
         let home = Self::open(dir)?;
+        home.refuse_foreign(files)?;
         for folder in ["logs", "run", ".lab"] {
             fs::create_dir_all(home.path(folder)).doing(what)?;
         }
         Ok(home)
+    }
+
+    /// Somebody's home directory or project is not a place to start databases in, nor to wipe.
+    fn refuse_foreign(&self, files: &[SystemFile]) -> Result<()> {
+        if self.path(".lab").exists() {
+            return Ok(());
+        }
+        let what = || format!("reading {}", self.dir.display());
+        for entry in fs::read_dir(&self.dir).doing(what)? {
+            let name = entry.doing(what)?.file_name();
+            let name = name.to_string_lossy();
+            let known = files
+                .iter()
+                .any(|file| file.path.split('/').next() == Some(&name));
+            if !known && name != ".env" && name != "backups" {
+                return Err(Failure::new(format!(
+                    "{} holds {name}, which is not of this system",
+                    self.dir.display()
+                ))
+                .hint("choose an empty or a new directory with --dir"));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn open(dir: &Path) -> Result<Self> {
@@ -71,6 +96,8 @@ impl Home {
     }
 
     /// One command at a time per directory; released when the file is dropped.
+    ///
+    /// A command that runs inside another one of ours, through make, shares the lock of that one.
     pub(crate) fn lock(&self) -> Result<fs::File> {
         let path = self.path(".lab/lock");
         let what = || format!("locking {}", path.display());
@@ -80,7 +107,9 @@ impl Home {
             .write(true)
             .open(&path)
             .doing(what)?;
-        rustix::fs::flock(file.as_fd(), FlockOperation::LockExclusive).doing(what)?;
+        if std::env::var_os("LAB_LOCK_HELD").is_none() {
+            rustix::fs::flock(file.as_fd(), FlockOperation::LockExclusive).doing(what)?;
+        }
         Ok(file)
     }
 
@@ -107,6 +136,22 @@ impl Home {
             known.set(file.path, digest);
         }
         known.write(&record)
+    }
+
+    /// Removes the files that [`Home::install`] wrote and nobody changed, and the folders that this empties.
+    pub(crate) fn uninstall(&self) -> Result<()> {
+        for (relative, written) in &Written::read(&self.path(".lab/files")).0 {
+            let path = self.path(relative);
+            if !fs::read(&path).is_ok_and(|present| digest(&present) == *written) {
+                continue;
+            }
+            fs::remove_file(&path).doing(|| format!("removing {}", path.display()))?;
+            if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
+                // One that still holds something stays, which is not worth a word.
+                let _ = fs::remove_dir(folder);
+            }
+        }
+        Ok(())
     }
 
     /// Says which directory stops another account from reaching ours, if one does.
@@ -145,12 +190,12 @@ impl Written {
     }
 
     fn write(&self, path: &Path) -> Result<()> {
-        let text: String = self
+        let lines: Vec<String> = self
             .0
             .iter()
             .map(|(path, digest)| format!("{digest}  {path}\n"))
             .collect();
-        fs::write(path, text).doing(|| format!("writing {}", path.display()))
+        fs::write(path, lines.concat()).doing(|| format!("writing {}", path.display()))
     }
 }
 

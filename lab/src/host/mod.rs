@@ -5,6 +5,7 @@
 pub(crate) mod compose;
 pub(crate) mod daemon;
 pub(crate) mod env_file;
+pub(crate) mod git;
 pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod ports;

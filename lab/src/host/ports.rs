@@ -1,8 +1,17 @@
-//! Free TCP ports on loopback.
+//! Free TCP ports on loopback, given to one directory each.
+//!
+//! A port is noted as given until its directory is gone: two labs that start at once do not meet, and a lab
+//! that is down for a while finds its ports again. Labs of other users are seen only while they listen.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Result};
+use rustix::fs::FlockOperation;
+
+use super::env_file::EnvFile;
+use crate::failure::{Doing, Failure, Result};
 
 /// Below the range from which Linux gives outgoing connections their ports, so that a port found free stays free.
 const SEARCH: std::ops::Range<u16> = 20_000..30_000;
@@ -13,18 +22,92 @@ pub(crate) fn is_free(port: u16) -> bool {
         && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
-/// The preferred port if nobody holds it, else one from the search range that is not among `taken`.
-pub(crate) fn choose(preferred: u16, taken: &[u16]) -> Result<u16> {
-    if !taken.contains(&preferred) && is_free(preferred) {
-        return Ok(preferred);
+/// Gives `dir` the preferred port if nobody holds it, else one from the search range.
+pub(crate) fn give(dir: &Path, preferred: u16) -> Result<u16> {
+    let notes = notes()?;
+    let lock = fs::File::create(notes.join("lock")).doing(|| "noting a port".to_owned())?;
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive).doing(|| "noting a port".to_owned())?;
+    let found = std::iter::once(preferred)
+        .chain(SEARCH)
+        .find(|port| !is_given(&notes, *port) && is_free(*port));
+    let port = found.ok_or_else(|| Failure::new("no free TCP port between 20000 and 30000"))?;
+    note(&notes, dir, port)?;
+    Ok(port)
+}
+
+/// Gives `dir` this very port, whoever it was noted for, if nobody listens on it.
+pub(crate) fn give_exactly(dir: &Path, port: u16) -> Result<u16> {
+    if !is_free(port) {
+        return Err(Failure::new(format!("port {port} is taken")));
     }
-    let span = SEARCH.end - SEARCH.start;
-    // Two labs that start together begin their search in different places.
-    let offset = (std::process::id() % u32::from(span)) as u16;
-    (0..span)
-        .map(|step| {
-            SEARCH.start + (((u32::from(offset) + u32::from(step) * 7) % u32::from(span)) as u16)
-        })
-        .find(|port| !taken.contains(port) && is_free(*port))
-        .ok_or_else(|| Failure::new("no free TCP port between 20000 and 30000"))
+    note(&notes()?, dir, port)?;
+    Ok(port)
+}
+
+fn note(notes: &Path, dir: &Path, port: u16) -> Result<()> {
+    let path = notes.join(port.to_string());
+    fs::write(&path, dir.as_os_str().as_encoded_bytes())
+        .doing(|| format!("writing {}", path.display()))
+}
+
+/// Given to a directory whose `.env` still says so, or has yet to be written.
+fn is_given(notes: &Path, port: u16) -> bool {
+    let Ok(dir) = fs::read_to_string(notes.join(port.to_string())) else {
+        return false;
+    };
+    let dir = Path::new(&dir);
+    let text = port.to_string();
+    match EnvFile::read(&dir.join(".env")) {
+        Ok(env) if env.get("LAB_PLATFORM").is_some() => env
+            .pairs()
+            .any(|(name, value)| name.ends_with("PORT") && value == text),
+        _ => dir.join(".lab").exists(),
+    }
+}
+
+/// A folder of our own; one that another user put in its place is refused.
+fn notes() -> Result<PathBuf> {
+    let me = rustix::process::geteuid().as_raw();
+    let path = std::env::temp_dir().join(format!("lab-ports-{me}"));
+    let what = || format!("creating {}", path.display());
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&path)
+        .doing(what)?;
+    let found = fs::symlink_metadata(&path).doing(what)?;
+    if !found.is_dir() || found.uid() != me {
+        return Err(Failure::new(format!("{} is not ours", path.display())).hint("remove it"));
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{is_given, note};
+
+    #[test]
+    fn a_port_is_given_for_as_long_as_its_directory_says_so() {
+        let notes = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!is_given(notes.path(), 3000));
+        note(notes.path(), dir.path(), 3000).unwrap();
+        assert!(
+            !is_given(notes.path(), 3000),
+            "an empty directory holds no lab"
+        );
+        fs::create_dir(dir.path().join(".lab")).unwrap();
+        assert!(
+            is_given(notes.path(), 3000),
+            "one that is being set up does"
+        );
+        fs::write(dir.path().join(".env"), "LAB_PLATFORM=process\nPORT=3000\n").unwrap();
+        assert!(is_given(notes.path(), 3000));
+        fs::write(dir.path().join(".env"), "LAB_PLATFORM=process\nPORT=3001\n").unwrap();
+        assert!(!is_given(notes.path(), 3000), "one that moved on does not");
+        fs::remove_dir_all(dir.path()).unwrap();
+        assert!(!is_given(notes.path(), 3000));
+    }
 }

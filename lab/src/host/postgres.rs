@@ -42,7 +42,7 @@ impl Postgres {
             .hint("choose another directory with --dir, or `chmod o+x` that one"));
         }
         self.make_cluster(home, &programs, account.as_ref())?;
-        self.write_settings(&data, &programs, account.as_ref())?;
+        Self::write_settings(&data, &programs, account.as_ref())?;
         Ok(true)
     }
 
@@ -81,12 +81,7 @@ impl Postgres {
     }
 
     /// The settings file comes last: its presence says that the cluster is complete.
-    fn write_settings(
-        &self,
-        data: &Path,
-        programs: &Path,
-        account: Option<&Account>,
-    ) -> Result<()> {
+    fn write_settings(data: &Path, programs: &Path, account: Option<&Account>) -> Result<()> {
         let path = data.join("lab.conf");
         let what = || format!("writing {}", path.display());
         let mut main = fs::OpenOptions::new()
@@ -128,6 +123,16 @@ impl Postgres {
             // "Fast": sessions are ended, data is flushed.
             stop_signal: Signal::INT,
         })
+    }
+
+    /// The server's own file says so, and it answers.
+    pub(crate) fn is_ready_as(&self, home: &Home, pid: u32) -> bool {
+        let text = fs::read_to_string(home.path("pg/postmaster.pid")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        // The first line is the pid, the eighth the state.
+        lines.first() == Some(&pid.to_string().as_str())
+            && lines.get(7) == Some(&"ready")
+            && self.is_ready()
     }
 
     pub(crate) fn is_ready(&self) -> bool {

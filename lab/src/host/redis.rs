@@ -37,7 +37,7 @@ impl Redis {
         Ok(())
     }
 
-    pub(crate) fn daemon(&self, home: &Home) -> Result<Daemon> {
+    pub(crate) fn daemon(home: &Home) -> Result<Daemon> {
         let folder = home.path("redis");
         Ok(Daemon {
             name: "redis".to_owned(),
@@ -53,9 +53,10 @@ impl Redis {
         })
     }
 
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ask(&["PING"])
-            .is_ok_and(|answer| answer.starts_with("+PONG"))
+    pub(crate) fn is_ready_as(&self, pid: u32) -> bool {
+        let mine = format!("process_id:{pid}\r\n");
+        self.ask(&["INFO", "server"])
+            .is_ok_and(|answer| answer.contains(&mine))
     }
 
     pub(crate) fn await_down(&self) -> Result<()> {
@@ -66,6 +67,7 @@ impl Redis {
 
     /// One command, one raw answer of at most a few lines.
     pub(crate) fn ask(&self, words: &[&str]) -> Result<String> {
+        use std::fmt::Write as _;
         let what = || format!("redis {}", words.join(" "));
         let limit = Some(Duration::from_secs(2));
         let mut stream =
@@ -74,7 +76,7 @@ impl Redis {
         stream.set_write_timeout(limit).doing(what)?;
         let mut request = format!("*{}\r\n", words.len());
         for word in words {
-            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            let _ = write!(request, "${}\r\n{word}\r\n", word.len());
         }
         stream.write_all(request.as_bytes()).doing(what)?;
         let mut buffer = [0_u8; 4096];

@@ -1,13 +1,16 @@
 //! What can be broken in Pedidos.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::release::Release;
+use crate::commands::OWN_HISTORY;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::Daemon;
-use crate::host::{http, wait};
+use crate::host::{git, http, wait};
 use crate::stack::Stack;
 use crate::system::{Act, Fault};
 
@@ -46,6 +49,14 @@ pub(super) const ALL: &[Fault] = &[
         act: Act::Own {
             inject: refuse_payments,
             mend: accept_payments,
+        },
+    },
+    Fault {
+        name: "bad-deploy",
+        symptom: "a release was deployed that answers orders after 900 ms",
+        act: Act::Own {
+            inject: deploy_badly,
+            mend: deploy_well,
         },
     },
     Fault {
@@ -134,6 +145,50 @@ fn new_order(stack: &Stack<'_>) -> Result<i64> {
             answer.status, answer.body
         ))
     })
+}
+
+/// A commit, a build and a deploy, as the team's own commands do them.
+fn deploy_badly(stack: &Stack<'_>) -> Result<()> {
+    release(
+        stack,
+        "1.1.0",
+        900,
+        "Orders: look up the customer before answering",
+    )
+}
+
+fn deploy_well(stack: &Stack<'_>) -> Result<()> {
+    if Release::current(stack.home.dir())?.delay().is_zero() {
+        return Ok(());
+    }
+    release(stack, "1.0.0", 0, "Orders: answer at once again")
+}
+
+fn release(stack: &Stack<'_>, version: &str, response_delay_ms: u64, message: &str) -> Result<()> {
+    if !stack.home.path(OWN_HISTORY).exists() {
+        return Err(
+            Failure::new("this lab has no git history of its own to commit to")
+                .hint("install git and start it in a new directory with --dir"),
+        );
+    }
+    let release = Release {
+        version: version.to_owned(),
+        response_delay_ms,
+    };
+    release.write(&stack.home.path("app/config.json"))?;
+    git::commit(stack.home.dir(), message)?;
+    let output = Command::new("make")
+        .args(["-s", "build", "deploy"])
+        .current_dir(stack.home.dir())
+        // The recipe restarts components through this program, which holds the directory's lock already.
+        .env("LAB_LOCK_HELD", "1")
+        .output()
+        .doing(|| "make build deploy".to_owned())?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Failure::new(format!("make build deploy: {text}")));
+    }
+    stack.await_health()
 }
 
 fn make_noise(stack: &Stack<'_>) -> Result<()> {

@@ -9,6 +9,7 @@ mod link;
 mod log;
 mod migrate;
 mod queue;
+mod release;
 mod settings;
 mod signature;
 mod store;
@@ -80,6 +81,10 @@ impl System for Pedidos {
             file!("Dockerfile"),
             file!("docker/postgres.sh"),
             file!(".env.example"),
+            file!(".gitignore"),
+            file!("app/config.json"),
+            file!("scripts/build.sh"),
+            file!("scripts/deploy.sh"),
             file!("scripts/backup-db.sh"),
             file!("scripts/restore-db.sh"),
             file!("migrations/001_extensions.up.sql"),
@@ -119,8 +124,9 @@ impl System for Pedidos {
         );
         let redis = format!("redis://127.0.0.1:{}", value("REDIS_PORT"));
         let project = format!("pedidos-{}", value("PORT"));
-        env.fill("DATABASE_URL", database);
-        env.fill("REDIS_URL", redis);
+        // These two follow the parts, so that a changed port or password is changed in one place.
+        env.set("DATABASE_URL", database);
+        env.set("REDIS_URL", redis);
         env.fill("HOST", "127.0.0.1");
         env.fill("BACKUP_DIR", "backups");
         env.fill("COMPOSE_PROJECT_NAME", project);

@@ -32,7 +32,7 @@ fn mac(secret: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     (0..text.len())

@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use super::release::Release;
 use super::settings::required;
 use super::{is_compose, migrate, signature};
 use crate::failure::{Doing, Failure, Result};
@@ -33,6 +34,8 @@ pub(crate) enum Tool {
         #[arg(long, default_value = "migrations")]
         migrations: PathBuf,
     },
+    /// Check what is about to be built
+    CheckRelease { file: PathBuf },
     /// Announce a payment as the provider does: a signed webhook
     Pay {
         /// Which order is paid
@@ -42,8 +45,8 @@ pub(crate) enum Tool {
         /// The event's id (default: one made of the order's)
         #[arg(long)]
         event_id: Option<String>,
-        /// The lab's directory (default: what the environment says)
-        #[arg(long)]
+        /// The lab's directory (default: PORT and secret from the environment)
+        #[arg(long, env = "LAB_DIR")]
         dir: Option<PathBuf>,
     },
 }
@@ -57,6 +60,11 @@ pub(crate) fn run(tool: Tool) -> Result<()> {
         Tool::MigrateDown { migrations } => {
             let url = required("DATABASE_URL")?;
             runtime()?.block_on(migrate::down(&url, &migrations))
+        }
+        Tool::CheckRelease { file } => {
+            let release = Release::read(&file)?;
+            say!("{}: {}", file.display(), release.version);
+            Ok(())
         }
         Tool::Pay {
             order_id,
@@ -83,20 +91,17 @@ pub(super) fn pay(
     amount_cents: i64,
     dir: Option<&Path>,
 ) -> Result<()> {
-    let (port, secret) = match dir {
-        Some(dir) => {
-            let env = EnvFile::read(&dir.join(".env"))?;
-            let secret = env
-                .get("PAYMENT_WEBHOOK_SECRET")
-                .unwrap_or_default()
-                .to_owned();
-            (env.port("PORT")?, secret)
-        }
-        None => {
-            let port = required("PORT")?;
-            let port = port.parse().doing(|| format!("PORT={port}"))?;
-            (port, required("PAYMENT_WEBHOOK_SECRET")?)
-        }
+    let (port, secret) = if let Some(dir) = dir {
+        let env = EnvFile::read(&dir.join(".env"))?;
+        let secret = env
+            .get("PAYMENT_WEBHOOK_SECRET")
+            .unwrap_or_default()
+            .to_owned();
+        (env.port("PORT")?, secret)
+    } else {
+        let port = required("PORT")?;
+        let port = port.parse().doing(|| format!("PORT={port}"))?;
+        (port, required("PAYMENT_WEBHOOK_SECRET")?)
     };
     let body = json!({"event_id": event_id, "order_id": order_id, "amount_cents": amount_cents})
         .to_string();

@@ -37,7 +37,8 @@ pub(super) async fn all(State(app): State<Shared>) -> Response {
     };
     let body = json!({
         "status": status,
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": app.release.version,
+        "pid": std::process::id(),
         "uptime_seconds": app.started.elapsed().as_secs(),
         "timestamp": jiff::Timestamp::now().to_string(),
         "services": services,

@@ -8,6 +8,7 @@ mod metrics;
 mod orders;
 mod webhooks;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 use self::metrics::Metrics;
 use super::link::Link;
 use super::log;
+use super::release::Release;
 use super::settings::Settings;
 use super::store::Store;
 use crate::failure::{Doing, Result};
@@ -32,6 +34,7 @@ struct App {
     redis: Link,
     metrics: Metrics,
     webhook_secret: String,
+    release: Release,
     started: Instant,
 }
 
@@ -42,6 +45,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<()> {
             .doing(|| "REDIS_URL".to_owned())?,
         metrics: Metrics::default(),
         webhook_secret: settings.webhook_secret.clone(),
+        release: Release::current(Path::new("."))?,
         started: Instant::now(),
     });
     let address = format!("{}:{}", settings.host, settings.port);
