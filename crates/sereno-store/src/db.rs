@@ -264,7 +264,8 @@ impl Tx {
         Ok(self.fetch(sql, args).await?.into_iter().next())
     }
 
-    /// Makes it durable.
+    /// Makes it durable. A transaction that only read ends so too: dropped, it would end a little later, and its locks
+    /// with it.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let done = match self.inner {
             TxInner::Sqlite(tx) => tx.commit().await,

@@ -49,6 +49,7 @@ impl Store {
                 break;
             }
         }
+        tx.commit().await?;
         to.flush().map_err(ExportError::Write)?;
         Ok(head)
     }

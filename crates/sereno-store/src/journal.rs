@@ -70,6 +70,7 @@ impl Store {
                 [run.as_str().into()],
             )
             .await?;
+        tx.commit().await?;
         rows.iter().map(entry_of).collect()
     }
 
@@ -88,13 +89,17 @@ impl Store {
                 [seq.into(), limit.into()],
             )
             .await?;
+        tx.commit().await?;
         rows.iter().map(entry_of).collect()
     }
 
     /// The end of the chain.
     pub async fn head(&self, context: &Context) -> Result<Head, StoreError> {
         context.may(Action::Read)?;
-        head_of(&mut self.db.read().await?).await
+        let mut tx = self.db.read().await?;
+        let head = head_of(&mut tx).await?;
+        tx.commit().await?;
+        Ok(head)
     }
 }
 

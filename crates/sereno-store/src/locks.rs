@@ -133,6 +133,7 @@ impl Store {
         let rows = tx
             .fetch("SELECT component, run, holder, since, expires FROM sereno_locks ORDER BY component", [])
             .await?;
+        tx.commit().await?;
         Ok(rows.iter().filter_map(lock_of).collect())
     }
 }

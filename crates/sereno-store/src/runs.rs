@@ -83,6 +83,7 @@ impl Store {
                 ],
             )
             .await?;
+        tx.commit().await?;
         Ok(rows.iter().map(run_of).collect())
     }
 
@@ -102,6 +103,7 @@ impl Store {
                 [format!("r-{body}%").as_str().into()],
             )
             .await?;
+        tx.commit().await?;
         let mut runs: Vec<RunRow> = rows.iter().map(run_of).collect();
         Ok(match (runs.pop(), runs.is_empty()) {
             (None, _) => FoundRun::None,

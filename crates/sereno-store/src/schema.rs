@@ -68,7 +68,7 @@ pub(crate) async fn bring_up(db: &Db) -> Result<(), StoreError> {
     let known = MIGRATIONS.len() as u64;
     let mut reading = db.read().await?;
     let found = version(db, &mut reading).await?;
-    drop(reading);
+    reading.commit().await?;
     match found {
         Some(found) if found == known => return Ok(()),
         Some(found) if found > known => return Err(newer(db, found, known)),

@@ -279,6 +279,7 @@ impl Store {
                 chain.say(seq, ProblemKind::ListDiffers { run });
             }
         }
+        tx.commit().await?;
         Ok(chain.report())
     }
 }
