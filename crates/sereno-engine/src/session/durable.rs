@@ -1,0 +1,31 @@
+//! Writing files so that they are either there whole or not at all.
+
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Writes `path` whole and survives a power cut: the bytes, then the name, then the directory.
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = Path::new(&temporary);
+    let mut file = private(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    std::fs::rename(temporary, path)?;
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let dir = rustix::fs::open(parent, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, rustix::fs::Mode::empty())?;
+    rustix::fs::fsync(dir)?;
+    Ok(())
+}
+
+/// Writes a file that only its owner may read. Not durable: for what is worthless after a power cut.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    private(path)?.write_all(bytes)
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}

@@ -1,0 +1,240 @@
+//! The bash before a step's text: how the state of the step before is restored.
+//!
+//! The order matters. Functions come first, with `extglob` on and no alias yet, because their bodies were printed as
+//! parsed; then variables; then what changes how bash reads and runs (aliases, options, traps), and at the very end `$_`
+//! and `$?`, in a list that neither `set -e` nor an `ERR` trap minds.
+
+use super::declare::{self, Variable};
+use super::files::{StepFiles, STEP_MARKER};
+use super::limits;
+use super::script::quoted;
+use super::snapshot::Snapshot;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// The prologue; `None` when the state's variables are not what bash prints.
+pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str) -> Option<Vec<u8>> {
+    let variables = declare::parse(state.variables)?;
+    let mut text = Vec::with_capacity(state.variables.len() + state.functions.len() + 2048);
+    text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\nexec 9>&2 2>");
+    text.extend_from_slice(&quoted(files.restore_log().as_os_str().as_bytes()));
+    text.extend_from_slice(b"\nshopt -s extglob\n");
+    text.extend_from_slice(state.functions);
+    line(&mut text, &[&function_attributes(state.function_attributes)]);
+    restore_variables(&mut text, &variables);
+    if variables.iter().any(|variable| variable.name == "SECONDS") && !state.seconds.is_empty() {
+        line(&mut text, &[b"SECONDS=", state.seconds.as_bytes()]);
+    }
+    line(&mut text, &[state.aliases]);
+    line(&mut text, &[state.hashes]);
+    line(&mut text, &[state.umask.as_bytes()]);
+    line(&mut text, &[limits::commands(limits_now, state.limits).as_bytes()]);
+    restore_directories(&mut text, state.dirs);
+    let (late, early) = split_traps(state);
+    for command in early {
+        line(&mut text, &[command]);
+    }
+    restore_options(&mut text, state);
+    text.extend_from_slice(b"exec 2>&9 9>&-\n");
+    finish(&mut text, state, &late);
+    Some(text)
+}
+
+/// What bash sets by itself, or keeps for itself: neither may nor need be restored.
+const BASHS_OWN: [&str; 33] = [
+    "BASH",
+    "BASHOPTS",
+    "BASHPID",
+    "BASH_ALIASES",
+    "BASH_ARGC",
+    "BASH_ARGV",
+    "BASH_ARGV0",
+    "BASH_CMDS",
+    "BASH_COMMAND",
+    "BASH_EXECUTION_STRING",
+    "BASH_LINENO",
+    "BASH_MONOSECONDS",
+    "BASH_SOURCE",
+    "BASH_SUBSHELL",
+    "BASH_TRAPSIG",
+    "BASH_VERSINFO",
+    "BASH_VERSION",
+    "COMP_WORDBREAKS",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "LINENO",
+    "PIPESTATUS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SRANDOM",
+    "UID",
+];
+
+/// What a new bash has by itself, so that its absence has to be restored too.
+const FRESH: [&str; 17] = [
+    "BASH_LOADABLES_PATH",
+    "HOME",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "IFS",
+    "LOGNAME",
+    "MACHTYPE",
+    "MAILCHECK",
+    "OLDPWD",
+    "OPTERR",
+    "OPTIND",
+    "OSTYPE",
+    "PATH",
+    "PS4",
+    "PWD",
+    "SHELL",
+    "TERM",
+];
+
+fn is_carried(variable: &Variable<'_>) -> bool {
+    let name = variable.name;
+    !(BASHS_OWN.contains(&name) || name == "_" || name == STEP_MARKER || name.starts_with("__sereno_"))
+}
+
+fn restore_variables(text: &mut Vec<u8>, variables: &[Variable<'_>]) {
+    for name in FRESH.iter().chain(&["SHLVL"]) {
+        match variables.iter().find(|variable| variable.name == *name) {
+            None => line(text, &[b"unset ", name.as_bytes()]),
+            // A new bash exports these whatever it was told.
+            Some(variable) if !variable.attributes.contains('x') => line(text, &[b"declare +x ", name.as_bytes()]),
+            Some(_) => {}
+        }
+    }
+    for variable in variables.iter().filter(|variable| is_carried(variable)) {
+        let head = [b"declare -", variable.attributes.as_bytes(), b" ", variable.name.as_bytes()].concat();
+        match variable.value {
+            Some(value) => line(text, &[&head, b"=", value]),
+            None => line(text, &[&head]),
+        }
+    }
+}
+
+/// The lines of `declare -F` that say more than that there is a function.
+fn function_attributes(lines: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for attribute in lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"declare -f ")) {
+        line(&mut text, &[attribute]);
+    }
+    text
+}
+
+/// The directories under the current one, from the bottom up.
+fn restore_directories(text: &mut Vec<u8>, dirs: &[u8]) {
+    let dirs: Vec<_> = dirs.split(|byte| *byte == b'\n').filter(|dir| !dir.is_empty()).collect();
+    for dir in dirs.iter().skip(1).rev() {
+        line(text, &[b"pushd -n ", &quoted(dir), b" >/dev/null"]);
+    }
+}
+
+/// The traps that would notice what else is restored, and the others.
+fn split_traps<'a>(state: &Snapshot<'a>) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
+    let is_late = |command: &&[u8]| [&b" DEBUG"[..], b" ERR", b" RETURN"].iter().any(|end| command.ends_with(end));
+    state.trap_commands().into_iter().partition(is_late)
+}
+
+/// `shopt` as a whole, and the options of `set` that do not disturb the rest.
+fn restore_options(text: &mut Vec<u8>, state: &Snapshot<'_>) {
+    let options = option_words(state.options, |name| !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name));
+    if !options.is_empty() {
+        line(text, &[b"set", options.as_bytes()]);
+    }
+    for (flag, prefix) in [("-s", "shopt -s "), ("-u", "shopt -u ")] {
+        let names = state.shopts.lines().filter_map(|line| line.strip_prefix(prefix));
+        let names: Vec<_> = names.filter(|name| !matches!(*name, "login_shell" | "restricted_shell")).collect();
+        if !names.is_empty() {
+            line(text, &[b"shopt ", flag.as_bytes(), b" ", names.join(" ").as_bytes()]);
+        }
+    }
+}
+
+/// Restored last of all.
+const DISTURBING: [&str; 8] =
+    ["errexit", "nounset", "xtrace", "verbose", "noglob", "keyword", "allexport", "functrace"];
+/// Of no meaning in a script, or never left on by one that reaches its end.
+const INTERACTIVE: [&str; 8] = ["emacs", "vi", "history", "histexpand", "noexec", "onecmd", "privileged", "ignoreeof"];
+
+/// ` -o errexit +o xtrace…` out of what `set +o` printed.
+fn option_words(printed: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let mut words = String::new();
+    for command in printed.lines() {
+        if let Some(rest) = command.strip_prefix("set ")
+            && let Some((_, name)) = rest.split_once(' ')
+            && wanted(name)
+        {
+            words.push(' ');
+            words.push_str(rest);
+        }
+    }
+    words
+}
+
+/// Traps that notice commands, options that do, `$_`, `$?`.
+fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
+    text.extend_from_slice(b"{ ");
+    // A DEBUG trap would run for what stands here, so it comes last where that leaves `$?` right.
+    let (debug, others): (Vec<_>, Vec<_>) = late.iter().partition(|command| command.ends_with(b" DEBUG"));
+    for command in others {
+        text.extend_from_slice(command);
+        text.extend_from_slice(b"; ");
+    }
+    text.extend_from_slice(b"set");
+    text.extend_from_slice(option_words(state.options, |name| DISTURBING.contains(&name)).as_bytes());
+    text.extend_from_slice(b"; ");
+    let fails = state.status != 0 || state.pipe.iter().any(|code| *code != 0);
+    if fails {
+        for command in &debug {
+            text.extend_from_slice(command);
+            text.extend_from_slice(b"; ");
+        }
+    }
+    text.extend_from_slice(b": ");
+    text.extend_from_slice(&quoted(state.underscore));
+    if fails || state.pipe.len() > 1 {
+        text.extend_from_slice(b" && ");
+        text.extend_from_slice(status_command(state).as_bytes());
+        // Keeps `set -e` and an ERR trap out of it; after a success it would run, and PIPESTATUS be its own.
+        if state.status != 0 {
+            text.extend_from_slice(b" && :");
+        }
+    }
+    if !fails {
+        for command in &debug {
+            text.extend_from_slice(b"; ");
+            text.extend_from_slice(command);
+        }
+    }
+    text.extend_from_slice(b"; } >/dev/null 2>&1\n");
+}
+
+/// A pipeline that leaves `$?` and `PIPESTATUS` as they were.
+fn status_command(state: &Snapshot<'_>) -> String {
+    let parts: Vec<_> = state.pipe.iter().map(|code| format!("(exit {code})")).collect();
+    let last = state.pipe.last().copied().unwrap_or(0);
+    let worst = state.pipe.iter().rev().find(|code| **code != 0).copied().unwrap_or(0);
+    let natural = if state.options.lines().any(|line| line == "set -o pipefail") { worst } else { last };
+    if parts.is_empty() || natural != state.status && u8::from(natural == 0) != state.status {
+        return format!("(exit {})", state.status);
+    }
+    let negation = if natural == state.status { "" } else { "! " };
+    format!("{negation}{}", parts.join(" | "))
+}
+
+fn line(text: &mut Vec<u8>, parts: &[&[u8]]) {
+    for part in parts {
+        text.extend_from_slice(part);
+    }
+    if !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+}

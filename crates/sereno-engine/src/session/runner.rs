@@ -1,0 +1,201 @@
+//! The runner: the small process that executes one step and outlives Sereno.
+//!
+//! It is handed the step's lock as its standard input, so that there is no moment between Sereno's start of it and its own
+//! hold on the lock. It leaves Sereno's terminal session, becomes the parent of every orphan of the step, starts bash,
+//! watches it to its end, and writes the result. What it cannot do is survive `kill -9` itself, or the machine's end: then
+//! the lock is free and there is no result, which others read as *lost*.
+
+use super::attempt::{self, Attempt};
+use super::durable::{write_durably, write_private};
+use super::error::SessionError;
+use super::files::{StepFiles, STEP_MARKER};
+use super::processes;
+use super::redact::{read_secrets, Redaction};
+use super::result::{End, SavedState, StepResult};
+use super::snapshot::Snapshot;
+use super::spec::StepSpec;
+use super::supervise::{Cause, Supervisor, Verdict};
+use super::terminal;
+use serde::{Deserialize, Serialize};
+use sereno_model::redact::secrets_of;
+use sereno_model::{Digest, Text};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+
+/// The hidden subcommand of the binary that has to call [`runner_main`] with its one argument.
+pub const RUNNER_COMMAND: &str = "__step-runner";
+
+/// Executes the step whose directory this is. Silent: whoever wants to know looks into the directory.
+pub fn runner_main(dir: &Path) -> ExitCode {
+    if let Some(group) = terminal::return_asked_for() {
+        return terminal::give_back(group);
+    }
+    match execute(&StepFiles::new(dir)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Who runs a step, for those who find it gone.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RunnerFile {
+    pub(super) pid: i32,
+    /// Clock ticks after the machine's start.
+    pub(super) started: u64,
+    pub(super) boot_id: String,
+}
+
+fn execute(files: &StepFiles) -> io::Result<()> {
+    let lock = take_lock(files)?;
+    let bytes = std::fs::read(files.spec())?;
+    let spec: StepSpec = serde_json::from_slice(&bytes)?;
+    if !spec.interactive {
+        rustix::process::setsid()?;
+    }
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let prepared = attempt::prepare(&spec, files).and_then(|attempt| {
+        let redaction = redaction(&spec).map_err(|error| error.text())?;
+        Ok((attempt, redaction))
+    });
+    let (attempt, redaction) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => return write_result(files, &StepResult::not_started(why)),
+    };
+    announce(files)?;
+    let saves_state = attempt.saves_state;
+    let mut supervisor = match start(attempt, &spec, files, redaction) {
+        Ok(supervisor) => supervisor,
+        Err(error) => {
+            let why = attempt::cannot("start", "iniciar", &spec.shell, &error);
+            return write_result(files, &StepResult::not_started(why));
+        }
+    };
+    let terminal = spec.interactive.then(|| terminal::hand_over(supervisor.pid())).transpose()?;
+    let verdict = supervisor.run()?;
+    if let Some(terminal) = terminal {
+        terminal.take_back(files)?;
+    }
+    let result = conclude(&verdict, &supervisor, saves_state, &spec, files);
+    write_result(files, &result)?;
+    drop(lock);
+    supervisor.linger()
+}
+
+/// The lock came as standard input; it must not stay there, where it could be inherited.
+fn take_lock(files: &StepFiles) -> io::Result<OwnedFd> {
+    let lock = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let (held, named) = (rustix::fs::fstat(&lock)?, rustix::fs::stat(files.lock())?);
+    if (held.st_dev, held.st_ino) != (named.st_dev, named.st_ino) {
+        return Err(io::Error::other("a runner is started by Sereno only"));
+    }
+    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+    Ok(lock)
+}
+
+/// Written before bash starts, so that its absence proves that nothing ran.
+fn announce(files: &StepFiles) -> io::Result<()> {
+    let this = processes::this()?;
+    let file = RunnerFile { pid: this.pid, started: this.started, boot_id: processes::boot_id() };
+    write_private(&files.runner(), &serde_json::to_vec(&file)?)
+}
+
+fn start(mut attempt: Attempt, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
+    if spec.interactive {
+        attempt.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    } else {
+        attempt.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    let child = attempt.command.spawn()?;
+    Supervisor::new(files.clone(), child, spec, redaction)
+}
+
+/// The secrets that were handed over, and those that the first environment holds by name.
+fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
+    let mut secrets = spec.redact.as_deref().map(read_secrets).transpose()?.unwrap_or_default();
+    let environment: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name != STEP_MARKER)
+        .collect();
+    secrets.extend(secrets_of(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]));
+    Ok(Redaction::new(secrets))
+}
+
+fn conclude(
+    verdict: &Verdict,
+    supervisor: &Supervisor,
+    saves_state: bool,
+    spec: &StepSpec,
+    files: &StepFiles,
+) -> StepResult {
+    let end = match (verdict.status.code(), verdict.status.signal()) {
+        (Some(code), _) => End::Exited(code),
+        (None, signal) => End::Signaled(signal.unwrap_or_default()),
+    };
+    let ended = verdict.cause.is_some() || matches!(end, End::Signaled(_));
+    let saved = if saves_state && !ended { save_state(spec, files) } else { Ok(None) };
+    let (state, state_error) = match saved {
+        Ok(state) => (state, None),
+        Err(why) => (None, Some(why)),
+    };
+    let output = supervisor.output();
+    StepResult {
+        completed: if spec.is_last { None } else { Some(state.is_some() || state_error.is_some()) },
+        end,
+        timed_out: verdict.cause == Some(Cause::Timeout),
+        cancelled: verdict.cause == Some(Cause::Cancelled),
+        followed: verdict.cause == Some(Cause::Followed),
+        state,
+        state_error,
+        restore_notes: restore_notes(files),
+        duration_ms: verdict.duration.as_millis() as u64,
+        output_bytes: output.written(),
+        dropped_bytes: output.dropped(),
+        output_error: output.error().map(str::to_owned),
+        background: verdict.background.clone(),
+        survivors: verdict.survivors.clone(),
+    }
+}
+
+/// The state that the epilogue printed. `None` when it never ran: the step left early.
+fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, Text> {
+    let raw = files.raw_state();
+    let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let Some(state) = Snapshot::parse(&bytes) else {
+        return Err(Text::new(
+            "the shell state could not be saved whole (a full disk?)",
+            "el estado del shell no se pudo guardar completo (¿disco lleno?)",
+        ));
+    };
+    let saved = SavedState {
+        digest: Digest::of(&bytes),
+        exit_trap: state.has_exit_trap(),
+        cwd: String::from_utf8_lossy(state.cwd).into_owned(),
+    };
+    let out = &spec.state_out;
+    std::fs::rename(&raw, out).map_err(|error| attempt::cannot("write", "escribir", out, &error))?;
+    Ok(Some(saved))
+}
+
+/// What bash complained of while it was given its state back.
+fn restore_notes(files: &StepFiles) -> Option<String> {
+    let notes = std::fs::read(files.restore_log()).ok()?;
+    (!notes.is_empty()).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
+}
+
+fn write_result(files: &StepFiles, result: &StepResult) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(result)?;
+    bytes.push(b'\n');
+    write_durably(&files.result(), &bytes)
+}
+
+/// A path as an argument of the runner's own command line.
+pub(super) fn is_usable(dir: &Path) -> bool {
+    dir.is_absolute() && !dir.as_os_str().as_bytes().contains(&b'\n')
+}

@@ -1,0 +1,127 @@
+//! The state that a step left: what the epilogue printed, cut into its parts.
+//!
+//! The file holds the parts one after the other, each ended by a NUL byte, which bash cannot have in any value. The last
+//! part is `end`: a file without it was cut short.
+
+/// The parts, in the order in which the epilogue prints them. All but numbers stay bytes: bash has no encoding.
+#[derive(Debug)]
+pub(super) struct Snapshot<'a> {
+    /// `trap -p`.
+    pub(super) traps: &'a [u8],
+    /// `set +o`.
+    pub(super) options: &'a str,
+    /// `shopt -p`.
+    pub(super) shopts: &'a str,
+    /// `$?`.
+    pub(super) status: u8,
+    /// `${PIPESTATUS[@]}`.
+    pub(super) pipe: Vec<u8>,
+    /// `$_`.
+    pub(super) underscore: &'a [u8],
+    pub(super) seconds: &'a str,
+    pub(super) cwd: &'a [u8],
+    /// `umask -p`.
+    pub(super) umask: &'a str,
+    /// `alias -p`.
+    pub(super) aliases: &'a [u8],
+    /// `hash -l`.
+    pub(super) hashes: &'a [u8],
+    /// `dirs -l -p`, the current directory first.
+    pub(super) dirs: &'a [u8],
+    /// `/proc/self/limits`.
+    pub(super) limits: &'a str,
+    /// `declare -f`.
+    pub(super) functions: &'a [u8],
+    /// `declare -F`.
+    pub(super) function_attributes: &'a [u8],
+    /// `declare -p`.
+    pub(super) variables: &'a [u8],
+    /// The positional parameters.
+    pub(super) arguments: Vec<&'a [u8]>,
+}
+
+/// What the first line of each file says, so that a later version can tell an earlier one's file.
+pub(super) const VERSION: &str = "1";
+
+impl<'a> Snapshot<'a> {
+    /// `None` for a file that is cut short, or was written by something that is not the step's own shell (a subshell).
+    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let mut parts = bytes.split(|byte| *byte == 0);
+        let mut next = || parts.next();
+        let traps = next()?;
+        if next()? != VERSION.as_bytes() {
+            return None;
+        }
+        let options = text(next()?)?;
+        let shopts = text(next()?)?;
+        let status = text(next()?)?.parse().ok()?;
+        let pipe = text(next()?)?.split_whitespace().map(|code| code.parse().ok()).collect::<Option<_>>()?;
+        let underscore = next()?;
+        if next()? != b"0" {
+            return None;
+        }
+        let seconds = text(next()?)?;
+        let cwd = next()?.strip_suffix(b"\n")?;
+        let umask = text(next()?)?;
+        let aliases = next()?;
+        let hashes = next()?;
+        let dirs = next()?;
+        let limits = text(next()?)?;
+        let functions = next()?;
+        let function_attributes = next()?;
+        let variables = next()?;
+        let count: usize = text(next()?)?.parse().ok()?;
+        let mut arguments = Vec::new();
+        for _ in 0..count {
+            arguments.push(next()?);
+        }
+        if next()? != b"end" {
+            return None;
+        }
+        Some(Self {
+            traps,
+            options,
+            shopts,
+            status,
+            pipe,
+            underscore,
+            seconds,
+            cwd,
+            umask,
+            aliases,
+            hashes,
+            dirs,
+            limits,
+            functions,
+            function_attributes,
+            variables,
+            arguments,
+        })
+    }
+
+    /// The commands that set the traps, one per signal, in bash's own words. A trap's text may go over several lines.
+    pub(super) fn trap_commands(&self) -> Vec<&'a [u8]> {
+        let mut commands = Vec::new();
+        let mut rest = self.traps;
+        while let Some(start) = find(rest, b"trap -- ") {
+            rest = rest.get(start..).unwrap_or_default();
+            let length = super::declare::line_length(rest).unwrap_or(rest.len());
+            commands.push(rest.get(..length).unwrap_or_default());
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        commands
+    }
+
+    /// The author's `EXIT` trap is still to run.
+    pub(super) fn has_exit_trap(&self) -> bool {
+        self.trap_commands().iter().any(|command| command.ends_with(b" EXIT"))
+    }
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}

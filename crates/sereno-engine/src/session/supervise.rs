@@ -1,0 +1,344 @@
+//! Watching one bash from its start to its end: its output, its time, and whoever asks for its end.
+//!
+//! One thread, one `poll`: everything awaited is a file descriptor (pipes, process handles, the directory's watch), and
+//! the only timeouts are the step's own.
+
+use super::files::StepFiles;
+use super::frames::Stream;
+use super::interrupt::DirWatch;
+use super::output::OutputWriter;
+use super::processes::{self, Process};
+use super::redact::Redaction;
+use super::spec::StepSpec;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// Between asking a step to end and making it.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a process that was killed may take to be gone.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How long what the step started may still write after bash's end (`> >(tee log)`) and be part of its output.
+const STRAGGLERS: Duration = Duration::from_millis(100);
+/// How often the request to cancel is looked for where the kernel cannot tell of it.
+const WITHOUT_WATCH: Duration = Duration::from_secs(1);
+
+/// Why a step was ended from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    Timeout,
+    Followed,
+    Cancelled,
+}
+
+/// What the supervisor saw.
+pub(super) struct Verdict {
+    pub(super) status: ExitStatus,
+    pub(super) cause: Option<Cause>,
+    pub(super) background: Vec<Process>,
+    pub(super) survivors: Vec<Process>,
+    pub(super) duration: Duration,
+}
+
+pub(super) struct Supervisor {
+    files: StepFiles,
+    child: Child,
+    handle: OwnedFd,
+    status: Option<ExitStatus>,
+    pipes: Vec<(Stream, Box<dyn Source>)>,
+    watch: Option<DirWatch>,
+    started: Instant,
+    /// When the step is to be ended, and why.
+    limit: Option<(Instant, Cause)>,
+    ending: Option<Ending>,
+    redaction: Redaction,
+    output: OutputWriter,
+    buffer: Vec<u8>,
+}
+
+/// A step that is being ended.
+struct Ending {
+    cause: Cause,
+    signal: Signal,
+    /// When the next, harder measure is taken.
+    until: Instant,
+    waiting: Vec<OwnedFd>,
+}
+
+trait Source: Read + AsFd {}
+impl<T: Read + AsFd> Source for T {}
+
+/// What became ready.
+#[derive(Default)]
+struct Ready {
+    pipes: Vec<Stream>,
+    bash: bool,
+    others: Vec<usize>,
+}
+
+impl Supervisor {
+    pub(super) fn new(files: StepFiles, mut child: Child, spec: &StepSpec, redaction: Redaction) -> io::Result<Self> {
+        let started = Instant::now();
+        let pid = Pid::from_raw(child.id() as i32).ok_or_else(|| io::Error::other("a process without a number"))?;
+        let handle = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+        let mut pipes: Vec<(Stream, Box<dyn Source>)> = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            rustix::io::ioctl_fionbio(&stdout, true)?;
+            pipes.push((Stream::Stdout, Box::new(stdout)));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            rustix::io::ioctl_fionbio(&stderr, true)?;
+            pipes.push((Stream::Stderr, Box::new(stderr)));
+        }
+        let limits = [(spec.timeout, Cause::Timeout), (spec.follow, Cause::Followed)];
+        let limit = limits.into_iter().filter_map(|(after, cause)| Some((started.checked_add(after?)?, cause)));
+        Ok(Self {
+            child,
+            handle,
+            status: None,
+            pipes,
+            watch: DirWatch::for_new_files(files.dir()).ok(),
+            started,
+            limit: limit.min_by_key(|(at, _)| *at),
+            ending: None,
+            redaction,
+            output: OutputWriter::new(files.output()),
+            buffer: vec![0; 64 * 1024],
+            files,
+        })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn output(&self) -> &OutputWriter {
+        &self.output
+    }
+
+    /// To the end of the step, whatever ends it.
+    pub(super) fn run(&mut self) -> io::Result<Verdict> {
+        while !self.is_over()? {
+            let wait = self.next_wait();
+            let ready = self.wait(wait)?;
+            self.take_output(&ready.pipes)?;
+            if ready.bash {
+                self.status = Some(self.child.wait()?);
+            }
+            if let Some(ending) = &mut self.ending {
+                for index in ready.others.into_iter().rev() {
+                    ending.waiting.swap_remove(index);
+                }
+            }
+            self.look_for_cause();
+        }
+        let duration = self.started.elapsed();
+        self.take_stragglers()?;
+        let millis = self.millis();
+        for (stream, bytes) in self.redaction.finish() {
+            self.output.append(stream, millis, &bytes);
+        }
+        let alive = if children_remain()? { processes::descendants() } else { Vec::new() };
+        let (background, survivors) = if self.ending.is_some() { (Vec::new(), alive) } else { (alive, Vec::new()) };
+        let status = match self.status {
+            Some(status) => status,
+            None => self.child.wait()?,
+        };
+        Ok(Verdict { status, cause: self.ending.as_ref().map(|ending| ending.cause), background, survivors, duration })
+    }
+
+    /// After the result: takes what processes in the background go on to say, so that writing does not end them, until
+    /// they close their output or someone asks for their end.
+    pub(super) fn linger(mut self) -> io::Result<()> {
+        if self.pipes.is_empty() {
+            return Ok(());
+        }
+        self.output = OutputWriter::new(self.files.background());
+        self.limit = None;
+        self.ending = None;
+        while !self.pipes.is_empty() {
+            let ready = self.wait(self.cancel_poll())?;
+            self.take_output(&ready.pipes)?;
+            if self.files.cancel().exists() {
+                for process in processes::descendants() {
+                    let _ = processes::signal(&process, Signal::KILL);
+                }
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn millis(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Over when bash has ended, and, if it was made to, when nothing of it is left or nothing more can be done.
+    fn is_over(&mut self) -> io::Result<bool> {
+        let Some(ending) = &mut self.ending else { return Ok(self.status.is_some()) };
+        let now = Instant::now();
+        if now >= ending.until {
+            if ending.signal == Signal::KILL {
+                return Ok(true);
+            }
+            ending.signal = Signal::KILL;
+            ending.until = now + LAST_WAIT;
+            ending.waiting.clear();
+        }
+        if !ending.waiting.is_empty() {
+            return Ok(false);
+        }
+        if self.status.is_some() && !children_remain()? {
+            return Ok(true);
+        }
+        // Others may have been started meanwhile, and those whose parents ended are this process's children now.
+        let signal = ending.signal;
+        ending.waiting = processes::descendants()
+            .iter()
+            .filter_map(|process| {
+                let handle = processes::signal(process, signal)?;
+                // A stopped process sees no signal before it goes on.
+                let _ = rustix::process::pidfd_send_signal(&handle, Signal::CONT);
+                Some(handle)
+            })
+            .collect();
+        Ok(false)
+    }
+
+    /// Whether the step has to be ended now.
+    fn look_for_cause(&mut self) {
+        if self.ending.is_some() || self.status.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        let late = self.limit.filter(|(at, _)| *at <= now).map(|(_, cause)| cause);
+        let cause = if self.files.cancel().exists() { Some(Cause::Cancelled) } else { late };
+        if let Some(cause) = cause {
+            // The processes are asked one by one, so that each hears it once: a `trap … TERM` must not run twice.
+            self.ending = Some(Ending { cause, signal: Signal::TERM, until: now + GRACE, waiting: Vec::new() });
+        }
+    }
+
+    fn cancel_poll(&self) -> Option<Duration> {
+        self.watch.is_none().then_some(WITHOUT_WATCH)
+    }
+
+    fn next_wait(&self) -> Option<Duration> {
+        let now = Instant::now();
+        match (&self.ending, &self.limit) {
+            (Some(ending), _) => Some(ending.until.saturating_duration_since(now)),
+            (None, Some((at, _))) => {
+                let left = at.saturating_duration_since(now);
+                Some(self.cancel_poll().map_or(left, |poll| poll.min(left)))
+            }
+            (None, None) => self.cancel_poll(),
+        }
+    }
+
+    fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
+        enum What {
+            Pipe(Stream),
+            Bash,
+            Watch,
+            Other(usize),
+        }
+        let mut awaited: Vec<(What, BorrowedFd<'_>)> = Vec::with_capacity(8);
+        awaited.extend(self.pipes.iter().map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())));
+        if self.status.is_none() {
+            awaited.push((What::Bash, self.handle.as_fd()));
+        }
+        if let (Some(watch), None) = (&self.watch, &self.ending) {
+            awaited.push((What::Watch, watch.as_fd()));
+        }
+        let waiting = self.ending.iter().flat_map(|ending| ending.waiting.iter().enumerate());
+        awaited.extend(waiting.map(|(index, handle)| (What::Other(index), handle.as_fd())));
+        let mut fds: Vec<_> = awaited.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+        poll(&mut fds, timeout)?;
+        let mut ready = Ready::default();
+        for ((item, _), fd) in awaited.iter().zip(&fds) {
+            if fd.revents().is_empty() {
+                continue;
+            }
+            match item {
+                What::Pipe(stream) => ready.pipes.push(*stream),
+                What::Bash => ready.bash = true,
+                What::Other(index) => ready.others.push(*index),
+                What::Watch => {
+                    if let Some(watch) = &self.watch {
+                        watch.drain("")?;
+                    }
+                }
+            }
+        }
+        Ok(ready)
+    }
+
+    /// One piece from each; there is more when `poll` says so again.
+    fn take_output(&mut self, ready: &[Stream]) -> io::Result<usize> {
+        let mut taken = 0;
+        let millis = self.millis();
+        for stream in ready {
+            let Some(index) = self.pipes.iter().position(|(of, _)| of == stream) else { continue };
+            let Some((_, pipe)) = self.pipes.get_mut(index) else { continue };
+            match pipe.read(&mut self.buffer) {
+                Ok(0) => drop(self.pipes.remove(index)),
+                Ok(length) => {
+                    taken += length;
+                    let bytes = self.redaction.push(*stream, self.buffer.get(..length).unwrap_or_default());
+                    self.output.append(*stream, millis, &bytes);
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What is still in the pipes. With processes left that hold them there is no end to wait for, so what they say
+    /// within a moment counts.
+    fn take_stragglers(&mut self) -> io::Result<()> {
+        let until = Instant::now() + STRAGGLERS;
+        loop {
+            let streams: Vec<_> = self.pipes.iter().map(|(stream, _)| *stream).collect();
+            if streams.is_empty() {
+                return Ok(());
+            }
+            if self.take_output(&streams)? > 0 {
+                continue;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if self.pipes.is_empty() || left.is_zero() || !children_remain()? {
+                return Ok(());
+            }
+            self.wait(Some(left))?;
+        }
+    }
+}
+
+fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
+    // Rounded up: waking a moment early would only wait again.
+    let timeout = timeout.map(|timeout| Timespec {
+        tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(timeout.subsec_nanos()),
+    });
+    match rustix::event::poll(fds, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Buries the dead and tells whether any child is alive. Only for when bash itself has been waited for.
+fn children_remain() -> io::Result<bool> {
+    loop {
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(Errno::INTR) => {}
+            Ok(None) => return Ok(true),
+            Err(Errno::CHILD) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
