@@ -4,9 +4,11 @@
 pub mod blocks;
 pub mod document;
 pub mod encoding;
+mod facts;
 pub mod model;
 mod read;
+mod structure;
 pub mod text;
 
 pub use model::Runbook;
-pub use read::read;
+pub use read::{read, read_with};

@@ -160,3 +160,31 @@ pub fn without_number(title: &str) -> &str {
         .trim();
     if rest.is_empty() { title } else { rest }
 }
+
+/// Slugs that are unique in one runbook: the second `redis` is `redis-2`.
+#[derive(Debug, Default)]
+pub struct Slugs {
+    /// How often each base was asked for.
+    taken: std::collections::HashMap<String, usize>,
+}
+
+impl Slugs {
+    pub fn unique(&mut self, title: &str) -> String {
+        let base = slug(title);
+        let count = self.taken.entry(base.clone()).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            return base;
+        }
+        let mut number = *count;
+        loop {
+            let candidate = format!("{base}-{number}");
+            if !self.taken.contains_key(&candidate) {
+                self.taken.insert(base, number);
+                self.taken.insert(candidate.clone(), 1);
+                return candidate;
+            }
+            number += 1;
+        }
+    }
+}

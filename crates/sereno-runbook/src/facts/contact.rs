@@ -1,0 +1,203 @@
+//! People: who, as what, how to reach them, and when.
+
+use super::{Source, is_blank_form, is_unfilled, mail_addresses};
+use crate::document::{Table, TextLine};
+use crate::model::{Contact, Role};
+use crate::text::fold;
+
+pub(crate) fn collect(source: Source<'_>) -> Vec<Contact> {
+    let mut contacts = Vec::new();
+    for (table, section) in source.tables() {
+        of_table(table, group(&source.titles(section)), &mut contacts);
+    }
+    for place in source.places() {
+        let Some(item) = place
+            .item
+            .filter(|_| source.role(place.section) == Role::Contacts)
+        else {
+            continue;
+        };
+        if item.line == place.line.line {
+            contacts.extend(of_line(place.line, || group(&source.titles(place.section))));
+        }
+    }
+    contacts.sort_by_key(|contact| contact.line);
+    contacts
+}
+
+fn group(titles: &[String]) -> Option<String> {
+    let title = titles.first()?;
+    let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
+    if has(&["equipo", "team", "engineering", "tecnico"]) {
+        Some("team".to_owned())
+    } else if has(&["stakeholder", "interesad", "negocio", "business"]) {
+        Some("stakeholders".to_owned())
+    } else if has(&["proveedor", "provider", "vendor", "extern", "supplier"]) {
+        Some("providers".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What a column of a table of contacts holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Role,
+    Name,
+    Way,
+    Hours,
+}
+
+fn column(title: &str) -> Option<Column> {
+    let title = fold(title);
+    let begins = |words: &[&str]| words.iter().any(|word| title.trim().starts_with(word));
+    if begins(&[
+        "rol",
+        "role",
+        "cargo",
+        "puesto",
+        "funcion",
+        "area",
+        "equipo",
+        "team",
+        "position",
+        "title",
+        "responsab",
+    ]) {
+        Some(Column::Role)
+    } else if begins(&[
+        "nombre",
+        "name",
+        "persona",
+        "person",
+        "quien",
+        "who",
+        "responsable",
+        "owner",
+    ]) {
+        Some(Column::Name)
+    } else if begins(&[
+        "horario", "hours", "schedule", "disponib", "availab", "turno", "when", "cuando",
+    ]) {
+        Some(Column::Hours)
+    } else if begins(&[
+        "contact", "telefono", "tel", "phone", "movil", "celular", "mobile", "email", "e-mail",
+        "mail", "correo", "slack", "whatsapp", "pager", "telegram",
+    ]) {
+        Some(Column::Way)
+    } else {
+        None
+    }
+}
+
+fn of_table(table: &Table, group: Option<String>, contacts: &mut Vec<Contact>) {
+    let columns: Vec<Option<Column>> = table
+        .header
+        .iter()
+        .map(|cell| column(&cell.plain))
+        .collect();
+    let has = |wanted: Column| columns.contains(&Some(wanted));
+    if !(has(Column::Way) && (has(Column::Role) || has(Column::Name))) {
+        return;
+    }
+    for row in &table.rows {
+        let Some(first) = row.first() else { continue };
+        let mut contact = empty(first.line, group.clone());
+        for (cell, column) in row.iter().zip(&columns) {
+            let words = cell.plain.trim();
+            if words.is_empty() {
+                continue;
+            }
+            contact.incomplete |= is_unfilled(words);
+            let value = (!is_blank_form(words)).then(|| words.to_owned());
+            match column {
+                Some(Column::Role) => contact.role = contact.role.or(value),
+                Some(Column::Name) => contact.name = contact.name.or(value),
+                Some(Column::Way) => contact.ways.extend(value),
+                Some(Column::Hours) => contact.hours = contact.hours.or(value),
+                None => {}
+            }
+        }
+        contact.incomplete |= contact.ways.is_empty();
+        contacts.push(contact);
+    }
+}
+
+fn empty(line: usize, group: Option<String>) -> Contact {
+    Contact {
+        line,
+        role: None,
+        name: None,
+        group,
+        ways: Vec::new(),
+        hours: None,
+        incomplete: false,
+    }
+}
+
+/// `- **Líder Técnico**: Juan Pérez - +54 9 11 1234-5678`.
+fn of_line(line: &TextLine, group: impl FnOnce() -> Option<String>) -> Option<Contact> {
+    let (role, value) = line.label()?;
+    if value.contains("://") {
+        return None;
+    }
+    let parts: Vec<&str> = value
+        .split([',', ';', '|', '(', ')', '·'])
+        .flat_map(|part| part.split(" - "))
+        .flat_map(|part| part.split(" – "))
+        .flat_map(|part| part.split(" — "))
+        .flat_map(|part| part.split(" / "))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut contact = empty(line.line, None);
+    contact.role = Some(role.to_owned());
+    for part in parts {
+        let mails = mail_addresses(part);
+        contact.incomplete |= is_unfilled(part);
+        if !mails.is_empty() {
+            contact.ways.extend(mails);
+        } else if is_telephone(part) || is_handle(part) {
+            contact.ways.push(part.to_owned());
+        } else if is_hours(part) {
+            contact.hours.get_or_insert_with(|| part.to_owned());
+        } else if !is_blank_form(part) && contact.name.is_none() {
+            contact.name = Some(part.to_owned());
+        }
+    }
+    if contact.ways.is_empty() && !contact.incomplete {
+        return None;
+    }
+    contact.incomplete |= contact.ways.is_empty();
+    contact.group = group();
+    Some(contact)
+}
+
+fn is_telephone(text: &str) -> bool {
+    let digits = text
+        .chars()
+        .filter(|c| c.is_ascii_digit() || *c == 'X')
+        .count();
+    let only = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '.' | 'X' | 'x' | '#' | '*'));
+    only && digits >= 6
+}
+
+fn is_handle(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('@') && !text.contains(' ')
+}
+
+fn is_hours(text: &str) -> bool {
+    let folded = fold(text);
+    let range = folded.split_once('-').is_some_and(|(from, to)| {
+        let hour =
+            |part: &str| part.trim().chars().any(|c| c.is_ascii_digit()) && part.trim().len() <= 12;
+        hour(from) && hour(to)
+    });
+    folded.contains("24/7")
+        || folded.contains("on-call")
+        || folded.contains("business hours")
+        || folded.contains("horario")
+        || range
+}

@@ -1,0 +1,668 @@
+//! Numbers that must not be crossed.
+
+use super::{Source, duration};
+use crate::document::{Table, TextLine};
+use crate::model::{Role, Threshold};
+use crate::text::fold;
+use std::ops::Range;
+
+pub(crate) fn collect(source: Source<'_>) -> Vec<Threshold> {
+    let mut thresholds = Vec::new();
+    for place in source.places() {
+        if !may_compare(&place.line.plain) {
+            continue;
+        }
+        let role = source.role(place.section);
+        let lists = place.item.is_some();
+        let context = Context {
+            severity: severity(
+                source,
+                place.section,
+                lists && place.item.is_some_and(|item| item.checked.is_some()),
+            ),
+            role,
+            listed: lists,
+            heading: place.is_heading,
+        };
+        of_line(place.line, &context, &mut thresholds);
+    }
+    for (table, section) in source.tables() {
+        of_table(table, &severity(source, section, false), &mut thresholds);
+    }
+    for (words, line, section) in source.comments() {
+        if may_compare(words) && !words.contains("://") {
+            let words = words.trim_start_matches(['-', '*', '•', ' ']);
+            let text = TextLine {
+                line,
+                plain: words.to_owned(),
+                ..TextLine::default()
+            };
+            let severity = severity(source, section, false).or_else(|| Some("goal".to_owned()));
+            let context = Context {
+                severity,
+                role: source.role(section),
+                listed: false,
+                heading: false,
+            };
+            of_line(&text, &context, &mut thresholds);
+        }
+    }
+    thresholds.sort_by_key(|threshold| threshold.line);
+    thresholds
+}
+
+/// A quick look before the careful one: most lines compare nothing.
+fn may_compare(plain: &str) -> bool {
+    plain.bytes().any(|b| b.is_ascii_digit())
+}
+
+struct Context {
+    severity: Option<String>,
+    role: Role,
+    listed: bool,
+    heading: bool,
+}
+
+/// What the sections around a line say about crossing its number.
+fn severity(source: Source<'_>, section: Option<usize>, to_tick: bool) -> Option<String> {
+    let titles = source.titles(section);
+    for title in &titles {
+        let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
+        if has(&[
+            "cuando hacer rollback",
+            "when to roll",
+            "criterios de rollback",
+            "rollback criteria",
+            "cuando revertir",
+        ]) {
+            return Some("rollback".to_owned());
+        }
+        if has(&[
+            "metric",
+            "objetivo",
+            "goal",
+            "slo",
+            "target",
+            "normal",
+            "verific",
+            "healthy",
+            "valores esperados",
+        ]) && !has(&["alert", "umbral", "threshold"])
+        {
+            return Some("goal".to_owned());
+        }
+        if has(&[
+            "critic",
+            "urgent",
+            "page",
+            "inmediat",
+            "immediate",
+            "sev1",
+            "sev 1",
+            "p1",
+        ]) && has(&["alert", "umbral", "threshold", "page", "critic"])
+        {
+            return Some("critical".to_owned());
+        }
+        if has(&["warning", "advertencia", "aviso", "warn"]) {
+            return Some("warning".to_owned());
+        }
+        if has(&["informativ", "info "]) && has(&["alert"]) {
+            return Some("info".to_owned());
+        }
+    }
+    to_tick.then(|| "goal".to_owned())
+}
+
+/// A comparison: where it stands in the line, and which.
+struct Comparison {
+    span: Range<usize>,
+    op: &'static str,
+    in_words: bool,
+}
+
+fn of_line(line: &TextLine, context: &Context, thresholds: &mut Vec<Threshold>) {
+    let (label, body) = match line
+        .bold_label()
+        .or_else(|| code_label(line))
+        .or_else(|| dashed_label(line))
+    {
+        Some((label, body)) if !body.is_empty() && !is_example(label) => (Some(label), body),
+        _ => (None, line.plain.as_str()),
+    };
+    let from = thresholds.len();
+    let mut done = 0;
+    for comparison in comparisons(body, context) {
+        if comparison.span.start < done {
+            continue;
+        }
+        if let Some((threshold, end)) = one(line, label, body, done, &comparison, context) {
+            done = end;
+            thresholds.push(threshold);
+        }
+    }
+    if thresholds.len() == from && context.listed && context.role == Role::Monitoring {
+        thresholds.extend(absence(line, label, body, context));
+    }
+}
+
+/// `Ejemplo: …` is no name.
+fn is_example(label: &str) -> bool {
+    let folded = fold(label);
+    folded.starts_with("ejemplo")
+        || folded.starts_with("example")
+        || folded.starts_with("sintoma")
+        || folded.starts_with("symptom")
+        || folded.starts_with("impact")
+        || folded.starts_with("tiempo estimado")
+        || folded.starts_with("downtime")
+}
+
+/// `` `HighLatency` - p95 > 1s ``.
+fn code_label(line: &TextLine) -> Option<(&str, &str)> {
+    let code = line.code.first().filter(|code| code.start == 0)?;
+    let rest = line.plain.get(code.end..)?.trim_start();
+    let rest = rest.strip_prefix([':', '-', '–', '—', '('])?;
+    Some((line.plain.get(code.clone())?, rest.trim()))
+}
+
+/// `**HighErrorRate** - Error rate > 5%`.
+fn dashed_label(line: &TextLine) -> Option<(&str, &str)> {
+    let strong = line.strong.first().filter(|strong| strong.start == 0)?;
+    let rest = line.plain.get(strong.end..)?.trim_start();
+    let rest = rest.strip_prefix(['-', '–', '—', '('])?;
+    Some((line.plain.get(strong.clone())?.trim(), rest.trim()))
+}
+
+fn comparisons(body: &str, context: &Context) -> Vec<Comparison> {
+    const SIGNS: [(&str, &str); 10] = [
+        (">=", ">="),
+        ("<=", "<="),
+        ("≥", ">="),
+        ("≤", "<="),
+        ("!=", "!="),
+        ("≠", "!="),
+        ("<>", "!="),
+        ("==", "=="),
+        (">", ">"),
+        ("<", "<"),
+    ];
+    const WORDS: [(&str, &str); 26] = [
+        ("mayor a", ">"),
+        ("mayor que", ">"),
+        ("superior a", ">"),
+        ("mas de", ">"),
+        ("por encima de", ">"),
+        ("supera el", ">"),
+        ("supera los", ">"),
+        ("supera", ">"),
+        ("menor a", "<"),
+        ("menor que", "<"),
+        ("inferior a", "<"),
+        ("menos de", "<"),
+        ("menos del", "<"),
+        ("mas del", ">"),
+        ("por debajo de", "<"),
+        ("por debajo del", "<"),
+        ("greater than", ">"),
+        ("more than", ">"),
+        ("higher than", ">"),
+        ("above", ">"),
+        ("over", ">"),
+        ("exceeds", ">"),
+        ("less than", "<"),
+        ("lower than", "<"),
+        ("below", "<"),
+        ("under", "<"),
+    ];
+    let mut found: Vec<Comparison> = Vec::new();
+    for (sign, op) in SIGNS {
+        for (at, _) in body.match_indices(sign) {
+            let taken = found
+                .iter()
+                .any(|other| other.span.start <= at && at < other.span.end);
+            let arrow = body
+                .get(..at)
+                .is_some_and(|head| head.ends_with(['-', '=', '<']));
+            if !taken && !arrow {
+                found.push(Comparison {
+                    span: at..at + sign.len(),
+                    op,
+                    in_words: false,
+                });
+            }
+        }
+    }
+    let speaks_of_limits = context.listed
+        && matches!(
+            context.role,
+            Role::Monitoring | Role::Rollback | Role::Incident | Role::Scaling
+        )
+        || context.role == Role::Symptoms;
+    if speaks_of_limits {
+        let folded = fold(body);
+        // Offsets hold only while folding keeps every character's length.
+        if folded.len() == body.len() || body.is_ascii() {
+            for (word, op) in WORDS {
+                for (at, _) in folded.match_indices(word) {
+                    let whole = folded
+                        .get(..at)
+                        .is_some_and(|head| !head.ends_with(char::is_alphanumeric))
+                        && folded
+                            .get(at + word.len()..)
+                            .is_some_and(|tail| tail.starts_with(' '));
+                    let taken = found
+                        .iter()
+                        .any(|other| other.span.start <= at && at < other.span.end);
+                    if whole && !taken {
+                        found.push(Comparison {
+                            span: at..at + word.len(),
+                            op,
+                            in_words: true,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    found.sort_by_key(|comparison| comparison.span.start);
+    found
+}
+
+/// One comparison as a threshold, and where it ends in `body`.
+fn one(
+    line: &TextLine,
+    label: Option<&str>,
+    body: &str,
+    from: usize,
+    comparison: &Comparison,
+    context: &Context,
+) -> Option<(Threshold, usize)> {
+    let rest = body.get(comparison.span.end..)?;
+    let blanks = rest.len()
+        - rest
+            .trim_start_matches([' ', '\u{a0}', '~', '$', '€'])
+            .len();
+    let (value, length) = duration::number(rest.get(blanks..)?);
+    let value = value?;
+    let tail = rest.get(blanks + length..)?;
+    let (unit, unit_length) = unit(tail);
+    let end = comparison.span.end + blanks + length + unit_length;
+    let after = body.get(end..).unwrap_or_default();
+    let before = body.get(from..comparison.span.start)?.trim();
+    let metric = metric(before, after);
+    let is_time = matches!(
+        unit.as_str(),
+        "ms" | "s" | "min" | "h" | "d" | "w" | "month" | "year"
+    );
+    if is_deadline(before, comparison, is_time)
+        || (context.heading && metric.is_empty() && label.is_none())
+    {
+        return None;
+    }
+    let name = label.map_or_else(|| metric.clone(), |label| label.trim().to_owned());
+    if name.is_empty() || (comparison.in_words && metric.is_empty()) {
+        return None;
+    }
+    let unit = if unit.is_empty() && speaks_of_status(&metric) && (100.0..600.0).contains(&value) {
+        "status".to_owned()
+    } else {
+        unit
+    };
+    let lasting = sustained(after).or_else(|| {
+        let state = is_time
+            && comparison.op.starts_with('>')
+            && !measures_time(&metric)
+            && !measures_time(&name);
+        state.then(|| duration_seconds(value, &unit)).flatten()
+    });
+    let threshold = Threshold {
+        line: line.line,
+        metric: label
+            .is_some()
+            .then(|| metric.clone())
+            .filter(|metric| !metric.is_empty()),
+        name,
+        op: comparison.op.to_owned(),
+        value,
+        unit,
+        for_seconds: lasting,
+        severity: context.severity.clone(),
+        text: line.plain.trim().to_owned(),
+    };
+    Some((threshold, end))
+}
+
+fn duration_seconds(value: f64, unit: &str) -> Option<u64> {
+    let unit = duration::unit(unit).or(match unit {
+        "month" => Some("month"),
+        "year" => Some("year"),
+        "w" => Some("w"),
+        _ => None,
+    })?;
+    let seconds = duration::Duration { value, unit }.seconds();
+    (seconds >= 1.0 && seconds < 1e12).then_some(seconds.round() as u64)
+}
+
+/// The unit after a number, and its length.
+fn unit(tail: &str) -> (String, usize) {
+    let blanks = tail.len() - tail.trim_start_matches([' ', '\u{a0}']).len();
+    let rest = tail.get(blanks..).unwrap_or_default();
+    if rest.starts_with('%') {
+        return ("%".to_owned(), blanks + 1);
+    }
+    let word: String = rest
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '/' | '_'))
+        .collect();
+    let folded = fold(&word);
+    if let Some(unit) = duration::unit(&folded) {
+        return (unit.to_owned(), blanks + word.len());
+    }
+    if matches!(
+        folded.as_str(),
+        "kb" | "mb"
+            | "gb"
+            | "tb"
+            | "kib"
+            | "mib"
+            | "gib"
+            | "tib"
+            | "k"
+            | "x"
+            | "rps"
+            | "qps"
+            | "req/s"
+    ) {
+        return (word.clone(), blanks + word.len());
+    }
+    const STOPS: [&str; 24] = [
+        "de",
+        "del",
+        "en",
+        "o",
+        "y",
+        "e",
+        "a",
+        "por",
+        "para",
+        "durante",
+        "sostenido",
+        "or",
+        "and",
+        "in",
+        "of",
+        "for",
+        "on",
+        "the",
+        "promedio",
+        "average",
+        "si",
+        "if",
+        "to",
+        "con",
+    ];
+    let counts = !word.is_empty()
+        && word.chars().all(char::is_alphabetic)
+        && !STOPS.contains(&folded.as_str());
+    if counts && blanks > 0 {
+        (folded, blanks + word.len())
+    } else {
+        (String::new(), 0)
+    }
+}
+
+/// What is measured: the words before the comparison, or those after it (`> 5% de requests con 429`).
+fn metric(before: &str, after: &str) -> String {
+    let inner = before.rsplit(['(', '[']).next().unwrap_or(before);
+    let inner = if inner.trim().is_empty() {
+        before.trim_end_matches(['(', '[', ' '])
+    } else {
+        inner
+    };
+    let last = inner
+        .rsplit([',', ';', ':', '.', '|'])
+        .find(|part| !part.trim().is_empty())
+        .unwrap_or(inner);
+    let last = [" o ", " or ", " y ", " and "]
+        .iter()
+        .fold(last, |words, joint| {
+            words.rsplit(joint).next().unwrap_or(words)
+        });
+    let mut words: &str = last
+        .trim()
+        .trim_matches(|c: char| !c.is_alphanumeric() && c != '%' && c != ')');
+    for lead in [
+        "Si ",
+        "si ",
+        "If ",
+        "if ",
+        "Alerta si ",
+        "Alert if ",
+        "cuando ",
+        "when ",
+        "o ",
+        "or ",
+        "y ",
+        "and ",
+        "- ",
+    ] {
+        words = words.strip_prefix(lead).unwrap_or(words);
+    }
+    let folded = fold(words);
+    let only_verb = [
+        "metricas muestran",
+        "muestran",
+        "muestra",
+        "hay",
+        "se ve",
+        "con",
+        "shows",
+        "show",
+    ]
+    .contains(&folded.as_str());
+    if words.is_empty() || only_verb {
+        let after = after.trim_start();
+        for of in ["de ", "del ", "of "] {
+            if let Some(rest) = after.strip_prefix(of) {
+                let end = rest.find(['.', ',', ';', ')', '(']).unwrap_or(rest.len());
+                return rest.get(..end).unwrap_or(rest).trim().to_owned();
+            }
+        }
+        if words.is_empty() {
+            let end = after.find(['.', ',', ';', ')', '(']).unwrap_or(after.len());
+            return after.get(..end).unwrap_or_default().trim().to_owned();
+        }
+    }
+    for trail in [
+        " por",
+        " for",
+        " durante",
+        " is",
+        " es",
+        " de",
+        " a",
+        " en",
+        " suficiente",
+    ] {
+        words = words.strip_suffix(trail).unwrap_or(words);
+    }
+    words.trim().to_owned()
+}
+
+/// `notificar en < 72h`: by when something is done, not a measure; a certificate that expires is one.
+fn is_deadline(before: &str, comparison: &Comparison, is_time: bool) -> bool {
+    let folded = fold(before);
+    let expires = ["vence", "expir", "caduc"]
+        .iter()
+        .any(|word| folded.contains(word));
+    is_time
+        && comparison.op.starts_with('<')
+        && !expires
+        && (folded.ends_with(" en") || folded.ends_with(" in") || folded.ends_with("within"))
+}
+
+/// `por 5min`, `sostenido por 5 minutos`, `for 10 minutes`, `durante 1 h`.
+fn sustained(after: &str) -> Option<u64> {
+    let folded = fold(after);
+    let at = ["por ", "for ", "durante ", "during ", "over "]
+        .iter()
+        .filter_map(|word| folded.find(word).map(|at| at + word.len()))
+        .min()?;
+    let rest = folded.get(at..)?.trim_start_matches(['>', ' ', '~']);
+    let near = rest.get(..rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at))?;
+    let found = duration::first(near).filter(|_| {
+        near.starts_with(|c: char| c.is_ascii_digit())
+            || near.starts_with("mas de")
+            || near.starts_with("more than")
+    })?;
+    Some(found.seconds().round() as u64)
+}
+
+fn speaks_of_status(metric: &str) -> bool {
+    let folded = fold(metric);
+    ["codigo", "code", "status", "http", "estado"]
+        .iter()
+        .any(|word| folded.contains(word))
+}
+
+/// Measures whose own unit is time.
+fn measures_time(metric: &str) -> bool {
+    const WORDS: [&str; 26] = [
+        "latenc",
+        "response",
+        "respuesta",
+        "tiempo",
+        "time",
+        "p50",
+        "p90",
+        "p95",
+        "p99",
+        "durac",
+        "duration",
+        "lag",
+        "delay",
+        "retraso",
+        "vence",
+        "expir",
+        "edad",
+        "age",
+        "lcp",
+        "fid",
+        "inp",
+        "ttfb",
+        "fcp",
+        "interval",
+        "antig",
+        "rto",
+    ];
+    let folded = fold(metric);
+    WORDS.iter().any(|word| folded.contains(word))
+}
+
+/// `No hay backup en 2 días`, `No backup for 2 days`: absence that lasts.
+fn absence(
+    line: &TextLine,
+    label: Option<&str>,
+    body: &str,
+    context: &Context,
+) -> Option<Threshold> {
+    let folded = fold(body);
+    let absent = ["no hay ", "sin ", "no ", "ningun"]
+        .iter()
+        .any(|word| folded.starts_with(word));
+    let at = [
+        " en ",
+        " desde hace ",
+        " por ",
+        " durante ",
+        " in ",
+        " for ",
+        " within ",
+    ]
+    .iter()
+    .filter_map(|word| folded.find(word))
+    .max()?;
+    let found = duration::first(folded.get(at..)?).filter(|_| absent)?;
+    Some(Threshold {
+        line: line.line,
+        name: label.map_or_else(|| body.trim().to_owned(), str::to_owned),
+        metric: label.map(|_| body.trim().to_owned()),
+        op: ">".to_owned(),
+        value: found.value,
+        unit: found.unit.to_owned(),
+        for_seconds: None,
+        severity: context.severity.clone(),
+        text: line.plain.trim().to_owned(),
+    })
+}
+
+/// Tables with columns of limits: the row's first cell is what is measured.
+fn of_table(table: &Table, outer: &Option<String>, thresholds: &mut Vec<Threshold>) {
+    let columns: Vec<Option<Option<&str>>> = table
+        .header
+        .iter()
+        .map(|cell| limit_column(&cell.plain))
+        .collect();
+    for row in &table.rows {
+        let Some(first) = row.first() else { continue };
+        for (cell, column) in row.iter().zip(&columns).skip(1) {
+            let Some(severity) = column else { continue };
+            let words = cell.plain.trim();
+            let severity = severity.map(str::to_owned).or_else(|| outer.clone());
+            let context = Context {
+                severity,
+                role: Role::Monitoring,
+                listed: true,
+                heading: false,
+            };
+            let body = if words.starts_with(|c: char| c.is_ascii_digit()) {
+                format!("> {words}")
+            } else {
+                words.to_owned()
+            };
+            let Some(comparison) = comparisons(&body, &context).into_iter().next() else {
+                continue;
+            };
+            let name = first.plain.trim();
+            if let Some((mut threshold, _)) = one(cell, Some(name), &body, 0, &comparison, &context)
+            {
+                threshold.metric = None;
+                thresholds.push(threshold);
+            }
+        }
+    }
+}
+
+/// Whether a column holds limits, and of which severity.
+fn limit_column(title: &str) -> Option<Option<&'static str>> {
+    let folded = fold(title);
+    let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    if has(&["tiempo de", "time to", "response time", "sla"]) {
+        None
+    } else if has(&["critic"]) {
+        Some(Some("critical"))
+    } else if has(&["warning", "advertencia", "aviso"]) {
+        Some(Some("warning"))
+    } else if has(&[
+        "objetivo", "goal", "target", "normal", "slo", "esperado", "expected",
+    ]) {
+        Some(Some("goal"))
+    } else if has(&[
+        "umbral",
+        "threshold",
+        "limite",
+        "limit",
+        "condicion",
+        "condition",
+        "valor",
+        "value",
+        "alerta si",
+        "alert when",
+        "expresion",
+    ]) {
+        Some(None)
+    } else {
+        None
+    }
+}
