@@ -10,6 +10,7 @@ pub mod ids;
 pub mod outcome;
 pub mod redact;
 pub mod risk;
+pub mod settings;
 pub mod text;
 
 pub use block::{BlockClass, Flag};

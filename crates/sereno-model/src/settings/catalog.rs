@@ -1,0 +1,384 @@
+//! Every setting, once: the reading, the default file and the reference are made from this.
+
+use super::environment::VARIABLES;
+use crate::{Lang, Text};
+use std::fmt::Write as _;
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Texts,
+    Seconds,
+    Duration,
+    Language,
+    Strictness,
+    Location,
+    Roles,
+    Timezone,
+}
+
+/// One setting.
+pub(super) struct Setting {
+    pub(super) section: &'static str,
+    pub(super) key: &'static str,
+    pub(super) kind: Kind,
+    /// As it would be written.
+    example: &'static str,
+    doc: (&'static str, &'static str),
+}
+
+impl Kind {
+    /// What is expected, in words.
+    pub(super) fn expected(self) -> Text {
+        let (en, es) = match self {
+            Self::Text => ("a text in quotes", "un texto entre comillas"),
+            Self::Texts => (
+                "a list of texts, such as [\"a\", \"b\"]",
+                "una lista de textos, como [\"a\", \"b\"]",
+            ),
+            Self::Seconds => ("a whole number of seconds", "un número entero de segundos"),
+            Self::Duration => (
+                "seconds, or a text such as \"90s\", \"30m\", \"2h\"",
+                "segundos, o un texto como \"90s\", \"30m\", \"2h\"",
+            ),
+            Self::Language => ("\"es\" or \"en\"", "\"es\" o \"en\""),
+            Self::Strictness => (
+                "\"ask\", \"read-raw\" or \"second-person\"",
+                "\"ask\", \"read-raw\" o \"second-person\"",
+            ),
+            Self::Location => (
+                "\"sqlite:PATH\" or \"postgresql://…\"",
+                "\"sqlite:RUTA\" o \"postgresql://…\"",
+            ),
+            Self::Roles => (
+                "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
+                "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
+            ),
+            Self::Timezone => (
+                "a name such as \"America/Argentina/Buenos_Aires\"",
+                "un nombre como \"America/Argentina/Buenos_Aires\"",
+            ),
+        };
+        Text::new(en, es)
+    }
+}
+
+/// The tables of the file, in the order of the documents. Those with two brackets are written once for each thing.
+pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
+    ("system", false, "What is operated.", "Lo que se opera."),
+    (
+        "journal",
+        false,
+        "Where everything is recorded.",
+        "Dónde se registra todo.",
+    ),
+    (
+        "people",
+        true,
+        "Who operates, one table for each person.",
+        "Quiénes operan, una tabla por persona.",
+    ),
+    (
+        "policy",
+        false,
+        "Stricter rules than those of the house, and what may run unattended.",
+        "Reglas más estrictas que las de la casa, y lo que puede correr sin atención.",
+    ),
+    (
+        "values",
+        false,
+        "Values for the placeholders of runbooks; [values.\"procedure-id\"] for those of one procedure.",
+        "Valores para los marcadores de los runbooks; [values.\"id-del-procedimiento\"] para los de un procedimiento.",
+    ),
+    (
+        "secrets",
+        false,
+        "What must never be shown.",
+        "Lo que nunca se debe mostrar.",
+    ),
+    (
+        "locks",
+        false,
+        "One changing run per component at a time.",
+        "Una sola ejecución con cambios por componente a la vez.",
+    ),
+    (
+        "commands",
+        true,
+        "What the team's own commands do, as `sereno effects` knows them.",
+        "Qué hacen los comandos propios del equipo, como los conoce `sereno effects`.",
+    ),
+];
+
+const fn setting(
+    section: &'static str,
+    key: &'static str,
+    kind: Kind,
+    example: &'static str,
+    en: &'static str,
+    es: &'static str,
+) -> Setting {
+    Setting {
+        section,
+        key,
+        kind,
+        example,
+        doc: (en, es),
+    }
+}
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting(
+        "system",
+        "name",
+        Kind::Text,
+        "\"pedidos\"",
+        "The name of the system.",
+        "El nombre del sistema.",
+    ),
+    setting(
+        "system",
+        "language",
+        Kind::Language,
+        "\"es\"",
+        "The language of messages; else that of the locale.",
+        "El idioma de los mensajes; si falta, el de la configuración regional.",
+    ),
+    setting(
+        "system",
+        "runbooks",
+        Kind::Texts,
+        "[\"RUNBOOK.md\"]",
+        "The runbooks, relative to this file.",
+        "Los runbooks, relativos a este archivo.",
+    ),
+    setting(
+        "system",
+        "timezone",
+        Kind::Timezone,
+        "\"America/Argentina/Buenos_Aires\"",
+        "The time zone of schedules and reports; else that of the machine.",
+        "La zona horaria de programaciones e informes; si falta, la de la máquina.",
+    ),
+    setting(
+        "journal",
+        "location",
+        Kind::Location,
+        "\"sqlite:.sereno/journal.db\"",
+        "A file for SQLite, or the address of a PostgreSQL database.",
+        "Un archivo para SQLite, o la dirección de una base PostgreSQL.",
+    ),
+    setting(
+        "people",
+        "name",
+        Kind::Text,
+        "\"ana\"",
+        "What people call them; each name once.",
+        "Cómo se llama; cada nombre una sola vez.",
+    ),
+    setting(
+        "people",
+        "os_user",
+        Kind::Text,
+        "\"ana\"",
+        "Their login on this machine; the name when not set.",
+        "Su usuario en esta máquina; si falta, el nombre.",
+    ),
+    setting(
+        "people",
+        "roles",
+        Kind::Roles,
+        "[\"operator\", \"approver\"]",
+        "What they may do; operator and approver when not set.",
+        "Qué pueden hacer; operator y approver si falta.",
+    ),
+    setting(
+        "people",
+        "email",
+        Kind::Text,
+        "\"ana@example.com\"",
+        "Where notices to them go.",
+        "A dónde van sus avisos.",
+    ),
+    setting(
+        "policy",
+        "observe",
+        Kind::Strictness,
+        "\"ask\"",
+        "Whose yes reading needs; nobody's when not set.",
+        "Qué aprobación pide leer; ninguna si falta.",
+    ),
+    setting(
+        "policy",
+        "change",
+        Kind::Strictness,
+        "\"second-person\"",
+        "Whose yes a change needs; the operator's when not set.",
+        "Qué aprobación pide un cambio; la de quien opera si falta.",
+    ),
+    setting(
+        "policy",
+        "unclear",
+        Kind::Strictness,
+        "\"second-person\"",
+        "Whose yes a command needs that was not understood.",
+        "Qué aprobación pide un comando que no se entendió.",
+    ),
+    setting(
+        "policy",
+        "destroy",
+        Kind::Strictness,
+        "\"second-person\"",
+        "Whose yes destruction needs; it cannot be less than this.",
+        "Qué aprobación pide destruir; no puede ser menos que esto.",
+    ),
+    setting(
+        "policy",
+        "unattended",
+        Kind::Texts,
+        "[\"restart-worker\"]",
+        "Procedures whose changes need nobody's yes. Destruction always does.",
+        "Procedimientos cuyos cambios no piden aprobación. Destruir siempre la pide.",
+    ),
+    setting(
+        "policy",
+        "pause_seconds",
+        Kind::Seconds,
+        "10",
+        "How long a single person waits before the typed word counts.",
+        "Cuánto espera una persona sola antes de que cuente la palabra tecleada.",
+    ),
+    setting(
+        "policy",
+        "step_timeout",
+        Kind::Duration,
+        "\"30m\"",
+        "After which a step is ended; never when not set.",
+        "Tras cuánto se termina un paso; nunca si falta.",
+    ),
+    setting(
+        "policy",
+        "follow_seconds",
+        Kind::Seconds,
+        "15",
+        "How long a step that does not end by itself is followed.",
+        "Cuánto se sigue un paso que no termina solo.",
+    ),
+    setting(
+        "secrets",
+        "env_files",
+        Kind::Texts,
+        "[\".env\"]",
+        "Files whose secret-looking entries are hidden everywhere.",
+        "Archivos cuyas entradas con aspecto de secreto se ocultan en todas partes.",
+    ),
+    setting(
+        "secrets",
+        "names",
+        Kind::Texts,
+        "[\"INTERNAL_CODE\"]",
+        "Variables that are secrets although their names do not look so.",
+        "Variables que son secretos aunque su nombre no lo parezca.",
+    ),
+    setting(
+        "locks",
+        "lease_seconds",
+        Kind::Seconds,
+        "60",
+        "How long a lock outlives the machine that holds it.",
+        "Cuánto sobrevive un bloqueo a la máquina que lo tiene.",
+    ),
+];
+
+/// The names that may stand in a table.
+pub(super) fn keys_of(section: &str) -> impl Iterator<Item = &'static str> {
+    SETTINGS
+        .iter()
+        .filter(move |setting| setting.section == section)
+        .map(|setting| setting.key)
+}
+
+pub(super) fn find(section: &str, key: &str) -> Option<&'static Setting> {
+    SETTINGS
+        .iter()
+        .find(|setting| setting.section == section && setting.key == key)
+}
+
+/// A file of settings in which everything is explained and nothing is set.
+pub fn default_file(lang: Lang) -> String {
+    let head = Text::new(
+        "# sereno.toml: the settings of Sereno. Everything is optional: take the `#` away from what you set.\n",
+        "# sereno.toml: la configuración de Sereno. Todo es opcional: quite el `#` de lo que defina.\n",
+    );
+    let mut file = head.get(lang).to_owned();
+    for (section, many, en, es) in SECTIONS {
+        let doc = Text::new(*en, *es);
+        let header = if *many {
+            format!("[[{section}]]")
+        } else {
+            format!("[{section}]")
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(file, "\n# {}\n# {header}\n", doc.get(lang));
+        for setting in SETTINGS
+            .iter()
+            .filter(|setting| setting.section == *section)
+        {
+            let doc = Text::new(setting.doc.0, setting.doc.1);
+            let _ = writeln!(
+                file,
+                "## {}\n# {} = {}",
+                doc.get(lang),
+                setting.key,
+                setting.example
+            );
+        }
+        match *section {
+            "values" => file.push_str("# \"pod-name\" = \"backend-0\"\n"),
+            "commands" => file.push_str("# name = \"deploy.sh\"\n# risk = \"change\"\n"),
+            _ => {}
+        }
+    }
+    file
+}
+
+/// The reference of all settings and known variables, in Markdown.
+pub fn reference() -> String {
+    let mut text = String::from("# Settings\n\nGenerated from the code by `cargo xtask gen`.\n");
+    for (section, many, en, _) in SECTIONS {
+        let header = if *many {
+            format!("[[{section}]]")
+        } else {
+            format!("[{section}]")
+        };
+        let _ = write!(text, "\n## `{header}`\n\n{en}\n");
+        let mut settings = SETTINGS
+            .iter()
+            .filter(|setting| setting.section == *section)
+            .peekable();
+        if settings.peek().is_some() {
+            text.push_str("\n| setting | takes | example | meaning |\n|---|---|---|---|\n");
+        }
+        for Setting {
+            key,
+            kind,
+            example,
+            doc,
+            ..
+        } in settings
+        {
+            let _ = writeln!(
+                text,
+                "| `{key}` | {} | `{example}` | {} |",
+                kind.expected().en,
+                doc.0
+            );
+        }
+    }
+    text.push_str("\n## Environment variables\n\n| variable | meaning |\n|---|---|\n");
+    for variable in VARIABLES {
+        let _ = writeln!(text, "| `{}` | {} |", variable.name, variable.doc().en);
+    }
+    text
+}

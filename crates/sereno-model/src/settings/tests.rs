@@ -1,0 +1,219 @@
+use super::*;
+use crate::Severity;
+
+const FULL: &str = r#"
+[system]
+name = "pedidos"
+language = "es"
+runbooks = ["RUNBOOK.md", "docs/otro.md"]
+timezone = "America/Argentina/Buenos_Aires"
+
+[journal]
+location = "sqlite:.sereno/journal.db"
+
+[[people]]
+name = "ana"
+roles = ["operator"]
+
+[[people]]
+name = "Bea"
+os_user = "bea"
+email = "bea@example.com"
+
+[policy]
+change = "second-person"
+observe = "ask"
+unattended = ["restart-worker"]
+pause_seconds = 5
+step_timeout = "30m"
+follow_seconds = 1_0
+
+[values]
+"pod-name" = "backend-0"
+replicas = 3
+
+[values."restart-worker"]
+"pod-name" = "worker-0"
+
+[secrets]
+env_files = [".env", ".env.production"]
+names = ["CODE"]
+
+[[commands]]
+name = "deploy.sh"
+risk = "change"
+
+[locks]
+lease_seconds = 60
+"#;
+
+#[test]
+fn a_full_file_is_read() {
+    let (settings, diagnostics) = Settings::parse(FULL, "sereno.toml");
+    assert_eq!(diagnostics, []);
+    assert_eq!(settings.system.language, Some(Lang::Es));
+    assert_eq!(settings.system.runbooks, ["RUNBOOK.md", "docs/otro.md"]);
+    assert_eq!(settings.people.len(), 2);
+    assert_eq!(settings.people[0].os_user, "ana");
+    assert_eq!(settings.people[1].os_user, "bea");
+    assert_eq!(settings.policy.change, Some(Strictness::SecondPerson));
+    assert_eq!(settings.policy.observe, Some(Strictness::Ask));
+    assert_eq!(settings.policy.destroy, None);
+    assert_eq!(
+        settings.policy.step_timeout,
+        Some(Duration::from_secs(1800))
+    );
+    assert_eq!(settings.policy.follow_seconds, Some(10));
+    assert_eq!(settings.values_for("x")["pod-name"], "backend-0");
+    assert_eq!(
+        settings.values_for("restart-worker")["pod-name"],
+        "worker-0"
+    );
+    assert_eq!(settings.values_for("restart-worker")["replicas"], "3");
+    assert_eq!(settings.secrets.names, ["CODE"]);
+    assert_eq!(settings.locks.lease_seconds, Some(60));
+    let commands: toml::Table = settings.commands_toml().unwrap().parse().unwrap();
+    assert_eq!(commands["command"][0]["name"].as_str(), Some("deploy.sh"));
+}
+
+/// A wrong text, the line it must be told at, and words that the message and the help must hold.
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
+    let table: &[(&str, usize, &[&str])] = &[
+        (
+            "[sistem]\nname = 'x'",
+            1,
+            &["`sistem`", "sereno.toml", "`system`"],
+        ),
+        ("[system]\n\nnam = 'x'", 3, &["`nam`", "[system]", "`name`"]),
+        ("[system]\nlenguage = 'es'", 2, &["`language`"]),
+        (
+            "[system]\nzzz = 1",
+            2,
+            &["name, language, runbooks, timezone"],
+        ),
+        (
+            "[system]\nlanguage = 'fr'",
+            2,
+            &["\"es\" or \"en\"", "'fr'"],
+        ),
+        ("[system]\nrunbooks = 'RUNBOOK.md'", 2, &["a list of texts"]),
+        (
+            "[system]\ntimezone = 'Buenos Aires'",
+            2,
+            &["America/Argentina/Buenos_Aires"],
+        ),
+        ("system = 3", 1, &["[system]"]),
+        ("[people]\nname = 'x'", 1, &["[[people]]"]),
+        ("[[people]]\nroles = ['operator']", 1, &["needs a `name`"]),
+        (
+            "[[people]]\nname = 'a'\n[[people]]\nname = 'a'",
+            4,
+            &["two people"],
+        ),
+        (
+            "[[people]]\nname = 'a'\nroles = ['aprover']",
+            3,
+            &["`aprover`", "`approver`"],
+        ),
+        ("[[people]]\nname = 'a'\nemail = 'nobody'", 3, &["`email`"]),
+        ("[journal]\nlocation = 'mysql://x'", 2, &["sqlite:PATH"]),
+        ("[policy]\nchange = 'second-persn'", 2, &["`second-person`"]),
+        (
+            "[policy]\ndestroy = 'ask'",
+            2,
+            &["laxer", "`second-person`"],
+        ),
+        (
+            "[policy]\npause_seconds = -1",
+            2,
+            &["whole number of seconds"],
+        ),
+        (
+            "[policy]\npause_seconds = '5'",
+            2,
+            &["whole number of seconds"],
+        ),
+        ("[policy]\nstep_timeout = '30 días'", 2, &["\"30m\""]),
+        ("[policy]\nstep_timeout = '0s'", 2, &["\"30m\""]),
+        ("[locks]\nlease_seconds = 0", 2, &["seconds"]),
+        ("[values]\nx = [1]", 2, &["`x`"]),
+        ("[system]\nname = ", 2, &["TOML"]),
+        ("[system\nname = 'x'", 1, &["TOML"]),
+        ("[system]\nname = 'a'\nname = 'b'", 3, &["TOML"]),
+    ];
+    for (text, line, words) in table {
+        let (_, diagnostics) = Settings::parse(text, "sereno.toml");
+        let Some(found) = diagnostics
+            .iter()
+            .find(|diagnostic| diagnostic.line == *line)
+        else {
+            panic!("{text}: nothing at line {line}: {diagnostics:?}");
+        };
+        assert_eq!(found.severity, Severity::Error);
+        let help = found
+            .help
+            .as_ref()
+            .map(|help| help.en.clone())
+            .unwrap_or_default();
+        let said = format!("{} {help}", found.message.en);
+        for word in *words {
+            assert!(said.contains(word), "{text}: {said}");
+        }
+        assert!(!found.message.es.is_empty() && found.message.es != found.message.en);
+    }
+}
+
+#[test]
+fn one_wrong_setting_leaves_the_others() {
+    let (settings, diagnostics) = Settings::parse(
+        "[system]\nnam = 1\nname = 'x'\nlanguage = 7\n[policy]\nchange = 'ask'",
+        "f",
+    );
+    assert_eq!(diagnostics.len(), 2);
+    assert_eq!(settings.system.name.as_deref(), Some("x"));
+    assert_eq!(settings.policy.change, Some(Strictness::Ask));
+}
+
+#[test]
+fn the_default_file_sets_nothing_and_every_example_is_valid() {
+    for lang in [Lang::En, Lang::Es] {
+        let file = default_file(lang);
+        assert_eq!(Settings::parse(&file, "f"), (Settings::default(), vec![]));
+        let set: String = file
+            .lines()
+            .filter(|line| !line.starts_with("##"))
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|line| line.contains(" = ") || line.starts_with('['))
+                    .unwrap_or_default()
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let (settings, diagnostics) = Settings::parse(&set, "f");
+        assert_eq!(diagnostics, [], "{set}");
+        assert_eq!(settings.people[0].email.as_deref(), Some("ana@example.com"));
+    }
+    assert!(reference().contains("| `step_timeout` |"));
+    assert!(environment::known("DATABASE_URL").is_some());
+}
+
+#[test]
+fn no_text_is_too_strange() {
+    for text in [
+        "",
+        "\u{feff}",
+        "\0",
+        "[[[",
+        "=",
+        "[values]\n\"\" = ''",
+        "ñ = 'á",
+        "[people]\n[[people]]",
+        "commands = 3",
+    ] {
+        let (_, diagnostics) = Settings::parse(text, "f");
+        for found in diagnostics {
+            assert!(found.line >= 1 && found.span.start <= text.len());
+        }
+    }
+}
