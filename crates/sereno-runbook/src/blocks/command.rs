@@ -79,7 +79,7 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") {
         return Likeness::No;
     }
-    if name.contains('/') || name.ends_with(".sh") {
+    if name.contains('/') || [".sh", ".bat", ".ps1", ".cmd"].iter().any(|end| name.ends_with(end)) {
         return path_likeness(name, rest);
     }
     if !NAME.is_match(name) {
@@ -99,7 +99,8 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     if lower && (HAS_FLAG.is_match(rest) || pipes_into_command(rest, knows)) {
         return Likeness::Likely;
     }
-    if lower && !rest.is_empty() && rest.split_whitespace().count() <= 4 && PLAIN_ARGS.is_match(rest) {
+    let words = rest.split_whitespace().count();
+    if lower && !rest.is_empty() && ((words <= 4 && PLAIN_ARGS.is_match(rest)) || QUOTED_ARGS.is_match(rest)) {
         return Likeness::Weak;
     }
     Likeness::No
@@ -152,7 +153,7 @@ fn path_likeness(name: &str, rest: &str) -> Likeness {
     let runs = name.starts_with("./")
         || name.starts_with("../")
         || name.contains("bin/")
-        || [".sh", ".py", ".rb", ".pl", ".js", ".php", "gradlew", "artisan"].iter().any(|end| name.ends_with(end));
+        || [".sh", ".py", ".rb", ".pl", ".js", ".php", ".bat", ".cmd", ".ps1", ".exe", "gradlew", "artisan"].iter().any(|end| name.ends_with(end));
     if runs && !rest.starts_with('{') && !words(rest).is_prose() {
         Likeness::Sure
     } else if name.starts_with(['/', '~']) && HAS_FLAG.is_match(rest) {
@@ -208,6 +209,10 @@ static HAS_FLAG: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|\s)--?[A-Za-z0-
 static SHAPED: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#));
 static PLAIN_ARGS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+
+/// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
+static QUOTED_ARGS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^(?:[a-z][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#));
 
 /// Follows quotes, here-documents and backslashes from line to line.
 #[derive(Debug, Default, Clone)]

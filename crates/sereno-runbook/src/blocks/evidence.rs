@@ -139,6 +139,10 @@ fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     } else if counts.first_act() == Kind::LikelyCommand {
         pile.add(class, 2.0, "it begins like a command");
     }
+    let typed = case.lines.iter().filter(|line| line.kind == Kind::Command && !line.text.starts_with(' ')).filter(|line| super::command::certain_shape(line.text, &|_| false)).count();
+    if case.tag.is_shell() && typed > 0 && counts.first_act() != Kind::Command && counts.first() != Kind::Client && case.lines.iter().any(|line| line.kind == Kind::Comment) {
+        pile.add(class, 8.0, "commands among lines to paste");
+    }
     if case.text.starts_with("#!/") && form::shebang_is_shell(case.text) {
         pile.add(class, 8.0, "a shell's shebang");
     }
@@ -161,7 +165,8 @@ fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 9.0, "it begins with a client's prompt");
     }
     let client_lines = counts.share(|kind| kind == Kind::ClientLine);
-    pile.add(class, 9.0 * client_lines, "lines of a client's language");
+    let programmed = case.tag == Tag::Code;
+    pile.add(class, if programmed { 2.0 } else { 9.0 } * client_lines, "lines of a client's language");
     let bare = form::redis_share(case.lines);
     let said = voice(case.near.says(near::CONSOLE));
     let led = case.near.says(near::CONSOLE) >= 2 || case.in_console || case.tag == Tag::Client;
@@ -231,6 +236,9 @@ fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     if !assigned && counts.share(|kind| kind == Kind::Assignment) > 0.9 {
         pile.add(class, 5.0, "nothing but settings");
     }
+    if case.tag.is_shell() && form::bare_settings(case.lines) {
+        pile.add(class, 6.0, "many settings, nothing quoted or used");
+    }
     if counts.share(|kind| kind == Kind::Cron) > 0.5 {
         pile.add(class, 6.0, "lines of a crontab");
     }
@@ -267,6 +275,9 @@ fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Output;
     let aligned = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property)) > 0.3;
     let http = counts.first() == Kind::HttpStatus;
+    if form::dump(case.text) {
+        pile.add(class, 20.0, "the head of a dump");
+    }
     let share = counts.share(|kind| {
         kind.is_output() || (aligned && matches!(kind, Kind::Unknown | Kind::Yaml)) || (http && matches!(kind, Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup))
     });
@@ -343,6 +354,9 @@ fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
     if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
         pile.add(class, 6.0 * voice(case.near.says(near::MESSAGE)) * loose, "the text announces a message");
         pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
+        if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
+            pile.add(class, 5.0, "labels to be filled in");
+        }
         pile.add(class, 5.0 * voice(case.near.says(near::SEARCH)) * loose, "the text names a search tool");
     }
     let headings = case.lines.iter().filter(|line| line.text.starts_with("# ") || line.text.starts_with("## ")).count();

@@ -30,7 +30,8 @@ fn collect(pattern: &Regex, text: &str, found: &mut Vec<Range<usize>>) {
 /// A name that the text itself computes is no example: `backup_$(date +%F).sql`.
 fn is_made_up_by_the_text(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
-    before.ends_with(['$', '{']) || text.get(span.clone()).is_some_and(|found| found.contains("$("))
+    let after = text.get(span.end..).unwrap_or_default();
+    before.ends_with(['$', '{']) || before.ends_with("?P<") || before.ends_with("?<") || after.starts_with(['=', '(']) || text.get(span.clone()).is_some_and(|found| found.contains("$("))
 }
 
 fn compile(patterns: &[&str]) -> Vec<Regex> {
@@ -50,6 +51,7 @@ static EVERYWHERE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\b(YOUR/[A-Z/]+|YOUR-[A-Z-]+)\b",
         // Crosses and dots in the place of a value.
         r"\b([A-Za-z]+(?:[_-][A-Za-z]+)*[_-]x{3,}\w*)\b",
+        r"(?:^|[\s=/:'\x22@.-])(xxx)(?:$|[\s=/:'\x22@.,-])",
         r"(?:^|[\s=/:'\x22@-])(x{4,}|x{3}(?:[.-]x{3})+|x\.x\.x(?:\.x)?)\b",
         r"(?:=|:|\s|\x22|')((?:sk|pk|rk)_(?:live|test)_(?:\.{3}|x+|[A-Z]+_?HERE)\w*|whsec_(?:\.{3}|x+)\w*)",
         // Credentials and parts of addresses.
@@ -75,29 +77,34 @@ static COMMANDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Options whose value is the name of their kind.
         r"(?:^|\s)(?:-[Uu] ?|--user(?:name)?[= ])(user|usuario|username|db_?user|myuser)\b(?:\s|$|:|')",
         r"(?:^|\s)(?:-d ?|--d(?:b)?name[= ]|--database[= ])(dbname|database|db_name|database_name|mydb|mydatabase|basededatos|base_de_datos|nombre_db|db)(?:\s|$)",
+        r"(?:^|[\s@/:=\x22'.-])((?:POD|CONTAINER|NODE|SERVICE|DEPLOYMENT|NAMESPACE|CLUSTER|BUCKET|INSTANCE|USER|DB|DATABASE|TABLE|JOB|TASK|SNAPSHOT|BACKUP|IMAGE|COMMIT|SERVER|HOST|QUEUE|RELEASE|BRANCH|FILE|APP|PROJECT|ACCOUNT|VOLUME|DISTRIBUTION|CERT|STACK|FUNCTION|TOPIC|GROUP)_(?:NAME|ID|ARN|HASH|IP|FILE|TAG|SHA)|IP_[A-Z_]+|[A-Z]+_IP|[A-Z_]+_(?:HERE|AQUI|NUEV[AO]|ANTERIOR)|(?:NUEV[AO]|NOMBRE|OLD|NEW)_[A-Z_]+|YYYYMMDD)(?:$|[\s@/:.,\x22'-])",
         r"(?:^|\s)(?:-h ?|--host(?:name)?[= ])(host|hostname|dbhost|db-host|servidor|server)(?:\s|$)",
         r"(?:^|\s)(?:-n ?|--namespace[= ])(namespace|my-namespace|your-namespace)(?:\s|$)",
         r"(?m)^\s*(?:export\s+)?PG(?:HOST|USER|PASSWORD|DATABASE)=(host|user|pass|password|dbname)\s*$",
         r"\bssh\s+(?:-\w+ \S+ )*((?:user|usuario|username)@[\w.-]+|\w+@(?:host|hostname|server|servidor|ip|server-ip|your\S*))(?:\s|$|:)",
         r"\b((?:user|usuario|username|email|correo)@(?:server|servidor|host|hostname|[\w-]+\.(?:com|internal|local)))\b",
-        r"(?:^|\s)((?:container|pod|service|deployment|bucket|instance|queue|table|tabla|node|image|volume|secret|namespace|cluster|stack|function)[_-](?:name|id)|nombre[-_](?:del[-_])?\w+|id[-_](?:del[-_])?\w+)(?:\s|$|:|/)",
+        r"(?:^|\s)((?:container|pod|service|deployment|bucket|instance|queue|node|image|volume|secret|cluster|stack|function)[_-](?:name|id)|nombre[-_](?:del[-_])?\w+|id[-_](?:del[-_])?\w+)(?:\s|$|:|/)",
         // Dates and hours in names of files and in times to look at.
         r"((?:[\w.-]|/)*(?:19|20)\d{2}[-_]?(?:0[1-9]|1[0-2])[-_]?(?:0[1-9]|[12]\d|3[01])(?:[-_T]?\d{2,6})?(?:[-_]?\d{2})*[\w.-]*\.(?:sql|gz|dump|tar|tgz|zip|bak|rdb|json|csv|log|backup|bz2|zst|xz|enc|gpg|yaml|yml|pgdump|custom|archive|aof|db|sqlite3?)[\w.]*)",
         r"(?:[/_-])((?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T_-]\d{2}[:-]?\d{2}(?:[:-]?\d{2})?)?)(?:/|\s|$|\x22|')",
+        r"(?:^|[\s/_])((?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[_T-]\d{4,6})?)(?:$|[\s/])",
+        r"(?:^|[\s=\x22'])((?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?Z?)(?:$|[\s\x22'])",
         r"(?:--since|--until|--since-time|--after|--before|--time|--target-time|--start-time|--end-time|--from|--to|--restore-to-time)[= ][\x22']?((?:19|20)\d{2}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)",
         r"(?:[=<>] ?|BETWEEN |AND )'((?:19|20)\d{2}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[+-]\d\d)?Z?)?)'",
         // Versions as the reader's own.
         r"(?i)\b(?:[A-Z_]*(?:TAG|VERSION|RELEASE)=|checkout |checkout tags/|rollback\S* |deploy\S* |tag (?:-\w+ )?|release |upgrade |--version[= ]|--tag[= ]|origin |redeploy |promote |revert )[\x22']?(v?\d+\.\d+\.\d+(?:-[\w.]+)?)\b",
+        r"(?:^|[\s=\x22'])(v\d+\.\d+\.\d+(?:-[\w.]+)?)(?:$|[\s\x22'])",
         r"(?:^|[\s=])[a-z][\w./-]*/?[\w-]+:(v\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)(?:\s|$|\x22|')",
         // Names that controllers make up.
         r"(?:^|[\s/])([a-z][a-z0-9-]*-[a-f0-9]{8,10}-[a-z0-9]{5})(?:\s|$)",
+        r"\b(?:kubectl|oc|k)\b[^|;\n]*\b(?:logs|exec|describe pod|delete pod|port-forward|cp|top pod)\b[^|;\n]*?\s(?:pods?/)?([a-z][a-z0-9-]*-(?:[a-z0-9]{2,4}[0-9][a-z0-9]{0,2}|[a-z0-9][0-9][a-z0-9]{3}|[0-9][a-z0-9]{4}))(?:\s|$|:)",
         // Numbers that stand for whichever one.
         r"\bkill\s+(?:-\w+\s+)?(1234\d*)\b",
         r"(?i)(?:pg_terminate_backend|pg_cancel_backend)\((\d{3,6})\)",
         r"(?:^|[\s=/'\x22:])(foo|bar|baz|foobar)(?:$|[\s/'\x22;])",
         r"(?i)(?:where|and)\s+\x22?\w*id\x22?\s*=\s*'?(1234?5?6?|42|999|uuid|some[-_]id)'?(?:[\s;)]|$)",
         // An omission.
-        r"(?m)(?:^|\s)(\.\.\.)(?:\s|$|\x22|')",
+        r"(?m)\S[ \t](\.\.\.)(?:\s|$|\x22|')",
     ])
 });
 

@@ -63,7 +63,19 @@ pub(super) fn env_file(lines: &[Line], near: &Near) -> bool {
     }
     let commented = lines.iter().any(|line| line.kind == Kind::Comment && names_env_file(line.text));
     let told = ["environment variable", "environment variables", "variables de entorno", "env vars", ".env", "env file", "secrets", "settings", "variables", "variable", "configuracion", "configuration", "configure", "configurar", "config vars"];
-    commented || near.says(&told) >= 2 || near.lead.contains(".env") || near.says(&["variables de entorno", "environment variables"]) > 0
+    commented || near.headings.contains(".env") || near.says(&told) >= 2 || near.lead.contains(".env") || near.says(&["variables de entorno", "environment variables"]) > 0
+}
+
+/// Four or more `NAME=value` in capitals, none quoted and none using another: a file's lines rather than a shell's.
+pub(super) fn bare_settings(lines: &[Line]) -> bool {
+    let content: Vec<&Line> = lines.iter().filter(|line| !line.kind.is_silent()).collect();
+    let bare = content.iter().filter(|line| matches!(line.kind, Kind::Assignment | Kind::Setting) && BARE_SETTING.is_match(line.text.trim())).count();
+    bare >= 4 && bare == content.len()
+}
+
+/// The first lines of a dump, which are SQL and not to be run.
+pub(super) fn dump(text: &str) -> bool {
+    text.contains("-- PostgreSQL database dump") || text.contains("-- MySQL dump") || text.contains("-- MariaDB dump")
 }
 
 /// A comment such as `# .env.production` or `# Aumentar el pool en .env`.
@@ -179,6 +191,7 @@ static ANSWER_KEYS: LazyLock<Regex> =
 static DIAGRAM: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)")
 });
+static BARE_SETTING: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[A-Z][A-Z0-9_]*=[^"'$`]*$"#));
 static ENV_FILE: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/"));
 static REDIS: LazyLock<Regex> = LazyLock::new(|| {
@@ -194,7 +207,7 @@ static ANSWER: LazyLock<Regex> =
 static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?im)^(?:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$|^(?:subject|asunto|to|para|cc|from):|@(?:here|channel|everyone)|^\W{0,6}(?:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update|pr[oó]xima actualizaci[oó]n|summary|resumen|started|inicio|lead|ic|root cause|causa ra[ií]z|affected|afectados?)\W{0,3}:|\b(?:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)")
 });
-static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[a-z_ ]+\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}"));
+static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}"));
 static SEARCH: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+")
 });

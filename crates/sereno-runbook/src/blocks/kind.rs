@@ -240,6 +240,7 @@ static EARLY: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
         (r"^[\w./-]+ +\d+[\d.]*[KMGT]i? +\d+[\d.]*[KMGT]?i? +\d+[\d.]*[KMGT]?i? +\d+% ", Kind::Table),
         (r"^[a-z_:][a-z0-9_:]*(?:_[a-z0-9_:]+|\{[^}]*\}) [-+]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)(?: \d+)?$", Kind::Sample),
         (r"\(cost=[\d.]+ rows=|\(actual time=|^(?:QUERY PLAN|Planning Time:|Execution Time:)", Kind::Printed),
+        (r"^(?:psql \(\d|Type \x22help\x22|SSL connection \(|Welcome to the |Server version: |Your MySQL connection id|Python \d\.\d+\.\d+ \(|Loading \w+ environment|Last login: |Connected to |Copyright \(c\)|Warning: Permanently added)", Kind::Printed),
         (r"^(?:commit [0-9a-f]{7,40}|Author: .+<|Date:   |[0-9a-f]{7,12} \(?[A-Z(])", Kind::Printed),
         (r"^[0-9a-f]{7,10} [A-Za-z][^;|]*$", Kind::Printed),
     ])
@@ -248,11 +249,12 @@ static EARLY: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
 static LATE: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
     table(&[
         (r"^[\w.-]+[ \t]+\| +\S", Kind::Log),
+        (r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all[oó]|[Ee]rror): \S.*[^.:]$", Kind::Failure),
         (r"^https?://\S+$", Kind::Url),
         (r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$", Kind::Json),
         (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$", Kind::Chat),
         (r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$", Kind::ClientLine),
-        (r"^(?:db|rs|sh|cache|Rails\.cache)\.\w+", Kind::ClientLine),
+        (r"^(?:db|rs|sh|Rails\.cache)\.[a-z]\w*[.(]", Kind::ClientLine),
         (r"^(?:show (?:dbs|databases|collections|tables|users)|use \w+);?$", Kind::ClientLine),
         // Search languages.
         (r"^fields @|^\| ?(?:filter|fields|stats|sort|limit|where|project|summarize|extend|order|take|parse|dedup|table|top|rex|eval|timechart|chart|json|logfmt|line_format|regexp|unwrap|count|render)\b", Kind::Search),

@@ -6,7 +6,7 @@
 use super::command::{Continuation, Knows, Likeness, certain_shape, likeness};
 use super::kind::{self, Kind};
 use super::prompts::{Client, Prompt, prompt};
-use super::sql;
+use super::{promql, sql};
 use super::tag::Tag;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -43,16 +43,16 @@ pub(super) fn lines<'a>(text: &'a str, tag: Tag, knows: Knows) -> Vec<Line<'a>> 
         all.push(Line { text: line, start, kind: Kind::Unknown, prompt: 0, client: None });
         start += raw.len();
     }
-    if let Some(open_since) = fill(&mut all, 0, true, knows) {
+    if let Some(open_since) = fill(&mut all, 0, true, tag, knows) {
         // A quote that never closes is an apostrophe: the lines after it speak for themselves.
-        fill(&mut all, open_since, false, knows);
+        fill(&mut all, open_since, false, tag, knows);
     }
     root_prompts(&mut all, tag, knows);
     all
 }
 
 /// Gives kinds from `from` on. Gives back the line at which a quote or here-document opened that never closed.
-fn fill(lines: &mut [Line], from: usize, literals: bool, knows: Knows) -> Option<usize> {
+fn fill(lines: &mut [Line], from: usize, literals: bool, tag: Tag, knows: Knows) -> Option<usize> {
     let mut state = Continuation::default();
     let mut opened = from;
     for (index, line) in lines.iter_mut().enumerate().skip(from) {
@@ -61,7 +61,7 @@ fn fill(lines: &mut [Line], from: usize, literals: bool, knows: Knows) -> Option
             state.feed(line.text);
         } else {
             *line = Line { prompt: 0, client: None, kind: Kind::Unknown, ..line.clone() };
-            single(line, knows);
+            single(line, tag, knows);
             if line.kind.is_shell() || matches!(line.kind, Kind::Assignment | Kind::Export) {
                 opened = index;
                 state.feed(line.payload());
@@ -74,7 +74,7 @@ fn fill(lines: &mut [Line], from: usize, literals: bool, knows: Knows) -> Option
     state.is_literal().then_some(opened + 1)
 }
 
-fn single(line: &mut Line, knows: Knows) {
+fn single(line: &mut Line, tag: Tag, knows: Knows) {
     let text = line.text.trim();
     if text.is_empty() {
         line.kind = Kind::Blank;
@@ -97,10 +97,10 @@ fn single(line: &mut Line, knows: Knows) {
         line.prompt = length;
         return;
     }
-    line.kind = unprompted(line.text, knows);
+    line.kind = unprompted(line.text, tag, knows);
 }
 
-fn unprompted(line: &str, knows: Knows) -> Kind {
+fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
     let text = line.trim();
     if let Some(kind) = kind::certain(line) {
         return kind;
@@ -115,13 +115,17 @@ fn unprompted(line: &str, knows: Knows) -> Kind {
     if sql::begins(text) {
         return Kind::Sql;
     }
+    if text.contains(['(', '{']) && !text.contains('$') && promql::line(text) {
+        return Kind::Promql;
+    }
     match likeness(text, knows) {
         Likeness::Sure => return Kind::Command,
         Likeness::Likely => return Kind::LikelyCommand,
         Likeness::Weak | Likeness::No => {}
     }
     let other = kind::kind(line);
-    if other == Kind::Unknown && likeness(text, knows) == Likeness::Weak { Kind::WeakCommand } else { other }
+    let weak = likeness(text, knows) == Likeness::Weak;
+    if weak && (other == Kind::Unknown || (other == Kind::Search && tag.is_shell())) { Kind::WeakCommand } else { other }
 }
 
 fn comment(text: &str) -> Option<Kind> {

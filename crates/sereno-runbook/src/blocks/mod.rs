@@ -42,7 +42,7 @@ pub fn classify(raws: &[RawBlock], document: &Document, knowledge: &Knowledge) -
     let mut diagnostics = Vec::new();
     let mut blocks = Vec::with_capacity(raws.len());
     for raw in raws {
-        past.enter(raw);
+        past.enter(raw, document);
         let block = block(raw, &mut past, knowledge);
         diagnostics.extend(tag_diagnostic(raw, &block, document));
         blocks.push(block);
@@ -94,7 +94,7 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
 fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) -> Vec<Flag> {
     let statements = &reading.analysis.statements;
     let continues = match class {
-        BlockClass::Shell => values::carried(&reading.analysis, past.variables()) || past.entered().is_some(),
+        BlockClass::Shell => values::carried(&reading.analysis, past.variables()) || reading.continued,
         BlockClass::Repl => past.console().is_some(),
         _ => false,
     };

@@ -6,14 +6,15 @@
 use super::client_of;
 use super::statements::Reading;
 use super::values;
-use crate::document::RawBlock;
+use crate::document::{Document, RawBlock};
 use sereno_effects::Opens;
 use sereno_model::BlockClass;
 use std::collections::HashSet;
 
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    heading: Option<usize>,
+    /// The heading, label and list of the last block: a session does not outlive them.
+    place: (Option<usize>, Option<String>, Option<usize>),
     procedure: Vec<String>,
     variables: HashSet<String>,
     left_in: Option<Opens>,
@@ -21,10 +22,12 @@ pub(super) struct Past {
 
 impl Past {
     /// Forgets what does not reach into this block.
-    pub(super) fn enter(&mut self, raw: &RawBlock) {
-        if raw.heading != self.heading {
+    pub(super) fn enter(&mut self, raw: &RawBlock, document: &Document) {
+        let list = raw.item.and_then(|item| document.items.get(item)).map(|item| item.list);
+        let place = (raw.heading, raw.label.clone(), list);
+        if place != self.place {
             self.left_in = None;
-            self.heading = raw.heading;
+            self.place = place;
         }
         let procedure: Vec<String> = raw.trail.iter().take(2).cloned().collect();
         if procedure != self.procedure {

@@ -133,7 +133,7 @@ impl<'a> Past<'a> {
                 let printed = matches!(self.last, Some(Role::Run | Role::Foreign(Foreign::Output))) && self.comment.is_none();
                 if edits || !printed { Foreign::Config } else { Foreign::Output }
             }
-            Kind::Prose | Kind::Url | Kind::Bullet if self.last != Some(Role::Foreign(Foreign::Output)) && self.comment.is_some() => Foreign::Prose,
+            Kind::Prose | Kind::Url | Kind::Bullet | Kind::Unknown if self.last != Some(Role::Foreign(Foreign::Output)) && self.comment.is_some() => Foreign::Prose,
             Kind::Prose if self.command.is_none() => Foreign::Prose,
             _ => Foreign::Output,
         }
@@ -142,7 +142,7 @@ impl<'a> Past<'a> {
     fn remember(&mut self, line: &Line<'a>, role: Role) {
         match role {
             Role::Blank => {
-                if self.in_file == Some(Foreign::Env) {
+                if matches!(self.in_file, Some(Foreign::Env | Foreign::Repl)) {
                     self.in_file = None;
                 }
                 return;
@@ -161,8 +161,12 @@ impl<'a> Past<'a> {
                 self.depth = depth_after(self.depth, line);
             }
             Role::Foreign(found) => {
-                if matches!(found, Foreign::Config | Foreign::Env) {
+                let sql_goes_on = line.kind == Kind::Sql && !line.text.trim_end().ends_with(';');
+                let sql_ends = self.in_file == Some(Foreign::Repl) && line.text.trim_end().ends_with(';');
+                if matches!(found, Foreign::Config | Foreign::Env) || sql_goes_on {
                     self.in_file = Some(found);
+                } else if sql_ends {
+                    self.in_file = None;
                 }
             }
         }

@@ -22,6 +22,8 @@ pub(super) struct Reading {
     pub(super) analysis: Analysis,
     pub(super) nested: bool,
     pub(super) has_repl: bool,
+    /// Its first command is for the shell that an earlier block entered.
+    pub(super) continued: bool,
     pub(super) has_output: bool,
     /// Where the reader is left at the end of the block.
     pub(super) left_in: Option<Opens>,
@@ -43,6 +45,7 @@ pub(super) fn shell(raw: &RawBlock, lines: &[Line], roles: &[Role], entered: Opt
                 inside.step(found, masked.get(before..span.start).unwrap_or_default());
                 let statement = shell_statement(raw, &masked, found, inside.nested);
                 reading.nested |= inside.nested && entered.is_none();
+                reading.continued |= inside.nested && entered.is_some() && reading.statements.is_empty();
                 reading.statements.push(statement);
             }
             Piece::Foreign(foreign, span) => {
