@@ -83,7 +83,8 @@ enum Command {
     Mend {
         #[command(flatten)]
         place: Place,
-        fault: String,
+        /// Which fault (default: all that are in)
+        fault: Option<String>,
     },
     /// Send orders at a steady rate
     Load {
@@ -156,7 +157,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Restart { place, component } => commands::restart(&place.stack()?, &component)?,
         Command::Faults { system } => commands::faults(systems::find(&system)?),
         Command::Break { place, fault } => commands::break_it(&place.stack()?, &fault)?,
-        Command::Mend { place, fault } => commands::mend(&place.stack()?, &fault)?,
+        Command::Mend { place, fault } => commands::mend(&place.stack()?, fault.as_deref())?,
         Command::Load { place, options } => load::run(&place.stack()?, &options)?,
         Command::Pedidos(tool) => pedidos::run_tool(tool)?,
         Command::Serve { system, role } => systems::find(&system)?.serve(&role)?,

@@ -159,17 +159,7 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
 
 pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
-    for fault in stack.system.faults() {
-        // What a fault keeps running must not outlive the lab.
-        if is_in(stack, fault)
-            && let Act::Own { mend, .. } = fault.act
-        {
-            if let Err(failure) = mend(stack) {
-                say!("{}: not mended before the end: {failure}", fault.name);
-            }
-            forget(stack, fault)?;
-        }
-    }
+    stack.system.before_down(stack)?;
     if stack.platform == Platform::Compose {
         let arguments: &[&str] = if wipe { &["down", "-v"] } else { &["down"] };
         stack.compose().run(arguments)?;
@@ -177,9 +167,6 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
         for component in stack.system.components().iter().rev() {
             stack.stop(component)?;
         }
-    }
-    for fault in stack.system.faults() {
-        forget(stack, fault)?;
     }
     if wipe {
         stack.home.uninstall()?;
@@ -306,15 +293,29 @@ pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn mend(stack: &Stack<'_>, name: &str) -> Result<()> {
+/// Mends one fault, or without a name all that are in.
+pub(crate) fn mend(stack: &Stack<'_>, name: Option<&str>) -> Result<()> {
     let _lock = stack.home.lock()?;
-    let fault = find_fault(stack.system, name)?;
-    match fault.act {
-        Act::Stop(component) => stack.start(stack.component(component)?)?,
-        Act::Own { mend, .. } => mend(stack)?,
+    let faults = match name {
+        Some(name) => vec![find_fault(stack.system, name)?],
+        None => stack
+            .system
+            .faults()
+            .iter()
+            .filter(|fault| note_of(stack, fault).exists())
+            .collect(),
+    };
+    if faults.is_empty() {
+        say!("nothing is broken on purpose");
     }
-    forget(stack, fault)?;
-    say!("mended: {name}");
+    for fault in faults {
+        match fault.act {
+            Act::Stop(component) => stack.start(stack.component(component)?)?,
+            Act::Own { mend, .. } => mend(stack)?,
+        }
+        forget(stack, fault)?;
+        say!("mended: {}", fault.name);
+    }
     Ok(())
 }
 
@@ -331,10 +332,6 @@ fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
 
 fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
     stack.home.path(&format!(".lab/faults/{}", fault.name))
-}
-
-fn is_in(stack: &Stack<'_>, fault: &Fault) -> bool {
-    note_of(stack, fault).exists()
 }
 
 fn forget(stack: &Stack<'_>, fault: &Fault) -> Result<()> {

@@ -30,6 +30,9 @@ pub(crate) trait System: Sync {
     /// Whether the whole system is healthy, as it says itself.
     fn is_healthy(&self, env: &EnvFile) -> Result<bool>;
 
+    /// Ends what a fault keeps running, which must not outlive the lab. Other faults stay as they are.
+    fn before_down(&self, stack: &Stack<'_>) -> Result<()>;
+
     /// Serves one of the components that are ours, until it is told to stop.
     fn serve(&self, role: &str) -> Result<()>;
 }

@@ -124,9 +124,8 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let output = self.run(&["down", "pedidos", "--wipe"]);
-        if !output.status.success() && !std::thread::panicking() {
-            panic!("down: {}", String::from_utf8_lossy(&output.stderr));
-        }
+        let failed = !output.status.success() && !std::thread::panicking();
+        assert!(!failed, "down: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

@@ -2,6 +2,12 @@
 //!
 //! Each test has a directory, databases and ports of its own, and ends what it started.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test whose bench cannot be set up fails, and says what it skips"
+)]
+
 mod bench;
 mod compose;
 mod pedidos;

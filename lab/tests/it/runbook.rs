@@ -18,10 +18,10 @@ fn blocks(runbook: &str) -> Vec<Block> {
                 open = Some(Block {
                     line: number + 1,
                     text: String::new(),
-                })
+                });
             }
             (Some(_), "```") => blocks.extend(open.take()),
-            (Some(block), line) => block.text += &format!("{line}\n"),
+            (Some(block), line) => block.text.extend([line, "\n"]),
             (None, _) => {}
         }
     }

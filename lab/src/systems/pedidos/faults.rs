@@ -195,7 +195,7 @@ fn make_noise(stack: &Stack<'_>) -> Result<()> {
     noise(stack)?.start().map(|_| ())
 }
 
-fn end_noise(stack: &Stack<'_>) -> Result<()> {
+pub(super) fn end_noise(stack: &Stack<'_>) -> Result<()> {
     noise(stack)?.stop().map(|_| ())
 }
 

@@ -145,6 +145,10 @@ impl System for Pedidos {
         Ok(body.get("status").and_then(|status| status.as_str()) == Some("ok"))
     }
 
+    fn before_down(&self, stack: &Stack<'_>) -> Result<()> {
+        faults::end_noise(stack)
+    }
+
     fn serve(&self, role: &str) -> Result<()> {
         let settings = Settings::from_environment()?;
         let runtime = tools::runtime()?;

@@ -130,10 +130,11 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
             let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-                "UPDATE orders SET status = 'paid', paid_at = coalesce(paid_at, now()) WHERE id = $1 \
+                "UPDATE orders SET status = 'paid', paid_at = coalesce(paid_at, now()) \
+                 WHERE id = (SELECT order_id FROM payments WHERE event_id = $1) \
                  RETURNING {ORDER}"
             )))
-            .bind(order_id)
+            .bind(event_id)
             .fetch_one(&mut *transaction)
             .await?;
             transaction.commit().await?;
