@@ -39,7 +39,17 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Channel> {
             }
         }
         if source.role(place.section) != Role::Contacts && place.item.is_some() {
-            for address in mail_addresses(&place.line.plain) {
+            // `ssh user@host` is a command, not an address.
+            let in_command = |address: &String| {
+                place
+                    .line
+                    .codes()
+                    .any(|code| code.contains(' ') && code.contains(address.as_str()))
+            };
+            for address in mail_addresses(&place.line.plain)
+                .into_iter()
+                .filter(|address| !in_command(address))
+            {
                 let purpose = purpose(plain, &address);
                 channels.push(Channel {
                     line,

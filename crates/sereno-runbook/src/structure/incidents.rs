@@ -4,7 +4,7 @@ use super::procedures::Found;
 use super::sections::{Outline, clean_title};
 use crate::document::{Document, ElementKind, TextLine};
 use crate::facts::duration;
-use crate::model::{Decision, Incident, Procedure, Remedy, Role, Step};
+use crate::model::{Decision, Incident, Procedure, Remedy, Role, Step, StepKind};
 use crate::text::fold;
 use sereno_model::Risk;
 
@@ -49,7 +49,7 @@ pub(crate) fn incidents(
             impact: parts.impact,
             diagnosis: procedure.map(diagnosis).unwrap_or_default(),
             remedies: procedure
-                .map(|procedure| remedies(procedure, decisions))
+                .map(|procedure| remedies(outline, procedure, decisions))
                 .unwrap_or_default(),
             target_minutes: parts.target_minutes,
             severity: parts.severity.or_else(|| severity(title)),
@@ -223,64 +223,91 @@ fn diagnosis(procedure: &Procedure) -> Vec<String> {
         .collect()
 }
 
-/// One remedy for each alternative and each cause; steps with neither are one remedy together where a label says that
-/// they are, else each their own.
-fn remedies(procedure: &Procedure, decisions: &[Decision]) -> Vec<Remedy> {
-    let told = procedure.steps.iter().any(|step| step.role == Role::Remedy);
-    let steps = procedure.steps.iter().filter(|step| {
-        if told {
-            step.role == Role::Remedy
+/// One remedy for each alternative and each cause. Other steps are one remedy together where a label says that they
+/// are, else each their own. What only looks at things is diagnosis, wherever it stands.
+fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) -> Vec<Remedy> {
+    let told = |step: &Step| step.role == Role::Remedy;
+    let any_told = procedure.steps.iter().any(told);
+    let acts = |step: &&Step| told(step) && !looks(step);
+    let any_acts = procedure.steps.iter().any(|step| acts(&step));
+    let mut remedies: Vec<(Key, Remedy)> = Vec::new();
+    for step in &procedure.steps {
+        let wanted = if any_acts {
+            acts(&step)
         } else {
-            is_remedy(step)
-        }
-    });
-    let mut remedies: Vec<(Option<String>, Remedy)> = Vec::new();
-    for step in steps {
-        let causes = decisions_in(step, procedure, decisions);
-        if !causes.is_empty() {
-            let each = causes.iter().map(|decision| {
-                let title = format!("{}: {}", decision.cause, decision.action);
-                (
-                    Some(decision.cause.clone()),
-                    Remedy {
-                        title,
-                        line: decision.line,
-                        steps: vec![step.id.clone()],
-                    },
-                )
-            });
-            remedies.extend(each);
+            !any_told && is_remedy(step)
+        };
+        if !wanted {
             continue;
         }
-        let key = match (&step.alternative, &step.condition) {
-            (Some(alternative), _) => Some(format!("{}/{}", alternative.group, alternative.number)),
-            (None, Some(condition)) => Some(condition.clone()),
-            (None, None) => None,
+        let causes = decisions_in(step, procedure, decisions);
+        if !causes.is_empty() {
+            remedies.extend(causes.iter().map(|decision| of_decision(decision, step)));
+            continue;
+        }
+        let label = outline.at(step.line).filter(|section| {
+            any_told && outline.labels.get(*section).copied().flatten().is_some()
+        });
+        let key = match (&step.alternative, &step.condition, label) {
+            (Some(alternative), _, _) => Key::Alternative(alternative.group, alternative.number),
+            (None, Some(condition), _) => Key::Cause(condition.clone()),
+            (None, None, Some(section)) => Key::Label(section),
+            (None, None, None) => Key::Alone,
         };
         match remedies.last_mut() {
-            Some((last, remedy)) if *last == key && (key.is_some() || told) => {
-                remedy.steps.push(step.id.clone())
+            Some((last, remedy)) if *last == key && key != Key::Alone => {
+                // Several steps under one label are called as it is.
+                if let (Key::Label(section), 1) = (&key, remedy.steps.len())
+                    && let Some(section) = outline.sections.get(*section)
+                {
+                    clean_title(&section.title).clone_into(&mut remedy.title);
+                    remedy.line = section.line;
+                }
+                remedy.steps.push(step.id.clone());
             }
-            _ => {
-                let title = match (&step.alternative, &step.condition) {
-                    (Some(alternative), _) => alternative.title.clone(),
-                    (None, Some(condition)) if *condition != step.title => {
-                        format!("{condition}: {}", step.title)
-                    }
-                    _ => step.title.clone(),
-                };
-                remedies.push((
-                    key,
-                    Remedy {
-                        title,
-                        line: step.line,
-                        steps: vec![step.id.clone()],
-                    },
-                ));
-            }
+            _ => remedies.push((
+                key,
+                Remedy {
+                    title: remedy_title(step),
+                    line: step.line,
+                    steps: vec![step.id.clone()],
+                },
+            )),
         }
     }
     remedies.into_iter().map(|(_, remedy)| remedy).collect()
+}
+
+/// What steps of one remedy share.
+#[derive(PartialEq)]
+enum Key {
+    Alternative(u32, u32),
+    Cause(String),
+    /// A label's section.
+    Label(usize),
+    Alone,
+}
+
+fn remedy_title(step: &Step) -> String {
+    match (&step.alternative, &step.condition) {
+        (Some(alternative), _) => alternative.title.clone(),
+        (None, Some(condition)) if !step.title.starts_with(condition.as_str()) => {
+            format!("{condition}: {}", step.title)
+        }
+        _ => step.title.clone(),
+    }
+}
+
+fn of_decision(decision: &Decision, step: &Step) -> (Key, Remedy) {
+    let title = format!("{}: {}", decision.cause, decision.action);
+    (
+        Key::Cause(decision.cause.clone()),
+        Remedy {
+            title,
+            line: decision.line,
+            steps: vec![step.id.clone()],
+        },
+    )
 }
 
 /// The causes and actions that a person's step lists (`4. Acciones: - Si falta espacio: …`).
@@ -306,7 +333,12 @@ fn decisions_in<'a>(
 fn is_remedy(step: &Step) -> bool {
     match step.risk {
         Some(risk) => risk > Risk::Observe && step.role != Role::Verification,
-        None => step.block.is_none() && !looks(step) && !notifies(step),
+        None => {
+            step.kind == StepKind::Manual
+                && step.role != Role::Verification
+                && !looks(step)
+                && !notifies(step)
+        }
     }
 }
 
@@ -352,7 +384,7 @@ fn looks(step: &Step) -> bool {
         Some(risk) => risk == Risk::Observe,
         None => {
             let title = fold(&step.title);
-            VERBS.iter().any(|verb| title.starts_with(verb)) || step.block.is_some()
+            step.kind != StepKind::Manual || VERBS.iter().any(|verb| title.starts_with(verb))
         }
     }
 }

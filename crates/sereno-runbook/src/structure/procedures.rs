@@ -154,12 +154,21 @@ fn variants(outline: &Outline, drafts: &mut [Draft]) {
                 || fold(title).starts_with("if ")
             {
                 draft.condition = Some(title.to_owned());
-            } else if draft.title != title {
+            } else if draft.title != title && !is_generic(title) {
                 draft.title = format!("{title}: {}", draft.title);
             }
         }
         from = to.max(from + 1);
     }
+}
+
+/// `Pasos` and `Procedimiento` name no subject.
+fn is_generic(title: &str) -> bool {
+    let folded = fold(title);
+    let mut words = folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.all(|word| GENERIC.contains(&word))
 }
 
 /// A label without a role of its own.
@@ -462,7 +471,9 @@ fn build(outline: &Outline, drafts: Vec<Draft>, owners: &[usize], language: Lang
         sections: Vec::new(),
     };
     for (index, drafts) in by_section.into_iter().enumerate() {
-        let Some(section) = outline.sections.get(index).filter(|_| !drafts.is_empty()) else {
+        // Queries alone are something to look up, not something to do.
+        let is_done = drafts.iter().any(|draft| draft.kind != StepKind::Promql);
+        let Some(section) = outline.sections.get(index).filter(|_| is_done) else {
             continue;
         };
         let steps = drafts

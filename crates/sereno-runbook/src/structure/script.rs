@@ -97,7 +97,7 @@ enum Choice {
 
 /// Lines that make one step.
 #[derive(Debug)]
-struct Group {
+struct Group<'c> {
     title: Option<String>,
     numbered: bool,
     choice: Choice,
@@ -106,11 +106,13 @@ struct Group {
     /// Words of comments, in order.
     comments: Vec<String>,
     statements: Vec<usize>,
+    /// Comments below its last statement, with their lines.
+    trailing: Vec<(usize, &'c Comment)>,
     first: usize,
     last: usize,
 }
 
-impl Group {
+impl<'c> Group<'c> {
     fn new(line: usize) -> Self {
         Self {
             title: None,
@@ -120,9 +122,25 @@ impl Group {
             expects: None,
             comments: Vec::new(),
             statements: Vec::new(),
+            trailing: Vec::new(),
             first: line,
             last: line,
         }
+    }
+
+    /// Takes the comments below the last statement away again.
+    fn give_back_comments(&mut self) -> Vec<(usize, &'c Comment)> {
+        let kept: Vec<(usize, &Comment)> = self
+            .trailing
+            .drain(..)
+            .filter(|(_, c)| !matches!(c, Comment::Expects(_)))
+            .collect();
+        if let Some((first, _)) = kept.first() {
+            self.last = self.last.min(first.saturating_sub(1)).max(self.first);
+            self.comments
+                .truncate(self.comments.len().saturating_sub(kept.len()));
+        }
+        kept
     }
 
     fn is_empty(&self) -> bool {
@@ -229,12 +247,12 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn group(&self) -> Vec<Group> {
+    fn group(&self) -> Vec<Group<'_>> {
         let whole = self
             .statements
             .iter()
             .any(|statement| statement.job_control || has_job_control(&statement.text));
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         let mut current = Group::new(0);
         let mut blank = false;
         for (at, line) in self.lines.iter().enumerate() {
@@ -242,11 +260,13 @@ impl<'a> Script<'a> {
                 Line::Blank => blank = true,
                 Line::Inside => {}
                 Line::Comment(comment) => {
-                    if !whole && self.comment_cuts(comment, &current, blank) && !current.is_empty()
-                    {
+                    if !whole && self.comment_cuts(at, &current, blank) && !current.is_empty() {
                         groups.push(std::mem::replace(&mut current, Group::new(at)));
                     }
                     take_comment(&mut current, comment, at);
+                    if !current.statements.is_empty() {
+                        current.trailing.push((at, comment));
+                    }
                     blank = false;
                 }
                 Line::Statement(index) => {
@@ -256,8 +276,13 @@ impl<'a> Script<'a> {
                             next.choice = Choice::Same;
                         }
                         next.condition.clone_from(&current.condition);
+                        // Comments right above a statement go with it.
+                        for (comment_at, comment) in current.give_back_comments() {
+                            take_comment(&mut next, comment, comment_at);
+                        }
                         groups.push(std::mem::replace(&mut current, next));
                     }
+                    current.trailing.clear();
                     if current.is_empty() {
                         current.first = at;
                     }
@@ -277,8 +302,12 @@ impl<'a> Script<'a> {
         self.join_preamble(groups)
     }
 
-    fn comment_cuts(&self, comment: &Comment, current: &Group, blank: bool) -> bool {
+    fn comment_cuts(&self, at: usize, current: &Group<'_>, blank: bool) -> bool {
         let has_statements = !current.statements.is_empty();
+        let Some(Line::Comment(comment)) = self.lines.get(at) else {
+            return false;
+        };
+        let heads_a_statement = matches!(self.lines.get(at + 1), Some(Line::Statement(_)));
         match comment {
             Comment::Numbered(_) => {
                 has_statements || current.marked() || current.condition.is_none() || blank
@@ -288,11 +317,11 @@ impl<'a> Script<'a> {
                 has_statements || (blank && !self.numbered) || current.marked()
             }
             Comment::Expects(_) => !has_statements && blank,
-            Comment::Plain(_) => blank && !self.numbered,
+            Comment::Plain(_) => !self.numbered && (blank || (has_statements && heads_a_statement)),
         }
     }
 
-    fn statement_cuts(&self, index: usize, current: &Group, blank: bool, whole: bool) -> bool {
+    fn statement_cuts(&self, index: usize, current: &Group<'_>, blank: bool, whole: bool) -> bool {
         let Some(previous) = current
             .statements
             .last()
@@ -316,8 +345,8 @@ impl<'a> Script<'a> {
     }
 
     /// Settings at the head of a numbered script (`set -e`, variables, a banner) belong to its first step.
-    fn join_preamble(&self, mut groups: Vec<Group>) -> Vec<Group> {
-        let trivial = |group: &Group| {
+    fn join_preamble<'g>(&self, mut groups: Vec<Group<'g>>) -> Vec<Group<'g>> {
+        let trivial = |group: &Group<'_>| {
             !group.marked()
                 && !group.statements.is_empty()
                 && group
@@ -343,7 +372,7 @@ impl<'a> Script<'a> {
         groups
     }
 
-    fn draft(&self, group: &Group, index: usize) -> Draft {
+    fn draft(&self, group: &Group<'_>, index: usize) -> Draft {
         let from = self.spans.get(group.first).map_or(0, |span| span.start);
         let to = self
             .spans
@@ -450,7 +479,7 @@ impl<'a> Script<'a> {
     }
 }
 
-impl Group {
+impl Group<'_> {
     /// The line by which a reader finds the step: its comment, else its first statement.
     fn title_line(&self, script: &Script<'_>) -> usize {
         let first_statement = self
@@ -485,7 +514,7 @@ fn comment(words: &str) -> Line {
     }
 }
 
-fn take_comment(group: &mut Group, comment: &Comment, at: usize) {
+fn take_comment(group: &mut Group<'_>, comment: &Comment, at: usize) {
     if group.is_empty() {
         group.first = at;
     }

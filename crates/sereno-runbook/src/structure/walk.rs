@@ -139,6 +139,7 @@ impl Walker<'_> {
         match block.class {
             BlockClass::Output => return self.sample(block, raw, line),
             BlockClass::Diagram | BlockClass::Other => return,
+            BlockClass::Manual if is_of_facts(self.outline.role(section)) => return,
             BlockClass::Config if !asks_to_edit(raw) && !within_item => return,
             _ => {}
         }
@@ -148,7 +149,22 @@ impl Walker<'_> {
             let title = item.filter(|_| within_item).map(Item::title)?;
             is_condition(&title).then(|| head_of(&title))
         });
-        for mut draft in drafts {
+        let several = drafts.len() > 1;
+        for (position, mut draft) in drafts.into_iter().enumerate() {
+            if let (true, Some(item)) = (within_item, item) {
+                let title = item_title(item);
+                if several && draft.title != title && !title.is_empty() {
+                    draft.title = trimmed_title(&format!("{title}: {}", draft.title));
+                }
+                // The item is where a reader looks for its first step.
+                if position == 0
+                    && self
+                        .item
+                        .is_some_and(|(_, before)| before == self.out.drafts.len())
+                {
+                    draft.line = item.line;
+                }
+            }
             draft.section = section;
             draft.condition = draft.condition.or_else(|| condition.clone());
             self.out.drafts.push(draft);
@@ -345,20 +361,11 @@ impl Walker<'_> {
     /// Whether the items of this item's list are steps, and not facts.
     fn lists_steps(&self, section: usize, item: &Item) -> bool {
         let role = self.outline.role(section);
-        let facts = matches!(
-            role,
-            Role::Overview
-                | Role::Contacts
-                | Role::Escalation
-                | Role::Checklist
-                | Role::Reference
-                | Role::Monitoring
-                | Role::Symptoms
-                | Role::Impact
-                | Role::TargetTime
-                | Role::Prerequisites
-        );
-        if facts || is_link_only(item) || self.tells_what_a_script_does(item) {
+        if is_of_facts(role)
+            || matches!(role, Role::Checklist | Role::Reference | Role::Monitoring)
+            || is_link_only(item)
+            || self.tells_what_a_script_does(item)
+        {
             return false;
         }
         let inner = matches!(
@@ -427,6 +434,20 @@ impl Walker<'_> {
             }
         }
     }
+}
+
+/// Sections that tell facts, where nothing is a step of a person.
+fn is_of_facts(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Overview
+            | Role::Contacts
+            | Role::Escalation
+            | Role::Symptoms
+            | Role::Impact
+            | Role::TargetTime
+            | Role::Prerequisites
+    )
 }
 
 /// A step's title from its item: the bold words, else the sentence.
