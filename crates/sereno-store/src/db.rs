@@ -79,6 +79,9 @@ pub(crate) enum Row {
 /// Whatever number stands for Sereno among the advisory locks of a PostgreSQL server: `sereno` in ASCII.
 const ADVISORY_LOCK: i64 = 0x7365_7265_6e6f;
 
+/// How long a server may take to answer, however little patience there is for other writers.
+const SLOWEST_CONNECT: Duration = Duration::from_secs(5);
+
 impl Db {
     pub(crate) async fn open(location: &Location, patience: Duration) -> Result<Self, StoreError> {
         let shown: Arc<str> = location.to_string().into();
@@ -190,7 +193,7 @@ async fn open_postgres(
     location: &str,
     patience: Duration,
 ) -> Result<PgPool, StoreError> {
-    let first = tokio::time::timeout(patience.max(Duration::from_secs(1)), options.connect()).await;
+    let first = tokio::time::timeout(patience.max(SLOWEST_CONNECT), options.connect()).await;
     let first =
         first.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
     let first = first.map_err(|error| StoreError::of(location, error))?;
@@ -200,7 +203,7 @@ async fn open_postgres(
         .map_err(|error| StoreError::of(location, error))?;
     Ok(PgPoolOptions::new()
         .max_connections(4)
-        .acquire_timeout(patience.max(Duration::from_secs(1)))
+        .acquire_timeout(patience.max(SLOWEST_CONNECT))
         .connect_lazy_with(options))
 }
 

@@ -3,6 +3,7 @@
 //! A journal belongs to its owner alone, unless its directory has the setgid bit: that is how a team says that several
 //! users of one machine share what is in it, and then the group may write.
 
+use rustix::fs::{Access, access};
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
@@ -40,7 +41,18 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     {
         // The mode again, because the mask of the process may have taken the group's right away.
         Ok(file) => file.set_permissions(Permissions::from_mode(mode)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => may_write(path),
         Err(error) => Err(error),
+    }
+}
+
+/// Asks without opening the file: to close it again would take away the locks that SQLite holds in this process.
+fn may_write(path: &Path) -> io::Result<()> {
+    match access(path, Access::WRITE_OK) {
+        Ok(()) => Ok(()),
+        Err(_) if access(path, Access::READ_OK).is_ok() => {
+            Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
+        }
+        Err(error) => Err(error.into()),
     }
 }

@@ -76,15 +76,14 @@ pub(crate) async fn bring_up(db: &Db) -> Result<(), StoreError> {
     }
     // Another process may be doing the same: only one of them writes, and the others find it done.
     let mut tx = db.write().await?;
-    let found = match version(db, &mut tx).await? {
-        Some(found) => found,
-        None => {
-            tx.execute("CREATE TABLE sereno_schema (version BIGINT NOT NULL)", [])
-                .await?;
-            tx.execute("INSERT INTO sereno_schema (version) VALUES (0)", [])
-                .await?;
-            0
-        }
+    let found = if let Some(found) = version(db, &mut tx).await? {
+        found
+    } else {
+        tx.execute("CREATE TABLE sereno_schema (version BIGINT NOT NULL)", [])
+            .await?;
+        tx.execute("INSERT INTO sereno_schema (version) VALUES (0)", [])
+            .await?;
+        0
     };
     if found > known {
         return Err(newer(db, found, known));

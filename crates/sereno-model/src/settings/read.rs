@@ -79,11 +79,11 @@ impl Reader<'_> {
             match (value.get_ref(), many) {
                 (DeValue::Table(table), false) if *section == "values" => self.values(table),
                 (DeValue::Table(table), false) => {
-                    self.table(section, table, &mut Person::default())
+                    self.table(section, table, &mut Person::default());
                 }
                 (DeValue::Array(_), true) if *section == "commands" => {}
                 (DeValue::Array(people), true) => {
-                    for person in people.iter() {
+                    for person in people {
                         self.person(person);
                     }
                 }
@@ -182,29 +182,29 @@ impl Reader<'_> {
             ("people", "name") => person.name = text(value)?,
             ("people", "os_user") => person.os_user = text(value)?,
             ("people", "email") => {
-                person.email = Some(text(value).filter(|email| email.contains('@'))?)
+                person.email = Some(text(value).filter(|email| email.contains('@'))?);
             }
             ("people", "roles") => person.roles = self.roles(value)?,
             ("policy", "observe") => self.settings.policy.observe = self.strictness(value, None)?,
             ("policy", "change") => {
-                self.settings.policy.change = self.strictness(value, Some(Strictness::Ask))?
+                self.settings.policy.change = self.strictness(value, Some(Strictness::Ask))?;
             }
             ("policy", "unclear") => {
-                self.settings.policy.unclear = self.strictness(value, Some(Strictness::ReadRaw))?
+                self.settings.policy.unclear = self.strictness(value, Some(Strictness::ReadRaw))?;
             }
             ("policy", "destroy") => {
                 self.settings.policy.destroy =
-                    self.strictness(value, Some(Strictness::SecondPerson))?
+                    self.strictness(value, Some(Strictness::SecondPerson))?;
             }
             ("policy", "unattended") => self.settings.policy.unattended = texts(value)?,
             ("policy", "pause_seconds") => {
-                self.settings.policy.pause_seconds = Some(seconds(value)?)
+                self.settings.policy.pause_seconds = Some(seconds(value)?);
             }
             ("policy", "step_timeout") => {
-                self.settings.policy.step_timeout = Some(duration(value)?)
+                self.settings.policy.step_timeout = Some(duration(value)?);
             }
             ("policy", "follow_seconds") => {
-                self.settings.policy.follow_seconds = Some(seconds(value)?)
+                self.settings.policy.follow_seconds = Some(seconds(value)?);
             }
             ("secrets", "env_files") => self.settings.secrets.env_files = texts(value)?,
             ("secrets", "names") => self.settings.secrets.names = texts(value)?,

@@ -59,10 +59,7 @@ fn a_full_file_is_read() {
     assert_eq!(settings.policy.change, Some(Strictness::SecondPerson));
     assert_eq!(settings.policy.observe, Some(Strictness::Ask));
     assert_eq!(settings.policy.destroy, None);
-    assert_eq!(
-        settings.policy.step_timeout,
-        Some(Duration::from_secs(1800))
-    );
+    assert_eq!(settings.policy.step_timeout, Some(Duration::from_mins(30)));
     assert_eq!(settings.policy.follow_seconds, Some(10));
     assert_eq!(settings.values_for("x")["pod-name"], "backend-0");
     assert_eq!(
@@ -188,8 +185,8 @@ fn the_default_file_sets_nothing_and_every_example_is_valid() {
                     .filter(|line| line.contains(" = ") || line.starts_with('['))
                     .unwrap_or_default()
             })
-            .map(|line| format!("{line}\n"))
-            .collect();
+            .collect::<Vec<_>>()
+            .join("\n");
         let (settings, diagnostics) = Settings::parse(&set, "f");
         assert_eq!(diagnostics, [], "{set}");
         assert_eq!(settings.people[0].email.as_deref(), Some("ana@example.com"));

@@ -193,6 +193,10 @@ impl Server {
     }
 
     /// Starts the server of an existing directory. It dies with this process: a shell waits for our end of a pipe.
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it outlives this process, to clean up after it"
+    )]
     pub(crate) fn launch(&self) {
         let options = format!(
             "-c fsync=off -c listen_addresses='' -c unix_socket_directories={}",
@@ -215,7 +219,7 @@ impl Server {
             bin = self.bin.display(),
             dir = self.directory.display()
         );
-        let mut guard = self.server_command_of(Path::new("/bin/sh"));
+        let mut guard = server_command_of(Path::new("/bin/sh"));
         guard
             .args(["-c", &script])
             .stdin(Stdio::null())
@@ -241,6 +245,19 @@ impl Server {
         )
     }
 
+    /// A user that must give a password, and whose password nobody knows.
+    pub(crate) fn demand_password(&self, user: &str) {
+        let file = self.directory.join("data/pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap();
+        let line = format!("local all {user} scram-sha-256\n");
+        if !rules.starts_with(&line) {
+            std::fs::write(&file, line + &rules).unwrap();
+        }
+        let sql = format!("CREATE USER {user} PASSWORD 'known-to-nobody'; SELECT pg_reload_conf()");
+        raw_postgres(&self.address("postgres"), &sql).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+
     fn client(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.args(["-U", "sereno", "-h"]).arg(&self.directory);
@@ -249,20 +266,20 @@ impl Server {
 
     /// A command as a user that a server may run as: it refuses to be root.
     fn server_command(&self, program: &str) -> Command {
-        self.server_command_of(&self.bin.join(program))
+        server_command_of(&self.bin.join(program))
     }
+}
 
-    fn server_command_of(&self, program: &Path) -> Command {
-        if is_root() {
-            let mut command = Command::new("setpriv");
-            command
-                .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-                .arg(program);
-            command.current_dir("/");
-            command
-        } else {
-            Command::new(program)
-        }
+fn server_command_of(program: &Path) -> Command {
+    if is_root() {
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+            .arg(program);
+        command.current_dir("/");
+        command
+    } else {
+        Command::new(program)
     }
 }
 

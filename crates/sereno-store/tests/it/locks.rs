@@ -2,7 +2,7 @@ use crate::bed::{Bed, ana, block_on, run};
 use sereno_store::{Actor, Context, Role, StoreError};
 use std::time::Duration;
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 #[test]
 fn one_run_holds_a_component() {
