@@ -206,7 +206,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn known(&mut self, name: &str, known: &CommandKnowledge, rest: &[Field], span: &Range<usize>, place: &Place) {
+    pub(crate) fn known(&mut self, name: &str, known: &CommandKnowledge, rest: &[Field], span: &Range<usize>, place: &Place) {
         let command = Invocation::new(name, rest, known);
         if let Some(handler) = &known.handler
             && self.handle(handler, &command, span, place)
@@ -276,6 +276,12 @@ impl Analyzer<'_> {
     /// A command whose arguments are a command.
     fn apply_inner(&mut self, rule: &Rule, runs: Runs, command: &Invocation<'_>, span: &Range<usize>, place: &Place) {
         self.found.raise(rule.risk);
+        if let Some(verb) = rule.verb {
+            let of = rule.of.as_deref().and_then(|template| expand(template, command, rule.args.len()));
+            let component = rule.component.as_deref().and_then(|template| expand(template, command, rule.args.len()));
+            let component = component.as_deref().map(component_name);
+            self.found.effect(wording::effect(verb, rule.noun.as_ref(), of.as_deref(), component.as_deref(), rule.risk));
+        }
         let from = inner_start(rule, runs, command);
         let inner = command.words.get(from..).unwrap_or_default();
         let via = rule.via.clone().unwrap_or_else(|| command.name.to_owned());
@@ -292,7 +298,13 @@ impl Analyzer<'_> {
         });
         let endless = found.endless && !rule.bounds;
         // A variable set by an inner shell is not set in this one.
-        let opens = found.opens;
+        let opens = match (found.opens, rule.opens) {
+            (Some(Opens::Shell(_)), Some(kind)) => {
+                let name = expand("{1}", command, rule.args.len()).unwrap_or_else(|| command.name.to_owned());
+                Some(kind.of(name))
+            }
+            (opens, _) => opens,
+        };
         self.found.absorb(Findings { endless, opens: None, sets: Vec::new(), ..found });
         // `docker exec -it x psql` leaves the reader in psql, which is what matters for the next lines.
         self.found.opens = opens;
@@ -333,13 +345,19 @@ impl Analyzer<'_> {
                 let skip = wait.args.len();
                 let name = wait.name.as_deref().and_then(|template| expand(template, command, skip));
                 let name = name.unwrap_or_else(|| command.name.to_owned());
-                self.found.opens = Some(match kind {
-                    OpensKind::Container => Opens::Container(name),
-                    OpensKind::Host => Opens::Host(name),
-                    OpensKind::Shell => Opens::Shell(name),
-                    OpensKind::Client => Opens::Client(name),
-                });
+                self.found.opens = Some(kind.of(name));
             }
+        }
+    }
+}
+
+impl OpensKind {
+    fn of(self, name: String) -> Opens {
+        match self {
+            Self::Container => Opens::Container(name),
+            Self::Host => Opens::Host(name),
+            Self::Shell => Opens::Shell(name),
+            Self::Client => Opens::Client(name),
         }
     }
 }
@@ -387,6 +405,13 @@ fn expand(template: &str, command: &Invocation<'_>, skip: usize) -> Option<Strin
         if text.contains(&hole) {
             let index = (skip + number).checked_sub(1)?;
             text = text.replace(&hole, &command.positional_word(index)?.shown());
+        }
+    }
+    // `{#1}` counts from the command's first argument.
+    for number in 1..=4usize {
+        let hole = format!("{{#{number}}}");
+        if text.contains(&hole) {
+            text = text.replace(&hole, &command.positional_word(number - 1)?.shown());
         }
     }
     while let Some(start) = text.find("{-") {

@@ -1,7 +1,10 @@
 //! Readers for commands that data alone cannot describe.
 
 mod builtins;
+mod clients;
+mod platforms;
 mod shells;
+mod tools;
 
 use crate::analyzer::Analyzer;
 use crate::invocation::Invocation;
@@ -28,6 +31,37 @@ impl Analyzer<'_> {
             "find" => self.find_files(command, span, place),
             "xargs" => self.xargs(command, span, place),
             "su" => self.su(command, place),
+            "sql" => self.sql_client(command, place),
+            "redis" => self.redis(command, span, place),
+            "mongo" => self.mongo(command, place),
+            "tar" => self.tar(command, place),
+            "dd" => self.dd(command),
+            "tee" => self.tee(command, place),
+            "mv" => self.mv(command),
+            "sed" => self.sed(command),
+            "awk" => self.awk(command, span, place),
+            "interpreter" => self.interpreter(command, span, place),
+            "env" => self.env(command, span, place),
+            "run_as" => self.run_as(command, span, place),
+            "flock" | "typescript" => self.with_text_option(command, place),
+            "fd" => self.fd(command, span, place),
+            "kubectl_run" => self.kubectl_run(command, span, place),
+            "compose" => self.compose(command, span, place),
+            "jobs" => self.jobs(),
+            "cloud_verbs" => self.cloud_verbs(command),
+            "platform_run" => self.platform_run(command, span, place),
+            "option_command" | "aws_exec" => self.option_command(command, place),
+            "sql_argument" => self.sql_argument(command),
+            "ansible_shell" => self.ansible_shell(command, place),
+            "ansible_service" => self.ansible_service(command),
+            "playbook" => self.playbook(command),
+            "npm_script" => self.named_script(command, 1),
+            "script_name" => self.named_script(command, 0),
+            "npm_bare" => self.npm_bare(command, span, place),
+            "script_file" => self.script_file(command),
+            "code_argument" => self.code_argument(command),
+            "console" => self.console_code(command, place),
+            "netcat" => self.netcat(command, span, place),
             "silent" => {
                 self.output = Stream::text("");
                 false

@@ -2,7 +2,6 @@
 
 use crate::knowledge::CommandKnowledge;
 use crate::word::Field;
-use std::collections::HashSet;
 
 /// One option as given.
 #[derive(Debug, Clone)]
@@ -48,17 +47,21 @@ impl<'w> Invocation<'w> {
             } else if text == "--" {
                 taken.dashes = Some(index);
             } else if text.starts_with("--") || known.long_dash {
-                index = taken.long(index, &known.values);
+                index = taken.long(index, known);
             } else {
-                index = taken.cluster(index, &known.values);
+                index = taken.cluster(index, known);
             }
             index += 1;
         }
         taken
     }
 
+    fn takes_value(&self, option: &str, known: &CommandKnowledge) -> bool {
+        known.values.contains(option) || (self.positionals.is_empty() && known.globals.contains(option))
+    }
+
     /// `--name=value`, `--name value`, `--name`; the index of the last word used.
-    fn long(&mut self, index: usize, values: &HashSet<String>) -> usize {
+    fn long(&mut self, index: usize, known: &CommandKnowledge) -> usize {
         let words = self.words;
         let Some(word) = words.get(index) else { return index };
         if let Some((name, value)) = word.text.split_once('=') {
@@ -66,7 +69,7 @@ impl<'w> Invocation<'w> {
             self.options.push(GivenOption { name: name.to_owned(), value, value_index: index, index });
             return index;
         }
-        let takes = values.contains(&word.text);
+        let takes = self.takes_value(&word.text, known);
         let next = words.get(index + 1).filter(|_| takes);
         let value_index = if next.is_some() { index + 1 } else { index };
         let value = next.and_then(Field::value).map(str::to_owned);
@@ -75,14 +78,14 @@ impl<'w> Invocation<'w> {
     }
 
     /// `-xvf file`, `-n5`: each letter is an option until one takes the rest as its value.
-    fn cluster(&mut self, index: usize, values: &HashSet<String>) -> usize {
+    fn cluster(&mut self, index: usize, known: &CommandKnowledge) -> usize {
         let words = self.words;
         let Some(word) = words.get(index) else { return index };
         let body = word.text.get(1..).unwrap_or_default();
         for (at, letter) in body.char_indices() {
             let name = format!("-{letter}");
             let rest = body.get(at + letter.len_utf8()..).unwrap_or_default();
-            if !values.contains(&name) {
+            if !self.takes_value(&name, known) {
                 self.options.push(GivenOption { name, value: None, value_index: index, index });
                 continue;
             }

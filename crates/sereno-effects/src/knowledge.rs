@@ -54,6 +54,8 @@ pub struct Knowledge {
 pub(crate) struct CommandKnowledge {
     /// Options that take a value, so that the value is not taken for an argument.
     pub(crate) values: HashSet<String>,
+    /// Options that take a value only before the first argument (`docker-compose -f file logs -f`).
+    pub(crate) globals: HashSet<String>,
     /// `-name` is one option, not four (find, terraform, java).
     pub(crate) long_dash: bool,
     /// Arguments are compared without regard to case (SQL-like clients).
@@ -80,6 +82,8 @@ pub(crate) struct Rule {
     pub(crate) of: Option<String>,
     pub(crate) component: Option<String>,
     pub(crate) runs: Option<Runs>,
+    /// What a shell opened by the inner command is inside of.
+    pub(crate) opens: Option<OpensKind>,
     /// Arguments to pass over before the inner command.
     pub(crate) skip: usize,
     /// How the inner command is said to be run: `kubectl exec`.

@@ -3,6 +3,8 @@
 
 pub mod analysis;
 mod analyzer;
+mod client;
+mod code;
 mod command;
 mod handlers;
 mod invocation;
@@ -14,13 +16,16 @@ mod redirect;
 mod salvage;
 mod scope;
 mod source;
+mod sql;
 mod stream;
 mod walk;
 mod word;
 mod wording;
 
 pub use analysis::{Analysis, Arg, Command, Interactive, Opens, Prompt, Statement, VariableUse};
+pub use client::analyze_client;
 pub use knowledge::{Knowledge, KnowledgeError};
+pub use sql::{SqlAnalysis, SqlStatement, analyze_sql};
 pub use placeholder::{Placeholder, syntactic_placeholders};
 
 /// What a shell text does, statement by statement. Never fails: what cannot be read is `Unclear`.

@@ -40,7 +40,7 @@ impl<'t> Source<'t> {
 }
 
 /// Puts a neutral word of the same length over each span. Spans are whole characters, so the twin stays valid UTF-8.
-fn mask(text: &str, holes: &[Range<usize>]) -> String {
+pub(crate) fn mask(text: &str, holes: &[Range<usize>]) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut at = 0;
     for hole in holes {

@@ -23,8 +23,6 @@ pub(crate) struct Place {
     pub(crate) maybe: bool,
     /// Something stops it after a time.
     pub(crate) bounded: bool,
-    /// In a function's body, `$1` is its own.
-    pub(crate) in_function: bool,
 }
 
 impl Place {
@@ -37,7 +35,6 @@ impl Place {
             depth: 0,
             maybe: false,
             bounded: false,
-            in_function: false,
         }
     }
 
@@ -268,7 +265,7 @@ impl Analyzer<'_> {
             self.bodies.push(source.slice(body.start_byte()..node.end_byte()).to_owned());
             self.scope.functions.insert(name, self.bodies.len() - 1);
         }
-        let inner = Place { in_function: true, ..place.perhaps() };
+        let inner = place.perhaps();
         let arguments = self.scope.replace_arguments(None);
         let found = self.apart(|this| this.visit(source, body, &inner));
         self.scope.replace_arguments(arguments);
@@ -290,7 +287,7 @@ impl Analyzer<'_> {
         };
         let given = arguments.iter().map(|field| field.text.clone()).collect();
         let before = self.scope.replace_arguments(Some(given));
-        let mut inner = Place { in_function: true, maybe: true, anchor: None, shift: None, ..place.deeper() };
+        let mut inner = Place { maybe: true, anchor: None, shift: None, ..place.deeper() };
         inner.anchor = place.anchor.clone().or_else(|| arguments.first().map(|f| place.locate(f.span.clone())));
         // Each call goes several levels deeper: a function that calls itself ends soon.
         inner.depth += 6;

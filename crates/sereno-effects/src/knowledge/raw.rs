@@ -31,6 +31,8 @@ struct RawCommand {
     #[serde(default)]
     values: String,
     #[serde(default)]
+    globals: String,
+    #[serde(default)]
     long_dash: bool,
     #[serde(default)]
     ignore_case: bool,
@@ -75,6 +77,8 @@ struct RawRule {
     component: Option<String>,
     #[serde(default)]
     runs: Option<RawRuns>,
+    #[serde(default)]
+    opens: Option<RawOpens>,
     #[serde(default)]
     skip: usize,
     #[serde(default)]
@@ -179,6 +183,7 @@ fn insert(all: &mut Knowledge, name: String, known: &CommandKnowledge) {
         Some(old) => {
             let mut merged = known.clone();
             merged.values.extend(old.values.drain());
+            merged.globals.extend(old.globals.drain());
             merged.rules.append(&mut old.rules);
             merged.waits.append(&mut old.waits);
             merged.handler = merged.handler.or(old.handler.take());
@@ -203,6 +208,7 @@ fn command(all: &Knowledge, text: &str, raw: RawCommand) -> Result<(Vec<String>,
     let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
     let known = CommandKnowledge {
         values: raw.values.split_whitespace().map(str::to_owned).collect(),
+        globals: raw.globals.split_whitespace().map(str::to_owned).collect(),
         long_dash: raw.long_dash,
         ignore_case: raw.ignore_case,
         risk: raw.risk.unwrap_or(Risk::Unclear),
@@ -238,6 +244,7 @@ fn rule(all: &Knowledge, text: &str, raw: RawRule) -> Result<Rule, KnowledgeErro
             RawRuns::Shell => Runs::Shell,
             RawRuns::AfterDashes => Runs::AfterDashes,
         }),
+        opens: raw.opens.map(opens),
         skip: raw.skip,
         via: raw.via,
         handler: raw.handler,
@@ -257,14 +264,18 @@ fn wait(raw: RawWait) -> Wait {
             RawInteractive::Confirmation => Interactive::Confirmation,
         }),
         endless: raw.endless,
-        opens: raw.opens.map(|kind| match kind {
-            RawOpens::Container => OpensKind::Container,
-            RawOpens::Host => OpensKind::Host,
-            RawOpens::Shell => OpensKind::Shell,
-            RawOpens::Client => OpensKind::Client,
-        }),
+        opens: raw.opens.map(opens),
         name: raw.name,
         terminal: raw.terminal,
+    }
+}
+
+fn opens(raw: RawOpens) -> OpensKind {
+    match raw {
+        RawOpens::Container => OpensKind::Container,
+        RawOpens::Host => OpensKind::Host,
+        RawOpens::Shell => OpensKind::Shell,
+        RawOpens::Client => OpensKind::Client,
     }
 }
 

@@ -1,0 +1,139 @@
+//! SQL: what each statement reads, changes or destroys.
+//!
+//! Each statement goes through a parser and through a scan of its tokens, and the riskier of the two answers holds: the
+//! parser knows what kind of statement it is, the scan finds side effects wherever they stand (functions, data-modifying
+//! `WITH`). What the parser refuses is at least `Unclear`.
+
+mod classify;
+mod meta;
+mod split;
+mod token;
+
+use crate::knowledge::Knowledge;
+use crate::source::Lines;
+use crate::wording::merge_effects;
+use serde::Serialize;
+use sereno_model::{Effect, Risk};
+use sqlparser::dialect::{GenericDialect, MySqlDialect, PostgreSqlDialect};
+use sqlparser::parser::Parser;
+use std::ops::Range;
+
+/// What an SQL text does.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SqlAnalysis {
+    pub statements: Vec<SqlStatement>,
+    /// The highest risk of all statements.
+    pub risk: Risk,
+    pub effects: Vec<Effect>,
+}
+
+/// One statement, or one command of the client (`\dt`).
+#[derive(Debug, Clone, Serialize)]
+pub struct SqlStatement {
+    /// Its bytes in the text, without the semicolon.
+    pub span: Range<usize>,
+    /// 1-based line of its first byte.
+    pub line: usize,
+    pub risk: Risk,
+    pub effects: Vec<Effect>,
+    /// The parser accepted it (commands of the client always count as accepted).
+    pub parsed: bool,
+    /// It repeats itself until it is stopped (`\watch`).
+    pub endless: bool,
+}
+
+/// Whose SQL it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Postgres,
+    MySql,
+    Other,
+}
+
+impl Dialect {
+    /// The component that such a client speaks to.
+    pub(crate) fn component(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => Some("postgres"),
+            Self::MySql => Some("mysql"),
+            Self::Other => None,
+        }
+    }
+}
+
+/// Statements longer than this are only scanned: they are data, not something a person wrote.
+const MOST_PARSED: usize = 64 * 1024;
+
+/// What a PostgreSQL text does, lines for `psql` (`\dt`) included.
+pub fn analyze_sql(text: &str) -> SqlAnalysis {
+    analyze(text, Dialect::Postgres, Knowledge::builtin())
+}
+
+pub(crate) fn analyze(text: &str, dialect: Dialect, knowledge: &Knowledge) -> SqlAnalysis {
+    let lines = Lines::of(text);
+    let mut all = SqlAnalysis::default();
+    for piece in split::statements(text, dialect) {
+        let statement = match piece {
+            split::Piece::Sql { span, meta } => sql_statement(text, span, meta, dialect, knowledge),
+            split::Piece::Meta(span) => meta_statement(text, span, knowledge),
+        };
+        let Some(mut statement) = statement else { continue };
+        statement.line = lines.line(statement.span.start);
+        all.risk = all.risk.max(statement.risk);
+        merge_effects(&mut all.effects, statement.effects.iter().cloned());
+        all.statements.push(statement);
+    }
+    all
+}
+
+fn sql_statement(
+    text: &str,
+    span: Range<usize>,
+    meta: Option<Range<usize>>,
+    dialect: Dialect,
+    knowledge: &Knowledge,
+) -> Option<SqlStatement> {
+    let raw = text.get(span.clone())?;
+    let tokens = token::tokens(raw);
+    if tokens.is_empty() {
+        return None;
+    }
+    let mut effects = classify::effects(&tokens, raw, dialect, knowledge);
+    let parsed = parses(raw, dialect) || classify::is_known_beyond_the_parser(&tokens);
+    let mut risk = Risk::highest(effects.iter().map(|effect| effect.risk)).unwrap_or_default();
+    if !parsed {
+        risk = risk.max(Risk::Unclear);
+        let word = crate::salvage::destructive_word(raw);
+        if word.is_some() {
+            risk = Risk::Destroy;
+        }
+    }
+    let mut endless = false;
+    if let Some(meta) = meta.and_then(|span| text.get(span)) {
+        let (extra, repeats) = meta::after_statement(meta, &tokens);
+        endless = repeats;
+        risk = risk.max(Risk::highest(extra.iter().map(|effect| effect.risk)).unwrap_or_default());
+        merge_effects(&mut effects, extra);
+    }
+    Some(SqlStatement { span, line: 0, risk, effects, parsed, endless })
+}
+
+fn meta_statement(text: &str, span: Range<usize>, knowledge: &Knowledge) -> Option<SqlStatement> {
+    let (risk, effects) = meta::command(text.get(span.clone())?, knowledge);
+    Some(SqlStatement { span, line: 0, risk, effects, parsed: true, endless: false })
+}
+
+fn parses(raw: &str, dialect: Dialect) -> bool {
+    if raw.len() > MOST_PARSED {
+        return false;
+    }
+    // A placeholder stands where a name or a value will; the parser sees a name.
+    let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw).into_iter().map(|hole| hole.span).collect();
+    let masked = crate::source::mask(raw, &holes).replace(crate::word::UNKNOWN, "x");
+    let result = match dialect {
+        Dialect::Postgres => Parser::parse_sql(&PostgreSqlDialect {}, &masked),
+        Dialect::MySql => Parser::parse_sql(&MySqlDialect {}, &masked),
+        Dialect::Other => Parser::parse_sql(&GenericDialect {}, &masked),
+    };
+    result.is_ok_and(|statements| statements.len() == 1)
+}

@@ -1,0 +1,454 @@
+//! What one statement does, by its tokens.
+
+use super::Dialect;
+use super::token::{Token, tokens};
+use crate::knowledge::Knowledge;
+use crate::names;
+use crate::wording::phrased;
+use sereno_model::{Effect, Risk, Text, Verb};
+
+/// Families of functions that only compute, by the beginning of their names.
+const COMPUTES: &[&str] = &[
+    "PG_", "JSON", "JSONB_", "ARRAY_", "STRING_", "REGEXP_", "TO_", "DATE", "TIME", "TS_", "HAS_", "CURRENT", "ROW_", "ST_", "XML",
+    "PERCENTILE", "REGR_", "COVAR", "STDDEV", "VAR_", "BOOL_", "BIT_", "OBJ_", "COL_", "FORMAT", "QUOTE_", "TXID_", "INET_", "MAKE_",
+];
+
+/// Functions and other words before a parenthesis that only compute.
+const COMPUTING: &[&str] = &[
+    "COUNT", "SUM", "AVG", "MIN", "MAX", "NOW", "COALESCE", "NULLIF", "GREATEST", "LEAST", "LENGTH", "LOWER", "UPPER", "TRIM", "LTRIM",
+    "RTRIM", "BTRIM", "SUBSTRING", "SUBSTR", "REPLACE", "CONCAT", "CONCAT_WS", "SPLIT_PART", "POSITION", "STRPOS", "LEFT", "RIGHT",
+    "LPAD", "RPAD", "REPEAT", "REVERSE", "MD5", "SHA256", "SHA512", "ENCODE", "DECODE", "EXTRACT", "AGE", "ROUND", "CEIL", "CEILING",
+    "FLOOR", "ABS", "MOD", "POWER", "SQRT", "LOG", "LN", "EXP", "RANDOM", "SIGN", "TRUNC", "CAST", "CONVERT", "VERSION", "USER",
+    "DATABASE", "SCHEMA", "UNNEST", "GENERATE_SERIES", "RANK", "DENSE_RANK", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE",
+    "NTH_VALUE", "CUME_DIST", "MODE", "EVERY", "EXISTS", "IN", "ANY", "ALL", "SOME", "VALUES", "OVER", "FILTER", "WITHIN", "GROUP",
+    "AS", "AND", "OR", "NOT", "ON", "USING", "WHERE", "HAVING", "BY", "FROM", "SELECT", "WHEN", "THEN", "ELSE", "CASE", "BETWEEN",
+    "LIKE", "ILIKE", "IS", "UNION", "EXCEPT", "INTERSECT", "LIMIT", "OFFSET", "JOIN", "LATERAL", "ROW", "ARRAY", "INTERVAL", "NUMERIC",
+    "DECIMAL", "VARCHAR", "CHAR", "TIMESTAMP", "CLOCK_TIMESTAMP", "STATEMENT_TIMESTAMP", "GEN_RANDOM_UUID", "UUID_GENERATE_V4",
+    "DIGEST", "CRYPT", "GEN_SALT", "HMAC", "CARDINALITY", "TYPEOF", "IFNULL", "ISNULL", "IF", "IIF", "UNIX_TIMESTAMP", "FROM_UNIXTIME",
+    "GROUP_CONCAT", "STRFTIME", "JULIANDAY", "SUBDATE", "ADDDATE", "CHAR_LENGTH", "OCTET_LENGTH", "INITCAP", "TRANSLATE", "OVERLAY",
+    "ASCII", "CHR", "WIDTH_BUCKET", "GROUPING", "CUBE", "ROLLUP", "SETS", "HASHTEXT", "SHOBJ_DESCRIPTION", "CORR", "NUM_NONNULLS",
+    "SIMILARITY", "UNACCENT", "HOST", "MASKLEN", "NETWORK", "ISFINITE", "JUSTIFY_INTERVAL", "LASTVAL", "CURRVAL", "WITH", "INTO",
+    "TABLE", "INDEX", "KEY", "CHECK", "REFERENCES", "DISTINCT", "TABLESAMPLE", "SYSTEM", "BERNOULLI", "OF", "VERBOSE", "ANALYZE",
+    "EXPLAIN", "BUFFERS", "MATERIALIZED", "RECURSIVE", "CONNECTION_ID", "LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "BENCHMARK",
+    "CURDATE", "CURTIME", "SYSDATE", "UUID", "TIMESTAMPDIFF", "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEK", "QUARTER",
+    "INSTR", "LOCATE", "HEX", "UNHEX", "BIN", "OCT", "FIELD", "ELT", "TOTAL", "GLOB", "QUOTE", "PRINTF", "CHANGES", "SQLITE_VERSION",
+];
+
+/// What a statement does.
+pub(super) fn effects(tokens: &[Token], raw: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<Effect> {
+    let reader = Reader { dialect, knowledge, raw };
+    let mut found = Vec::new();
+    reader.statement(tokens, &mut found, 0);
+    reader.side_effects(tokens, &mut found);
+    found
+}
+
+/// Statements whose meaning is certain though the parser may refuse them.
+pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
+    const FIRST: &[&str] = &[
+        "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "CHECKPOINT", "REFRESH", "SHOW", "EXPLAIN", "LISTEN", "UNLISTEN", "NOTIFY", "COPY",
+        "GRANT", "REVOKE", "REASSIGN", "DROP", "TRUNCATE", "ALTER", "CREATE", "COMMENT", "SECURITY", "DISCARD", "RESET", "SET", "LOCK",
+        "BEGIN", "START", "COMMIT", "ROLLBACK", "END", "SAVEPOINT", "RELEASE", "DEALLOCATE", "KILL", "FLUSH", "PURGE", "STOP", "CHANGE",
+        "OPTIMIZE", "REPAIR", "CHECK", "DESC", "DESCRIBE", "USE", "HELP", "PRAGMA", "LOAD", "RENAME", "STATUS", "PROMPT",
+    ];
+    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
+}
+
+struct Reader<'k> {
+    dialect: Dialect,
+    knowledge: &'k Knowledge,
+    raw: &'k str,
+}
+
+impl Reader<'_> {
+    fn statement(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
+        // `((SELECT …))` and `EXPLAIN ANALYZE EXPLAIN …` end somewhere.
+        let start = all.iter().position(|token| *token != Token::Symbol('(')).unwrap_or(all.len());
+        let all = all.get(start..).unwrap_or_default();
+        let Some(first) = all.first() else { return };
+        let Some(first) = first.word().filter(|_| depth < 8) else {
+            found.push(self.unclear());
+            return;
+        };
+        let second = all.get(1).and_then(Token::word).unwrap_or_default();
+        match first {
+            "SELECT" => self.select(all, found),
+            "WITH" => self.with(all, found),
+            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH" | "MOVE" | "CHECK" => found.push(self.reads(all)),
+            "INSERT" | "REPLACE" | "UPSERT" => found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change)),
+            "UPDATE" => found.push(self.update(all)),
+            "DELETE" => found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy)),
+            "MERGE" => {
+                let risk = if has(all, "DELETE") { Risk::Destroy } else { Risk::Change };
+                found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), risk));
+            }
+            "TRUNCATE" => found.push(self.on_rows(Verb::Empties, after(all, &["TABLE", "TRUNCATE"]), Risk::Destroy)),
+            "DROP" => found.push(self.object(Verb::Deletes, all, Risk::Destroy)),
+            "ALTER" => found.push(self.alter(all)),
+            "CREATE" => found.push(self.object(Verb::Creates, all, Risk::Change)),
+            "GRANT" => found.push(self.privileges(Verb::Updates, Risk::Change)),
+            "REVOKE" => found.push(self.privileges(Verb::Deletes, Risk::Destroy)),
+            "EXPLAIN" => self.explain(all, found, depth),
+            "COPY" => found.push(self.copy(all)),
+            "DO" => found.push(self.block(all)),
+            "CALL" | "EXECUTE" | "EXEC" => found.push(self.unclear()),
+            "PREPARE" if second != "TRANSACTION" => self.statement(after_token(all, "AS"), found, depth + 1),
+            "DECLARE" if has(all, "CURSOR") => self.statement(after_token(all, "FOR"), found, depth + 1),
+            "RESET" if matches!(second, "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => found.push(self.server(Verb::Deletes, Risk::Destroy)),
+            "PURGE" => found.push(self.server(Verb::Deletes, Risk::Destroy)),
+            "SET" if matches!(second, "GLOBAL" | "PERSIST" | "PASSWORD") => found.push(self.server(Verb::Updates, Risk::Change)),
+            "COMMIT" | "ROLLBACK" if second == "PREPARED" => found.push(self.server(Verb::Updates, Risk::Change)),
+            "PRAGMA" => {
+                let sets = all.contains(&Token::Symbol('='));
+                found.push(if sets { self.server(Verb::Updates, Risk::Change) } else { self.reads(all) });
+            }
+            "SET" | "RESET" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "DISCARD" | "LISTEN"
+            | "UNLISTEN" | "CLOSE" | "DEALLOCATE" | "USE" | "DELIMITER" | "ABORT" | "PROMPT"
+                if !(first == "START" && matches!(second, "SLAVE" | "REPLICA" | "GROUP_REPLICATION")) => {}
+            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "CHECKPOINT" | "REFRESH" | "COMMENT" | "SECURITY" | "IMPORT" | "REASSIGN"
+            | "OPTIMIZE" | "REPAIR" | "RENAME" | "ATTACH" | "DETACH" => found.push(self.object(Verb::Updates, all, Risk::Change)),
+            "NOTIFY" => found.push(phrased(Verb::Sends, Text::new("a notification", "una notificación"), self.component(), Risk::Change)),
+            "LOCK" | "UNLOCK" | "KILL" | "FLUSH" | "STOP" | "START" | "CHANGE" | "PREPARE" | "LOAD" | "INSTALL" => {
+                found.push(self.server(Verb::Updates, if first == "LOAD" && second != "DATA" { Risk::Unclear } else { Risk::Change }));
+            }
+            _ => found.push(self.unclear()),
+        }
+    }
+
+    fn component(&self) -> Option<&'static str> {
+        self.dialect.component()
+    }
+
+    fn unclear(&self) -> Effect {
+        let shown = crate::analyzer::shorten(self.raw);
+        let risk = if crate::salvage::destructive_word(self.raw).is_some() { Risk::Destroy } else { Risk::Unclear };
+        phrased(Verb::Runs, Text::same(format!("`{shown}`")), self.component(), risk)
+    }
+
+    fn reads(&self, all: &[Token]) -> Effect {
+        let phrase = match after(all, &["FROM"]) {
+            Some(table) => Text::new(format!("rows of {table}"), format!("filas de {table}")),
+            None => Text::new("the state of the database", "el estado de la base de datos"),
+        };
+        phrased(Verb::Reads, phrase, self.component(), Risk::Observe)
+    }
+
+    fn on_rows(&self, verb: Verb, table: Option<String>, risk: Risk) -> Effect {
+        let phrase = match table {
+            Some(table) => Text::new(format!("rows of {table}"), format!("filas de {table}")),
+            None => Text::new("rows", "filas"),
+        };
+        phrased(verb, phrase, self.component(), risk)
+    }
+
+    fn object(&self, verb: Verb, all: &[Token], risk: Risk) -> Effect {
+        let (kind, name) = object_of(all);
+        let (en, es) = kind_words(&kind);
+        let phrase = match name {
+            Some(name) => Text::new(format!("{en} {name}"), format!("{es} {name}")),
+            None => Text::new(en, es),
+        };
+        phrased(verb, phrase, self.component(), risk)
+    }
+
+    fn server(&self, verb: Verb, risk: Risk) -> Effect {
+        let shown = crate::analyzer::shorten(self.raw);
+        phrased(verb, Text::new(format!("the database server (`{shown}`)"), format!("el servidor de base de datos (`{shown}`)")), self.component(), risk)
+    }
+
+    fn privileges(&self, verb: Verb, risk: Risk) -> Effect {
+        phrased(verb, Text::new("privileges", "privilegios"), self.component(), risk)
+    }
+
+    fn select(&self, all: &[Token], found: &mut Vec<Effect>) {
+        if let Some(table) = selects_into(all) {
+            let risk = Risk::Change;
+            found.push(phrased(Verb::Creates, Text::new(format!("table {table}"), format!("la tabla {table}")), self.component(), risk));
+        }
+        found.push(self.reads(all));
+        // Without a table, a function is called for what it does.
+        let calls_only = !has(all, "FROM");
+        for name in calls(all) {
+            if COMPUTING.contains(&name.as_str()) || COMPUTES.iter().any(|family| name.starts_with(family)) {
+                continue;
+            }
+            if self.knowledge.command(&format!("sql:{}", name.to_lowercase())).is_some() {
+                continue;
+            }
+            let shown = name.to_lowercase();
+            match names::judge(self.knowledge, &shown, &[]) {
+                Some((risk, verb)) if risk > Risk::Observe => {
+                    let phrase = Text::new(format!("what the function {shown} is named for"), format!("lo que anuncia el nombre de la función {shown}"));
+                    found.push(phrased(verb, phrase, self.component(), risk));
+                }
+                Some(_) => {}
+                None if calls_only => {
+                    let phrase = Text::new(format!("the function {shown}"), format!("la función {shown}"));
+                    found.push(phrased(Verb::Runs, phrase, self.component(), Risk::Unclear));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// `WITH … AS (DELETE …) SELECT …`: each statement within counts.
+    fn with(&self, all: &[Token], found: &mut Vec<Effect>) {
+        let mut modifies = false;
+        for (index, token) in all.iter().enumerate() {
+            let rest = all.get(index..).unwrap_or_default();
+            let next = all.get(index + 1);
+            match token.word() {
+                Some("DELETE") if next.is_some_and(|next| next.is("FROM")) => {
+                    modifies = true;
+                    found.push(self.on_rows(Verb::Deletes, after(rest, &["FROM"]), Risk::Destroy));
+                }
+                Some("INSERT") if next.is_some_and(|next| next.is("INTO")) => {
+                    modifies = true;
+                    found.push(self.on_rows(Verb::Writes, after(rest, &["INTO"]), Risk::Change));
+                }
+                Some("MERGE") if next.is_some_and(|next| next.is("INTO")) => {
+                    modifies = true;
+                    found.push(self.on_rows(Verb::Writes, after(rest, &["INTO"]), if has(rest, "DELETE") { Risk::Destroy } else { Risk::Change }));
+                }
+                // `FOR UPDATE` and `DO UPDATE` only lock, or belong to an insert.
+                Some("UPDATE") if index > 0 && !matches!(all[index - 1].word(), Some("FOR" | "DO" | "KEY")) => {
+                    modifies = true;
+                    found.push(self.update(rest));
+                }
+                _ => {}
+            }
+        }
+        if !modifies {
+            let main = all.iter().rposition(|token| token.is("SELECT")).unwrap_or_default();
+            self.select(all.get(main..).unwrap_or_default(), found);
+            if selects_into(all).is_some() {
+                found.push(self.object(Verb::Creates, &[], Risk::Change));
+            }
+        }
+    }
+
+    /// Without `WHERE`, or with one that is always true, every row is lost to its old values.
+    fn update(&self, all: &[Token]) -> Effect {
+        let end = closing(all);
+        let own = all.get(..end).unwrap_or(all);
+        let table = own.iter().skip(1).find(|token| !token.is("ONLY") && !token.is("LOW_PRIORITY") && !token.is("IGNORE")).and_then(name_of);
+        let condition = own.iter().position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
+        let always = match condition.and_then(|at| own.get(at + 1..)) {
+            None => true,
+            Some([Token::Word(word)]) => word == "TRUE",
+            Some([Token::Number(a), Token::Symbol('='), Token::Number(b)]) => a == b,
+            Some(_) => false,
+        };
+        self.on_rows(Verb::Updates, table, if always { Risk::Destroy } else { Risk::Change })
+    }
+
+    fn alter(&self, all: &[Token]) -> Effect {
+        const HARMLESS: &[&str] = &["DEFAULT", "NOT", "EXPRESSION", "IDENTITY"];
+        let drops = all.iter().zip(all.iter().skip(1)).any(|(token, next)| {
+            token.is("DROP") && !next.word().is_some_and(|word| HARMLESS.contains(&word))
+        });
+        let disables = has(all, "NOLOGIN") || (has(all, "DISCARD") && has(all, "TABLESPACE"));
+        let verb = if drops { Verb::Deletes } else { Verb::Updates };
+        let mut effect = self.object(verb, all, if drops || disables { Risk::Destroy } else { Risk::Change });
+        if drops {
+            let text = Text::new(format!("deletes a part of {}", effect.target), format!("elimina una parte de {}", effect.text.es.trim_start_matches("elimina ")));
+            effect.text = text;
+        }
+        effect
+    }
+
+    /// `EXPLAIN ANALYZE` executes what it explains.
+    fn explain(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
+        const STATEMENTS: &[&str] = &["SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TABLE", "VALUES", "EXECUTE", "CREATE", "DECLARE", "REFRESH", "REPLACE"];
+        let start = all.iter().position(|token| token.word().is_some_and(|word| STATEMENTS.contains(&word))).unwrap_or(all.len());
+        let (options, rest) = all.split_at(start);
+        let off = options.iter().zip(options.iter().skip(1)).any(|(token, next)| {
+            token.is("ANALYZE") && (next.is("FALSE") || next.is("OFF") || *next == Token::Number("0".to_owned()))
+        });
+        let executes = (has(options, "ANALYZE") || has(options, "ANALYSE")) && !off;
+        if executes && !rest.is_empty() {
+            self.statement(rest, found, depth + 1);
+        } else {
+            found.push(phrased(Verb::Reads, Text::new("the plan of a query", "el plan de una consulta"), self.component(), Risk::Observe));
+        }
+    }
+
+    fn copy(&self, all: &[Token]) -> Effect {
+        let table = all.get(1).and_then(name_of);
+        let direction = all.iter().enumerate().skip(1).find(|(_, token)| token.is("TO") || token.is("FROM"));
+        let inner: Vec<Token> = all.iter().skip(2).take_while(|token| !token.is("TO")).cloned().collect();
+        if all.get(1) == Some(&Token::Symbol('(')) && ["DELETE", "UPDATE", "INSERT"].iter().any(|word| has(&inner, word)) {
+            return self.on_rows(Verb::Deletes, after(&inner, &["FROM", "INTO", "UPDATE"]), Risk::Destroy);
+        }
+        // In `COPY (SELECT … FROM x) TO`, the direction comes after the parenthesis.
+        let direction = if all.get(1) == Some(&Token::Symbol('(')) {
+            all.iter().enumerate().rfind(|(_, token)| token.is("TO"))
+        } else {
+            direction
+        };
+        match direction {
+            Some((at, token)) if token.is("TO") => match all.get(at + 1) {
+                Some(target) if target.is("STDOUT") => self.on_rows(Verb::Reads, table, Risk::Observe),
+                Some(target) if target.is("PROGRAM") => phrased(Verb::Runs, Text::new("a program on the database server", "un programa en el servidor de base de datos"), self.component(), Risk::Unclear),
+                _ => phrased(Verb::Writes, Text::new("a file on the database server", "un archivo en el servidor de base de datos"), self.component(), Risk::Change),
+            },
+            Some((at, _)) if all.get(at + 1).is_some_and(|target| target.is("PROGRAM")) => {
+                phrased(Verb::Runs, Text::new("a program on the database server", "un programa en el servidor de base de datos"), self.component(), Risk::Unclear)
+            }
+            Some(_) => self.on_rows(Verb::Writes, table, Risk::Change),
+            None => self.unclear(),
+        }
+    }
+
+    /// `DO $$ … $$`: code; its words may still tell of destruction.
+    fn block(&self, all: &[Token]) -> Effect {
+        let destroys = all.iter().any(|token| match token {
+            Token::Body(body) | Token::Text(body) => crate::salvage::destructive_word(body).is_some(),
+            _ => false,
+        });
+        let risk = if destroys { Risk::Destroy } else { Risk::Unclear };
+        phrased(Verb::Runs, Text::new("a block of code in the database", "un bloque de código en la base de datos"), self.component(), risk)
+    }
+
+    /// Functions that do something, wherever they stand.
+    fn side_effects(&self, all: &[Token], found: &mut Vec<Effect>) {
+        for name in calls(all) {
+            let name = name.to_lowercase();
+            if let Some(known) = self.knowledge.command(&format!("sql:{name}"))
+                && known.risk > Risk::Observe
+            {
+                let verb = if known.risk == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
+                let phrase = if verb == Verb::Runs { Text::same(format!("{name}()")) } else { Text::new(format!("what {name}() names"), format!("lo que {name}() nombra")) };
+                found.push(phrased(verb, phrase, self.component(), known.risk));
+            }
+        }
+        // `INTO OUTFILE` writes on MySQL's server.
+        if has(all, "OUTFILE") || has(all, "DUMPFILE") {
+            found.push(phrased(Verb::Writes, Text::new("a file on the database server", "un archivo en el servidor de base de datos"), self.component(), Risk::Change));
+        }
+        let bodies = all.iter().filter_map(|token| match token {
+            Token::Body(body) => Some(body),
+            _ => None,
+        });
+        // A function's body runs when it is called; what it says is still worth knowing.
+        for body in bodies {
+            let inner = tokens(body);
+            for name in calls(&inner) {
+                if let Some(known) = self.knowledge.command(&format!("sql:{}", name.to_lowercase()))
+                    && known.risk == Risk::Destroy
+                {
+                    found.push(phrased(Verb::Runs, Text::same(format!("{}()", name.to_lowercase())), self.component(), Risk::Destroy));
+                }
+            }
+        }
+    }
+}
+
+fn has(all: &[Token], word: &str) -> bool {
+    all.iter().any(|token| token.is(word))
+}
+
+/// Words directly before an opening parenthesis, schema left out.
+fn calls(all: &[Token]) -> Vec<String> {
+    all.iter()
+        .zip(all.iter().skip(1))
+        .filter(|(_, next)| **next == Token::Symbol('('))
+        .filter_map(|(token, _)| match token {
+            Token::Word(name) => Some(name.clone()),
+            Token::Quoted(name) => Some(name.to_uppercase()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The table in `SELECT … INTO table`, at the statement's own level.
+fn selects_into(all: &[Token]) -> Option<String> {
+    let mut depth = 0usize;
+    for (index, token) in all.iter().enumerate() {
+        match token {
+            Token::Symbol('(') => depth += 1,
+            Token::Symbol(')') => depth = depth.saturating_sub(1),
+            Token::Word(word) if word == "INTO" && depth == 0 && index > 0 && !all[index - 1].is("INSERT") && !all[index - 1].is("MERGE") => {
+                let mut rest = all.get(index + 1..).unwrap_or_default().iter();
+                let next = rest.find(|token| !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"].iter().any(|word| token.is(word)))?;
+                let file = next.is("OUTFILE") || next.is("DUMPFILE") || *next == Token::Symbol('@');
+                return if file { None } else { name_of(next) };
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn name_of(token: &Token) -> Option<String> {
+    match token {
+        Token::Word(word) => Some(word.to_lowercase()),
+        Token::Quoted(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// The name after the first of these words, with its schema.
+fn after(all: &[Token], words: &[&str]) -> Option<String> {
+    let at = all.iter().position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
+    let mut rest = all.get(at + 1..)?.iter().skip_while(|token| {
+        ["ONLY", "TABLE", "IF", "EXISTS", "NOT", "CONCURRENTLY", "LATERAL"].iter().any(|word| token.is(word)) || **token == Token::Symbol('(')
+    });
+    let mut name = name_of(rest.next()?)?;
+    while rest.next() == Some(&Token::Symbol('.')) {
+        name = format!("{name}.{}", name_of(rest.next()?)?);
+    }
+    Some(name)
+}
+
+fn after_token<'t>(all: &'t [Token], word: &str) -> &'t [Token] {
+    let at = all.iter().position(|token| token.is(word)).map_or(all.len(), |at| at + 1);
+    all.get(at..).unwrap_or_default()
+}
+
+/// Where the parenthesis around these tokens closes.
+fn closing(all: &[Token]) -> usize {
+    let mut depth = 0usize;
+    for (index, token) in all.iter().enumerate() {
+        match token {
+            Token::Symbol('(') => depth += 1,
+            Token::Symbol(')') if depth == 0 => return index,
+            Token::Symbol(')') => depth -= 1,
+            _ => {}
+        }
+    }
+    all.len()
+}
+
+/// Kind and name of the object in `DROP TABLE IF EXISTS x`.
+fn object_of(all: &[Token]) -> (String, Option<String>) {
+    const KINDS: &[&str] = &[
+        "TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "EXTENSION", "FUNCTION", "PROCEDURE", "TRIGGER", "SEQUENCE", "TYPE",
+        "SYSTEM", "PUBLICATION", "SUBSCRIPTION", "TABLESPACE", "POLICY", "OWNED",
+    ];
+    let Some(at) = all.iter().position(|token| token.word().is_some_and(|word| KINDS.contains(&word))) else {
+        let name = all.iter().skip(1).find(|token| !matches!(token, Token::Symbol(_)) && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"].iter().any(|word| token.is(word)));
+        return (String::new(), name.and_then(name_of));
+    };
+    let kind = all.get(at).and_then(Token::word).unwrap_or_default().to_owned();
+    (kind.clone(), after(all.get(at..).unwrap_or_default(), &[kind.as_str()]))
+}
+
+fn kind_words(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "TABLE" => ("table", "la tabla"),
+        "DATABASE" => ("database", "la base de datos"),
+        "SCHEMA" => ("schema", "el esquema"),
+        "INDEX" => ("index", "el índice"),
+        "VIEW" => ("view", "la vista"),
+        "USER" | "ROLE" => ("role", "el rol"),
+        "EXTENSION" => ("extension", "la extensión"),
+        "FUNCTION" | "PROCEDURE" => ("function", "la función"),
+        "TRIGGER" => ("trigger", "el disparador"),
+        "SEQUENCE" => ("sequence", "la secuencia"),
+        "TYPE" => ("type", "el tipo"),
+        "SYSTEM" => ("settings of the server", "los ajustes del servidor"),
+        "PUBLICATION" | "SUBSCRIPTION" => ("replication", "la replicación"),
+        _ => ("the database", "la base de datos"),
+    }
+}
