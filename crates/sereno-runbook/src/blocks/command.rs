@@ -196,7 +196,7 @@ static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
         r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
-        r"|set [-+][euxo]|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
+        r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
     ))
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9_][\w.+-]*$"));

@@ -310,7 +310,8 @@ fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
     let drawn = counts.share(|kind| kind == Kind::Drawing);
     let printed = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property | Kind::Log | Kind::Printed));
-    if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt {
+    let through_menus = form::navigation_share(case.lines) > 0.5;
+    if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
         let rest = if drawn >= 0.25 { 6.0 } else { 0.0 };
         pile.add(class, 10.0 * drawn + rest - 12.0 * printed, "lines that draw");
         pile.add(class, 3.0 * voice(case.near.says(near::DIAGRAM)), "the text announces a drawing");

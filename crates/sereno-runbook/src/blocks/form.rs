@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
-use super::words::words;
+use super::words::{has_phrase, words};
 use crate::text::fold;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -69,7 +69,7 @@ pub(super) fn env_file(lines: &[Line], near: &Near) -> bool {
 /// Four or more `NAME=value` in capitals, none quoted and none using another: a file's lines rather than a shell's.
 pub(super) fn bare_settings(lines: &[Line]) -> bool {
     let content: Vec<&Line> = lines.iter().filter(|line| !line.kind.is_silent()).collect();
-    let bare = content.iter().filter(|line| matches!(line.kind, Kind::Assignment | Kind::Setting) && BARE_SETTING.is_match(line.text.trim())).count();
+    let bare = content.iter().filter(|line| matches!(line.kind, Kind::Assignment | Kind::Setting | Kind::LikelyCommand) && BARE_SETTING.is_match(line.text.trim())).count();
     bare >= 4 && bare == content.len()
 }
 
@@ -130,7 +130,7 @@ fn is_navigation(text: &str) -> bool {
             "dashboard", "console", "consola", "settings", "menu", "click", "ajustes", "configuracion", "tab", "panel", "admin", "deployments", "actions", "services", "navigate", "ir a", "go to", "select", "logs",
         ]
         .iter()
-        .any(|word| folded.contains(word))
+        .any(|word| has_phrase(&folded, word))
 }
 
 /// The share of lines that begin by telling somebody what to do.

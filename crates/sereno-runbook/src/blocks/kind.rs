@@ -158,6 +158,10 @@ fn is_yaml(line: &str) -> bool {
 }
 
 fn drawing(text: &str) -> bool {
+    // One box line alone is a table of mysql or etcdctl; a drawing has other lines too.
+    if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
+        return false;
+    }
     let mut lines = 0;
     let mut letters = 0;
     let mut heads = 0;
@@ -200,6 +204,7 @@ static EARLY: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
         // Cron before everything that begins with digits or stars.
         (r"^(?:(?:\*|\d{1,2}|\d{1,2}-\d{1,2}|[\d,]+)(?:/\d+)?[ \t]+){3}(?:\*|\d{1,2}|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?[ \t]+(?:\*|\d|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?(?:[ \t]+\S|$)", Kind::Cron),
         (r"^@(?:reboot|daily|hourly|weekly|monthly|yearly|midnight) \S", Kind::Cron),
+        (r"^(?:local|host|hostssl|hostnossl)\s+\S+\s+\S+\s+(?:\S+\s+)?(?:md5|scram-sha-256|trust|peer|reject|ident|cert)\b", Kind::Keyword),
         // Times and levels at the head of a log line.
         (r"^[\[(]?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d", Kind::Log),
         (r"^[\[(]?\d\d[/-](?:\d\d|[A-Z][a-z]{2})[/-]\d{4}[: ]\d\d:\d\d", Kind::Log),
@@ -277,7 +282,6 @@ static LATE: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
         (r"^(?:[a-z_][\w.-]*|location .*|upstream \S+|server|http|events|if \(.*\)|/\S+(?: /\S+)*|\S+:\d+|\*?\.?[\w.-]+(?:, [\w.-]+)*)\s*\{$", Kind::Directive),
         (r"^[a-z_]+(?: [^;{}=]+)?;(?: *#.*)?$", Kind::Directive),
         (r"^\}$", Kind::Directive),
-        (r"^(?:local|host|hostssl|hostnossl)\s+\S+\s+\S+\s+(?:\S+\s+)?(?:md5|scram-sha-256|trust|peer|reject|ident|cert)\b", Kind::Keyword),
         (r"^(?:\S+ +){1,2}(?:ext4|xfs|nfs4?|tmpfs|swap|vfat|btrfs) +\S+ +\d \d$", Kind::Keyword),
         (r"^\d{1,3}(?:\.\d{1,3}){3}[ \t]+[a-z][\w.-]+(?:[ \t]+[a-z][\w.-]+)*$", Kind::Keyword),
         (r"^(?:PermitRootLogin|PasswordAuthentication|Port|Host|HostName|User|IdentityFile|ProxyJump|ProxyPass|ServerName|ServerAlias|DocumentRoot|SSLEngine|SSLCertificate\w*|Listen|AllowUsers|ClientAliveInterval|MaxClients|LogLevel|Require|Order|Deny|Allow|Redirect\w*|Rewrite\w+|maxmemory(?:-policy)?|appendonly|appendfsync|save|bind|requirepass|timeout|tcp-keepalive|\* +(?:soft|hard)|\w+ +(?:soft|hard)) +\S+", Kind::Keyword),

@@ -112,16 +112,19 @@ fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) 
     .collect()
 }
 
-/// Bytes in which nobody replaces anything: comments, and what a program printed.
+/// Bytes in which nobody replaces anything: comments, prompts, and what a program printed.
 fn skipped(lines: &[Line], roles: &[Role], class: BlockClass) -> Vec<Range<usize>> {
+    let whole = |line: &Line| line.start..line.start + line.text.len();
+    let silent = matches!(class, BlockClass::Sql | BlockClass::Promql | BlockClass::Config | BlockClass::Repl);
+    let unread = |index: usize, line: &Line| match roles.get(index) {
+        Some(role) => matches!(role, Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)),
+        None => silent && line.kind.is_silent(),
+    };
     lines
         .iter()
         .enumerate()
-        .filter(|(index, line)| match roles.get(*index) {
-            Some(role) => matches!(role, Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)),
-            None => line.kind.is_silent() && matches!(class, BlockClass::Sql | BlockClass::Promql | BlockClass::Config | BlockClass::Repl),
-        })
-        .map(|(_, line)| line.start..line.start + line.text.len())
+        .map(|(index, line)| if unread(index, line) { whole(line) } else { line.start..line.start + line.prompt })
+        .filter(|bytes| !bytes.is_empty())
         .collect()
 }
 

@@ -66,6 +66,9 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
             return found.get(0).map(|whole| (Prompt::Client(Client::Other), indent + whole.end()));
         }
     }
+    if EMPTIES.is_match(body) {
+        return None;
+    }
     let angle = ANGLE.find(body)?;
     Some((Prompt::Angle, indent + angle.end()))
 }
@@ -129,6 +132,9 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
 static NAMED: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)"));
 
+/// `> /var/log/app.log` empties a file.
+static EMPTIES: LazyLock<Regex> = LazyLock::new(|| regex(r"^> ?(?:/|\./|~/)\S+$"));
+
 static ANGLE: LazyLock<Regex> = LazyLock::new(|| regex(r"^>(?:[ \t]+|$)"));
 
 #[cfg(test)]
@@ -171,6 +177,7 @@ mod tests {
             ("sftp> put x", client(Client::Other), "put x"),
             ("> LLEN celery", Some(Prompt::Angle), "LLEN celery"),
             ("echo hi > file", None, ""),
+            ("> /var/log/app.log", None, ""),
             ("name: value", None, ""),
             ("Dashboard > Settings", None, ""),
             ("FOO=bar", None, ""),

@@ -46,7 +46,8 @@ impl Foreign {
 pub(super) fn roles(lines: &[Line]) -> Vec<Role> {
     let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
     let angle_is_shell = !prompted && form::angle_commands(lines);
-    let mut past = Past::default();
+    let all_typed = prompted && lines.iter().all(|line| line.kind != Kind::Command || certain_shape(line.text.trim(), &|_| false)) && !lines.iter().any(is_unprompted_other);
+    let mut past = Past { all_typed, ..Past::default() };
     lines
         .iter()
         .map(|line| {
@@ -57,6 +58,11 @@ pub(super) fn roles(lines: &[Line]) -> Vec<Role> {
         .collect()
 }
 
+/// A line that neither shows a prompt nor could be typed.
+fn is_unprompted_other(line: &Line) -> bool {
+    !line.kind.is_silent() && !matches!(line.kind, Kind::ShellPrompt | Kind::Command | Kind::Continued | Kind::Export | Kind::Assignment)
+}
+
 /// What the lines above say about the next.
 #[derive(Default)]
 struct Past<'a> {
@@ -65,6 +71,8 @@ struct Past<'a> {
     command: Option<&'a str>,
     /// The comment directly above, blank lines apart.
     comment: Option<&'a str>,
+    /// Among prompts, the lines without one are commands too, every one of them.
+    all_typed: bool,
     /// Open loops, conditions, functions and arrays.
     depth: usize,
     /// A file's lines have begun and go on until a blank line or a comment.
@@ -101,8 +109,7 @@ impl<'a> Past<'a> {
     fn unprompted_among_prompts(&self, line: &Line) -> Role {
         let before_any = self.command.is_none();
         let commanded = matches!(line.kind, Kind::Command | Kind::Export | Kind::Assignment);
-        let clean = !matches!(self.last, Some(Role::Foreign(_)));
-        if commanded && (before_any || (clean && certain_shape(line.text.trim(), &|_| false))) {
+        if commanded && (before_any || self.all_typed) {
             return Role::Run;
         }
         Role::Foreign(self.foreign(line))

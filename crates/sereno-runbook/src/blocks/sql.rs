@@ -52,7 +52,7 @@ static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"^(?i:SELECT(?:\s+(?:DISTINCT|TOP|ALL)\b|\s+[\w\x22'`*(@.,:]|$)",
         r"|WITH(?:\s+RECURSIVE)?\s+\w+(?:\s*\([^)]*\))?\s+AS\b",
-        r"|INSERT\s+(?:IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:ONLY\s+)?[\w\x22`.\[\]]+(?:\s+(?:AS\s+)?\w+)?\s*(?:SET\b|$)",
+        r"|INSERT\s+(?:IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:ONLY\s+)?[\w\x22`.\[\]]+(?:\s+(?:AS\s+)?\w+)?\s*SET\b",
         r"|DELETE\s+FROM\b|MERGE\s+INTO\b|TRUNCATE\s+(?:TABLE\s+)?[\w\x22`]",
         r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+|TEMP(?:ORARY)?\s+|UNLOGGED\s+|MATERIALIZED\s+)*(?:TABLE|INDEX|VIEW|DATABASE|SCHEMA|USER|ROLE|EXTENSION|FUNCTION|PROCEDURE|TRIGGER|TYPE|SEQUENCE|POLICY|PUBLICATION|SUBSCRIPTION|SERVER|KEYSPACE)\b",
         r"|ALTER\s+(?:TABLE|INDEX|DATABASE|SYSTEM|USER|ROLE|SEQUENCE|TYPE|VIEW|MATERIALIZED|POLICY|SCHEMA|EXTENSION|FUNCTION|SUBSCRIPTION|DEFAULT)\b",
@@ -66,7 +66,7 @@ static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
         r"|OPTIMIZE\s+(?:LOCAL\s+)?TABLE\b|REPAIR\s+TABLE\b|CHECK\s+TABLE\b|FLUSH\s+(?:TABLES|PRIVILEGES|LOGS|HOSTS|STATUS|BINARY)\b|LOCK\s+TABLES?\b|UNLOCK\s+TABLES\b",
         r"|KILL\s+(?:QUERY\s+|CONNECTION\s+)?[\d<]+[^|]*;$|(?:START|STOP|RESET)\s+(?:SLAVE|REPLICA|TRANSACTION|MASTER|GROUP_REPLICATION)\b|CHANGE\s+(?:MASTER|REPLICATION)\b|PURGE\s+(?:BINARY|MASTER)\s+LOGS\b",
         r"|BEGIN(?:\s+(?:TRANSACTION|WORK))?\s*;|COMMIT\s*;|ROLLBACK\s*;|COPY\s+(?:\(|[\w\x22.]+(?:\s*\([^)]*\))?\s+(?:FROM|TO)\b)",
-        r"|DESCRIBE\s+[\w`.]+\s*;|DESC\s+[\w`.]+\s*;|USE\s+[\w`]+\s*;|CALL\s+[\w.]+\(|EXEC(?:UTE)?\s+(?:sp_|\w+\.)|DBCC\s|DO\s+\$\$|DECLARE\s+@|PRAGMA\s+\w+|LISTEN\s+\w+;|NOTIFY\s+\w+[,;]|COMMENT\s+ON\b|PAUSE;|RESUME;|RELOAD;)",
+        r"|DESCRIBE\s+[\w`.]+\s*;|DESC\s+[\w`.]+\s*;|USE\s+[\w`]+\s*;|CALL\s+[\w.]+\(|EXEC(?:UTE)?\s+(?:sp_|\w+\.)|DBCC\s|DO\s+\$\$|DECLARE\s+@|PRAGMA\s+\w+|LISTEN\s+\w+;|NOTIFY\s+\w+[,;]|COMMENT\s+ON\b|PAUSE;|RESUME;|RELOAD;)|^UPDATE\s+(?:ONLY\s+)?[\w\x22`.]+(?:\s+(?:AS\s+)?\w+)?$",
     ))
 });
 

@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::prompts::Client;
-use super::repl;
+use super::{form, repl};
 use super::roles::{Foreign, Role};
 use crate::document::RawBlock;
 use crate::model::Statement;
@@ -73,7 +73,7 @@ pub(super) fn client(raw: &RawBlock, lines: &[Line], opened: Option<Client>, kno
     let mut reading = Reading::default();
     let prompted = lines.iter().any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
     for (index, line) in lines.iter().enumerate() {
-        let typed = if prompted { matches!(line.kind, Kind::Client | Kind::Angle) } else { !line.kind.is_silent() && !line.kind.is_output() };
+        let typed = if prompted { matches!(line.kind, Kind::Client | Kind::Angle) } else { (!line.kind.is_silent() && !line.kind.is_output()) || form::is_redis(line.text) };
         if typed && !line.payload().is_empty() {
             let (risk, effects) = repl::read(line.client.or(opened), line.payload(), knowledge);
             reading.statements.push(Statement {

@@ -95,9 +95,10 @@ fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
         BlockClass::Config => {
             let line_start = before.rsplit('\n').next().unwrap_or_default().trim().is_empty();
             let template = whole.starts_with("{{");
+            let markup = text.text.trim_start().starts_with('<');
             (whole.starts_with('[') && (line_start || whole.contains(['"', ','])))
                 || template
-                || whole.starts_with('<') && (after.starts_with('/') || whole.contains('/'))
+                || (whole.starts_with('<') && (markup || after.starts_with('/') || whole.contains('/')))
         }
         BlockClass::Promql => whole.starts_with('[') || whole.starts_with("{{"),
         BlockClass::Repl | BlockClass::Sql => whole.starts_with('[') && before.ends_with(|c: char| c.is_alphanumeric() || c == ')'),
