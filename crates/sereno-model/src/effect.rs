@@ -1,10 +1,11 @@
 //! What a command does to a component.
 
 use crate::{Risk, Text};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The verb of an effect. The list is short on purpose: it is what a person needs to know before saying yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Reads state, logs, rows, files.
@@ -35,7 +36,7 @@ pub enum Verb {
 }
 
 /// One effect: `restarts backend`, `deletes files under logs/`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     pub verb: Verb,
     /// What it acts upon, as the command names it: `deployment/backend`, `files under /backups`, `table tenants`.

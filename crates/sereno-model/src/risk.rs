@@ -1,12 +1,13 @@
 //! How much a command can cost.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The risk of a command, a step or a plan. The order is the order of caution: the risk of a whole is the highest of
 /// its parts. `Unclear` stands above `Change`, because what was not understood may be worse than a change, and below
 /// `Destroy`, because destruction that was understood must not hide behind a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
     /// Reads only.

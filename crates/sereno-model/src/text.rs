@@ -1,9 +1,10 @@
 //! What a person reads, always in both languages of the house.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A language that Sereno speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// Spanish.
@@ -25,7 +26,7 @@ impl Lang {
 }
 
 /// One message in English and in Spanish. Both are written where the message is born, so neither can be forgotten.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Text {
     pub en: String,
     pub es: String,

@@ -7,8 +7,10 @@ pub mod encoding;
 mod facts;
 pub mod model;
 mod read;
+mod schema;
 mod structure;
 pub mod text;
 
 pub use model::Runbook;
 pub use read::{read, read_with};
+pub use schema::schema;

@@ -1,7 +1,8 @@
 //! A runbook, understood. These types are what `sereno runbook inspect --format json` prints, so their names are a
-//! format: the schema is committed as `docs/runbook.schema.json`, and `SCHEMA_VERSION` grows when a field changes its
+//! format: the schema is committed as `docs/reference/runbook.schema.json`, and `SCHEMA_VERSION` grows when a field changes its
 //! meaning or goes away.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sereno_model::{BlockClass, Effect, Flag, Lang, Risk};
 use std::ops::Range;
@@ -10,7 +11,7 @@ use std::ops::Range;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// A runbook and all that was recovered from it. Lines are 1-based lines of the text as read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Runbook {
     pub schema_version: u32,
     pub title: Option<String>,
@@ -35,7 +36,7 @@ pub struct Runbook {
 }
 
 /// How the bytes became text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Encoding {
     /// What the bytes were: `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`.
     pub detected: String,
@@ -47,7 +48,7 @@ pub struct Encoding {
 }
 
 /// The head of a runbook, as its author wrote it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metadata {
     pub system: Option<String>,
     pub version: Option<String>,
@@ -65,7 +66,7 @@ pub struct Metadata {
 }
 
 /// What a section is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Overview,
@@ -95,7 +96,7 @@ pub enum Role {
     Other,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// A slug, unique in the runbook: `rollback-de-deploy`.
     pub id: String,
@@ -111,7 +112,7 @@ pub struct Section {
 }
 
 /// A fenced or indented block.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Block {
     /// 1-based line of the opening fence; of an indented block, its first line.
     pub line: usize,
@@ -139,7 +140,7 @@ pub struct Block {
 }
 
 /// One statement of a block at the top level of its syntax tree.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
     pub line: usize,
     pub text: String,
@@ -163,7 +164,7 @@ pub struct Statement {
 }
 
 /// Something that the reader must replace or set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placeholder {
     /// As it stands: `<pod-name>`, `$VERSION`, `tu-dominio.com`, `[COMPLETAR]`.
     pub text: String,
@@ -176,7 +177,7 @@ pub struct Placeholder {
     pub span: Range<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceholderKind {
     /// `<x>`, `[x]`, `{{x}}`, `XXXX`, `[COMPLETAR]`.
@@ -192,7 +193,7 @@ pub enum PlaceholderKind {
 }
 
 /// A runbook's way to do one thing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Procedure {
     /// A slug, unique in the runbook.
     pub id: String,
@@ -209,7 +210,7 @@ pub struct Procedure {
 }
 
 /// One unit that runs or is done by a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Unique in the runbook: the procedure's id, a slash, the step's number: `api-no-responde/4`.
     pub id: String,
@@ -243,7 +244,7 @@ pub struct Step {
     pub span: Range<usize>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
     /// The same for all that exclude each other.
     pub group: u32,
@@ -251,7 +252,7 @@ pub struct Alternative {
     pub title: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     Shell,
@@ -262,7 +263,7 @@ pub enum StepKind {
     Manual,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     pub id: String,
     pub title: String,
@@ -279,7 +280,7 @@ pub struct Incident {
     pub procedure: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Remedy {
     pub title: String,
     pub line: usize,
@@ -288,7 +289,7 @@ pub struct Remedy {
 }
 
 /// `cause → action`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     pub line: usize,
     pub cause: String,
@@ -299,7 +300,7 @@ pub struct Decision {
     pub within: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Threshold {
     pub line: usize,
     /// The author's name for it: `HighErrorRate`, `CPU`, `Latencia P95`.
@@ -317,7 +318,7 @@ pub struct Threshold {
     pub text: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
     pub line: usize,
     pub role: Option<String>,
@@ -331,7 +332,7 @@ pub struct Contact {
     pub incomplete: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EscalationLevel {
     pub line: usize,
     /// `1`, `2`…, or the author's word.
@@ -340,7 +341,7 @@ pub struct EscalationLevel {
     pub steps: Vec<EscalationStep>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EscalationStep {
     pub who: String,
     pub action: String,
@@ -349,7 +350,7 @@ pub struct EscalationStep {
     pub line: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checklist {
     pub title: String,
     pub line: usize,
@@ -358,14 +359,14 @@ pub struct Checklist {
     pub items: Vec<ChecklistItem>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChecklistItem {
     pub line: usize,
     pub text: String,
     pub checked: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Schedule {
     pub line: usize,
     /// What happens: a command, or the author's words.
@@ -378,7 +379,7 @@ pub struct Schedule {
 }
 
 /// An address that the runbook names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {
     pub line: usize,
     pub name: Option<String>,
@@ -387,7 +388,7 @@ pub struct Endpoint {
 }
 
 /// A place where notices go: a Slack channel, a PagerDuty service, a mail address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Channel {
     pub line: usize,
     /// `slack`, `pagerduty`, `email`.

@@ -1,1 +1,87 @@
-fn main() {}
+//! The binary: parses the command line, prints, exits with a meaning. What it knows how to do lives in the other rooms.
+
+mod cli;
+mod commands;
+mod context;
+mod coverage;
+mod exit;
+mod output;
+mod procedures;
+mod reference;
+mod render;
+mod report;
+mod terminal;
+mod translate;
+mod walker_ui;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+use cli::{Cli, Command};
+use context::Context;
+use exit::Exit;
+use report::Result;
+use sereno_engine::session;
+use sereno_model::Lang;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A step's runner is started for every step: it takes the short way, before anything is parsed.
+    let mut arguments = std::env::args_os().skip(1);
+    match (arguments.next(), arguments.next()) {
+        (Some(first), Some(dir)) if first == session::RUNNER_COMMAND => return session::runner_main(Path::new(&dir)),
+        (Some(first), Some(what)) if first == "__reference" => return reference::print(&what.to_string_lossy()),
+        _ => {}
+    }
+    let lang = context::language(None);
+    let matches = match translate::command(Cli::command(), lang).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let lang = context::language(cli.global.lang);
+    let (lang, result) = match Context::new(&cli.global, lang) {
+        Ok(context) => (context.lang, dispatch(&context, &cli.command)),
+        Err(failure) => (lang, Err(failure)),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let (error, hint) = if lang == Lang::Es { ("error:", "pista:") } else { ("error:", "hint:") };
+            output::say(format!("{} {}", render::styled(render::RED.bold(), error), failure.message.get(lang)));
+            if let Some(text) = &failure.hint {
+                output::say(format!("{} {}", render::styled(render::CYAN, hint), text.get(lang)));
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
+    match command {
+        Command::Check(args) => commands::check::check(context, args),
+        Command::Runbook(command) => commands::runbook::runbook(context, command),
+        Command::Effects(args) => commands::effects::effects(context, args),
+        Command::Plan(args) => commands::plan::plan(context, args),
+        Command::Run(args) => block_on(commands::run::run(context, args)),
+        Command::Runs(command) => block_on(commands::runs::runs(context, command)),
+        Command::Approve(args) => block_on(commands::approve::approve(context, args)),
+        Command::Audit(command) => block_on(commands::audit::audit(context, command)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        report::Failure::new(Exit::Failed, format!("cannot start: {error}"), format!("no se puede iniciar: {error}"))
+    })?;
+    runtime.block_on(work)
+}
+
+/// clap's own words about a wrong command line, or the help or version that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be told about a stream that is gone.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}

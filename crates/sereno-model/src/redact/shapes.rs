@@ -7,7 +7,7 @@ use super::secret::looks_secret;
 use super::{Found, Span};
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures, Regex};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A way to recognise a secret.
 struct Shape {
@@ -16,7 +16,7 @@ struct Shape {
     /// Texts without which the shape cannot be there, in any case of letters.
     triggers: &'static [&'static str],
     /// What stands before the secret part. A group `name` names it.
-    before: Regex,
+    before: Before,
     body: Body,
     /// A shorter secret part is none.
     shortest: usize,
@@ -62,10 +62,29 @@ pub(super) fn look(bytes: &[u8], ended: bool, found: &mut Found) {
     }
 }
 
+/// A pattern that is compiled when it is first needed: most texts need few, and a command should start at once.
+struct Before {
+    pattern: String,
+    compiled: OnceLock<Regex>,
+}
+
+impl Before {
+    fn new(pattern: String) -> Self {
+        Self {
+            pattern,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    fn regex(&self) -> &Regex {
+        self.compiled.get_or_init(|| regex(&self.pattern))
+    }
+}
+
 impl Shape {
     fn look(&self, bytes: &[u8], ended: bool, found: &mut Found) {
         let mut from = 0;
-        while let Some(before) = self.before.captures_at(bytes, from) {
+        while let Some(before) = self.before.regex().captures_at(bytes, from) {
             let Some(start) = before.get(0).map(|whole| whole.end()) else {
                 return;
             };
@@ -290,7 +309,7 @@ fn token(
     body: Body,
     shortest: usize,
 ) -> Shape {
-    let before = regex(&format!("(?:^|[^A-Za-z0-9])(?:{begins})"));
+    let before = Before::new(format!("(?:^|[^A-Za-z0-9])(?:{begins})"));
     Shape {
         name,
         triggers,
@@ -403,7 +422,7 @@ fn tokens() -> Vec<Shape> {
         Shape {
             name: "private-key",
             triggers: &["PRIVATE KEY"],
-            before: regex("-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"),
+            before: Before::new("-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----".to_owned()),
             body: Body::Pem,
             shortest: 1,
             holds: always,
@@ -416,7 +435,7 @@ fn commands() -> Vec<Shape> {
     let shape = |name, triggers, before: &str, body, shortest, holds| Shape {
         name,
         triggers,
-        before: regex(before),
+        before: Before::new(before.to_owned()),
         body,
         shortest,
         holds,
@@ -526,4 +545,24 @@ fn commands() -> Vec<Shape> {
             is_assignment,
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles_and_begins_only_where_a_trigger_is() {
+        for shape in &SHAPES.all {
+            assert!(
+                !shape
+                    .before
+                    .regex()
+                    .is_match(b"plain words, 12 numbers; and signs"),
+                "{}",
+                shape.before.pattern
+            );
+            assert!(!shape.triggers.is_empty(), "{}", shape.name);
+        }
+    }
 }

@@ -304,7 +304,7 @@ fn dotenv_files_are_read_as_people_write_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn a_registered_secret_never_survives(

@@ -1,0 +1,34 @@
+//! Who a person is: what the operating system proves, never a flag.
+
+use crate::run::Person;
+use std::fs;
+
+/// The user that this process belongs to. A login that went through `sudo` keeps its login uid, so that two people who
+/// both become root are still two people.
+pub fn os_user() -> String {
+    let login = fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let uid = match login {
+        Some(uid) if uid != u32::MAX => uid,
+        _ => rustix::process::getuid().as_raw(),
+    };
+    name_of(uid)
+}
+
+fn name_of(uid: u32) -> String {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    passwd
+        .lines()
+        .find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+        })
+        .unwrap_or_else(|| format!("uid-{uid}"))
+}
+
+/// This process's person, under the name that the team gave to the OS user, if it did.
+pub fn person(people: &[(String, String)]) -> Person {
+    let user = os_user();
+    let name = people.iter().find(|(_, os_user)| *os_user == user).map_or_else(|| user.clone(), |(name, _)| name.clone());
+    Person { name, how: format!("os-user:{user}") }
+}

@@ -1,0 +1,302 @@
+//! From a procedure and its values to a plan.
+
+use super::digest::digest;
+use super::policy::Policy;
+use super::resolve::{Resolved, resolve};
+use super::{Action, Approval, Choice, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Value, Values};
+use sereno_effects::{Knowledge, analyze_shell};
+use sereno_model::{Digest, Effect, Flag, Risk, Text};
+use sereno_runbook::Runbook;
+use sereno_runbook::model::{Procedure, Role, Step, StepKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The lock that a change takes when its command names no component: nobody else changes the system meanwhile.
+const WHOLE_SYSTEM: &str = "(system)";
+
+/// What a plan is built with.
+#[derive(Debug)]
+pub struct PlanOptions<'a> {
+    pub knowledge: &'a Knowledge,
+    pub values: &'a Values,
+    pub policy: Policy,
+    /// The alternatives chosen, by their numbers: the first for the first group of alternatives, and so on.
+    pub choices: Vec<u32>,
+    /// Only these steps, by number; all when empty.
+    pub only: BTreeSet<usize>,
+    /// How long an endless step is followed.
+    pub follow_seconds: u64,
+    /// Whether the name of a value says that it is secret.
+    pub is_secret: fn(&str) -> bool,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("procedure `{0}` has no steps")]
+    NoSteps(String),
+    #[error("step {number} is not in `{procedure}`, which has {last}")]
+    NoSuchStep { procedure: String, number: usize, last: usize },
+    #[error("option {number} is not among the alternatives {known}")]
+    NoSuchOption { number: u32, known: String },
+}
+
+impl PlanError {
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NoSteps(title) => Text::new(
+                self.to_string(),
+                format!("el procedimiento `{title}` no tiene pasos"),
+            ),
+            Self::NoSuchStep { procedure, number, last } => Text::new(
+                self.to_string(),
+                format!("el paso {number} no está en `{procedure}`, que tiene {last}"),
+            ),
+            Self::NoSuchOption { number, known } => Text::new(
+                self.to_string(),
+                format!("la opción {number} no está entre las alternativas {known}"),
+            ),
+        }
+    }
+}
+
+/// Builds the plan of a procedure.
+pub fn build(
+    runbook: &Runbook,
+    path: &str,
+    procedure: &Procedure,
+    options: &PlanOptions<'_>,
+) -> Result<Plan, PlanError> {
+    if procedure.steps.is_empty() {
+        return Err(PlanError::NoSteps(procedure.title.clone()));
+    }
+    let last = procedure.steps.len();
+    if let Some(&number) = options.only.iter().find(|&&number| number == 0 || number > last) {
+        return Err(PlanError::NoSuchStep { procedure: procedure.title.clone(), number, last });
+    }
+    let chosen = choose(procedure, &options.choices)?;
+    let mut builder = Builder {
+        runbook,
+        procedure,
+        options,
+        chosen,
+        word: typed_word(procedure, options.knowledge),
+        values: BTreeMap::new(),
+        variables: BTreeMap::new(),
+        missing: Vec::new(),
+    };
+    let steps: Vec<PlanStep> =
+        procedure.steps.iter().enumerate().map(|(index, step)| builder.step(index + 1, step)).collect();
+    let risk = Risk::highest(steps.iter().filter(|s| s.action.executes()).map(|s| s.risk)).unwrap_or_default();
+    let mut plan = Plan {
+        version: PLAN_VERSION,
+        runbook: RunbookRef {
+            path: path.to_owned(),
+            title: runbook.title.clone(),
+            digest: Digest::of(&runbook.source),
+        },
+        procedure: procedure.id.clone(),
+        title: procedure.title.clone(),
+        line: procedure.line,
+        steps,
+        risk,
+        variables: builder.variables,
+        values: builder.values,
+        missing: builder.missing,
+        rollback: procedure.rollback.clone(),
+        digest: Digest::of(""),
+    };
+    plan.digest = digest(&plan);
+    Ok(plan)
+}
+
+/// The alternative chosen in each group, by the order in which the groups appear.
+fn choose(procedure: &Procedure, choices: &[u32]) -> Result<BTreeMap<u32, u32>, PlanError> {
+    let mut groups: Vec<(u32, BTreeSet<u32>)> = Vec::new();
+    for alternative in procedure.steps.iter().filter_map(|step| step.alternative.as_ref()) {
+        match groups.iter_mut().find(|(group, _)| *group == alternative.group) {
+            Some((_, numbers)) => {
+                numbers.insert(alternative.number);
+            }
+            None => groups.push((alternative.group, BTreeSet::from([alternative.number]))),
+        }
+    }
+    let mut chosen = BTreeMap::new();
+    for (index, &number) in choices.iter().enumerate() {
+        match groups.get(index) {
+            Some((group, numbers)) if numbers.contains(&number) => {
+                chosen.insert(*group, number);
+            }
+            other => {
+                let known = other.map_or_else(
+                    || "—".to_owned(),
+                    |(_, numbers)| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+                );
+                return Err(PlanError::NoSuchOption { number, known });
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// The word that the runbook itself demands before it destroys (`escribe 'CONFIRMAR'`).
+fn typed_word(procedure: &Procedure, knowledge: &Knowledge) -> Option<String> {
+    procedure
+        .steps
+        .iter()
+        .filter(|step| step.kind == StepKind::Shell && step.text.contains("read"))
+        .flat_map(|step| analyze_shell(&step.text, knowledge).statements)
+        .flat_map(|statement| statement.prompts)
+        .find_map(|prompt| prompt.typed_word)
+}
+
+struct Builder<'a> {
+    runbook: &'a Runbook,
+    procedure: &'a Procedure,
+    options: &'a PlanOptions<'a>,
+    chosen: BTreeMap<u32, u32>,
+    word: Option<String>,
+    values: BTreeMap<String, Value>,
+    variables: BTreeMap<String, String>,
+    missing: Vec<Missing>,
+}
+
+impl Builder<'_> {
+    fn step(&mut self, number: usize, step: &Step) -> PlanStep {
+        let alternative = step.alternative.as_ref().map(|a| Choice {
+            group: a.group,
+            number: a.number,
+            title: a.title.clone(),
+            chosen: self.chosen.get(&a.group) == Some(&a.number),
+        });
+        let skipped = self.skipped(number, alternative.as_ref());
+        let (text, mut action) = match (&skipped, self.person(step)) {
+            (Some(why), _) => (step.text.clone(), Action::Skip { why: why.clone() }),
+            (None, Some(why)) => (step.text.clone(), Action::Person { why }),
+            (None, None) => self.resolved(number, step),
+        };
+        let (risk, effects) = self.judge(step, &text, &mut action);
+        let approval = if action.executes() {
+            self.options.policy.approval(risk, self.word.as_deref())
+        } else {
+            Approval::None
+        };
+        let locks = if action.executes() { locks(risk, &effects) } else { Vec::new() };
+        PlanStep {
+            number,
+            id: step.id.clone(),
+            title: step.title.clone(),
+            line: step.line,
+            text,
+            action,
+            risk,
+            effects,
+            expects: step.expects.clone(),
+            verifies: self.procedure.verification.contains(&step.id) || step.role == Role::Verification,
+            if_fails: self.procedure.if_fails.contains(&step.id),
+            condition: step.condition.clone(),
+            alternative,
+            approval,
+            locks,
+        }
+    }
+
+    fn skipped(&self, number: usize, alternative: Option<&Choice>) -> Option<Text> {
+        if !self.options.only.is_empty() && !self.options.only.contains(&number) {
+            return Some(Text::new("not among the steps asked for", "no está entre los pasos pedidos"));
+        }
+        let choice = alternative?;
+        (!choice.chosen).then(|| {
+            if self.chosen.contains_key(&choice.group) {
+                Text::new("another option was chosen", "se eligió otra opción")
+            } else {
+                Text::new(
+                    format!("no option was chosen (--option {})", choice.number),
+                    format!("no se eligió ninguna opción (--option {})", choice.number),
+                )
+            }
+        })
+    }
+
+    /// Why a person must do this step, when Sereno cannot.
+    fn person(&self, step: &Step) -> Option<Text> {
+        match step.kind {
+            StepKind::Shell => self.foreign(step),
+            StepKind::Sql | StepKind::Promql | StepKind::Operation => None,
+            StepKind::Repl => Some(Text::new(
+                "these lines are typed into a client that an earlier step opens",
+                "estas líneas se escriben en un cliente que abre un paso anterior",
+            )),
+            StepKind::Manual => Some(Text::new("a person does this", "esto lo hace una persona")),
+        }
+    }
+
+    /// A shell step that holds lines which are not for this shell is a person's: running half of it would be worse.
+    fn foreign(&self, step: &Step) -> Option<Text> {
+        if step.flags.contains(&Flag::Nested) || step.flags.contains(&Flag::HasRepl) {
+            return Some(Text::new(
+                "its later lines are meant for the pod, host or console that its first line opens",
+                "sus líneas siguientes son para el pod, host o consola que abre la primera",
+            ));
+        }
+        let block = self.runbook.blocks.get(step.block?)?;
+        let end = step.line + step.text.lines().count().max(1);
+        let statement =
+            block.statements.iter().find(|s| s.foreign.is_some() && s.line >= step.line && s.line < end)?;
+        let what = statement.foreign.as_deref().unwrap_or_default();
+        Some(Text::new(
+            format!("line {} is not a command for this shell ({what})", statement.line),
+            format!("la línea {} no es un comando para este shell ({what})", statement.line),
+        ))
+    }
+
+    fn resolved(&mut self, number: usize, step: &Step) -> (String, Action) {
+        let Resolved { text, missing, values, variables, refused } =
+            resolve(self.runbook, step, self.options, self.word.as_deref());
+        self.missing.extend(missing.into_iter().map(|m| Missing { step: number, ..m }));
+        for (name, (value, origin)) in values {
+            let secret = (self.options.is_secret)(&name);
+            self.values.insert(name, Value { value, origin, secret });
+        }
+        for (name, (value, origin)) in variables {
+            let secret = (self.options.is_secret)(&name);
+            self.values.insert(name.clone(), Value { value: value.clone(), origin, secret });
+            self.variables.insert(name, value);
+        }
+        match refused {
+            Some(why) => (text, Action::Refuse { why }),
+            None => (text, Action::Run),
+        }
+    }
+
+    /// The risk and effects of the text that would really run: a value can make a command worse than its pattern.
+    fn judge(&self, step: &Step, text: &str, action: &mut Action) -> (Risk, Vec<Effect>) {
+        if *action != Action::Run {
+            return (step.risk.unwrap_or_default(), step.effects.clone());
+        }
+        let analysis = analyze_shell(text, self.options.knowledge);
+        if analysis.statements.iter().any(|s| s.interactive.is_some() || s.opens.is_some()) {
+            *action = Action::Terminal;
+        } else if analysis.statements.iter().any(|s| s.endless) {
+            *action = Action::Follow { seconds: self.options.follow_seconds };
+        }
+        let mut risk = analysis.risk.max(step.risk.unwrap_or_default());
+        // The SQL inside was judged by the reader; psql around it hides nothing.
+        if step.kind == StepKind::Sql {
+            risk = risk.max(step.risk.unwrap_or(Risk::Unclear));
+        }
+        let effects = if analysis.effects.is_empty() { step.effects.clone() } else { analysis.effects };
+        (risk, effects)
+    }
+}
+
+fn locks(risk: Risk, effects: &[Effect]) -> Vec<String> {
+    if risk == Risk::Observe {
+        return Vec::new();
+    }
+    let mut locks: BTreeSet<String> =
+        effects.iter().filter(|e| e.risk > Risk::Observe).filter_map(|e| e.component.clone()).collect();
+    if locks.is_empty() {
+        locks.insert(WHOLE_SYSTEM.to_owned());
+    }
+    locks.into_iter().collect()
+}

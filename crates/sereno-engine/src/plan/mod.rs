@@ -1,0 +1,187 @@
+//! What a run would do: every step with its exact command, effects and risk, bound to a digest.
+
+mod build;
+mod digest;
+mod find;
+pub mod policy;
+mod resolve;
+mod values;
+mod values_shim;
+
+pub use build::{PlanError, PlanOptions, build};
+pub use find::{Found, find_procedure, fold, nearest_titles};
+pub use values::{Origin, ValueSource, Values};
+
+use serde::{Deserialize, Serialize};
+use sereno_model::{Digest, Effect, Risk, Text};
+use std::collections::BTreeMap;
+
+/// The version of the format of [`Plan`] as JSON.
+pub const PLAN_VERSION: u32 = 1;
+
+/// What a run would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub version: u32,
+    pub runbook: RunbookRef,
+    /// The procedure's id.
+    pub procedure: String,
+    pub title: String,
+    pub line: usize,
+    pub steps: Vec<PlanStep>,
+    /// The highest risk of the steps that will run.
+    pub risk: Risk,
+    /// Variables that the first step finds in its environment besides Sereno's own, secrets redacted when shown.
+    pub variables: BTreeMap<String, String>,
+    /// Values put in the place of placeholders, by name.
+    pub values: BTreeMap<String, Value>,
+    /// What is still missing; a plan with any cannot run.
+    pub missing: Vec<Missing>,
+    /// What undoes this procedure, as the runbook says: procedure ids and step ids.
+    pub rollback: Vec<String>,
+    /// The SHA-256 to which approvals bind: of everything above that decides what happens.
+    pub digest: Digest,
+}
+
+/// Which text a plan came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunbookRef {
+    pub path: String,
+    pub title: Option<String>,
+    /// Of the bytes of the file.
+    pub digest: Digest,
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    pub value: String,
+    pub origin: Origin,
+    /// Its name says that it is a secret: it is redacted wherever it is shown or stored.
+    pub secret: bool,
+}
+
+/// A value that a plan lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub name: String,
+    /// As it stands in the runbook.
+    pub text: String,
+    pub line: usize,
+    /// 1-based number of the first step that needs it.
+    pub step: usize,
+    /// Why a value that was given cannot stand there.
+    pub problem: Option<Text>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanStep {
+    /// 1-based.
+    pub number: usize,
+    /// The step's id in the runbook.
+    pub id: String,
+    pub title: String,
+    pub line: usize,
+    /// The exact text that runs, values filled in; for a person's step, the author's words.
+    pub text: String,
+    pub action: Action,
+    pub risk: Risk,
+    pub effects: Vec<Effect>,
+    pub expects: Option<String>,
+    /// It proves the procedure done: its failure fails the run.
+    pub verifies: bool,
+    /// Only taken when an earlier step failed.
+    pub if_fails: bool,
+    /// `Si pods en CrashLoopBackOff`: the author's condition.
+    pub condition: Option<String>,
+    pub alternative: Option<Choice>,
+    pub approval: Approval,
+    /// Components that it changes: the locks that it takes.
+    pub locks: Vec<String>,
+}
+
+/// One of several steps that exclude each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub group: u32,
+    pub number: u32,
+    pub title: String,
+    pub chosen: bool,
+}
+
+/// What Sereno does with a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Action {
+    /// Runs it in the session.
+    Run,
+    /// Runs it for a bounded time, then ends it: it would not end by itself.
+    Follow { seconds: u64 },
+    /// Hands the terminal to it; without a terminal it is refused.
+    Terminal,
+    /// A person does it and says so.
+    Person { why: Text },
+    /// Leaves it out.
+    Skip { why: Text },
+    /// Will not run it.
+    Refuse { why: Text },
+}
+
+impl Action {
+    /// Whether Sereno itself starts something for it.
+    pub fn executes(&self) -> bool {
+        matches!(self, Self::Run | Self::Follow { .. } | Self::Terminal)
+    }
+}
+
+/// Whose yes a step needs before it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "needs")]
+pub enum Approval {
+    /// Nobody's: it observes.
+    None,
+    /// The operator's.
+    Operator,
+    /// A person's who has read the raw command.
+    ReadRaw,
+    /// A second person's and a typed word.
+    SecondPerson { word: String },
+}
+
+impl Approval {
+    /// The order of strictness, for policies that may only raise it.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Operator => 1,
+            Self::ReadRaw => 2,
+            Self::SecondPerson { .. } => 3,
+        }
+    }
+}
+
+impl Plan {
+    /// Steps that Sereno would refuse.
+    pub fn refused(&self) -> impl Iterator<Item = &PlanStep> {
+        self.steps.iter().filter(|step| matches!(step.action, Action::Refuse { .. }))
+    }
+
+    /// Whether anything in it would run or be done.
+    pub fn has_work(&self) -> bool {
+        self.steps.iter().any(|step| step.action.executes() || matches!(step.action, Action::Person { .. }))
+    }
+
+    /// Groups of alternatives of which none was chosen: group, and the alternatives by number and title.
+    pub fn open_choices(&self) -> BTreeMap<u32, Vec<(u32, String)>> {
+        let mut groups: BTreeMap<u32, (bool, Vec<(u32, String)>)> = BTreeMap::new();
+        for choice in self.steps.iter().filter_map(|step| step.alternative.as_ref()) {
+            let group = groups.entry(choice.group).or_default();
+            group.0 |= choice.chosen;
+            if !group.1.iter().any(|(number, _)| *number == choice.number) {
+                group.1.push((choice.number, choice.title.clone()));
+            }
+        }
+        groups.into_iter().filter(|(_, (chosen, _))| !chosen).map(|(group, (_, all))| (group, all)).collect()
+    }
+}

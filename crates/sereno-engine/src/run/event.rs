@@ -1,0 +1,163 @@
+//! What the journal records of a run. These are formats: a field is only ever added, and old entries stay readable.
+
+use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+use sereno_model::{Digest, Outcome, RunId};
+
+/// A person, as they proved to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The name in `sereno.toml`, else the OS user.
+    pub name: String,
+    /// How they proved it: `os-user`.
+    pub how: String,
+}
+
+/// One entry of a run in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum Event {
+    /// A run exists: this plan, asked for by this person. Secrets are redacted in the plan as stored.
+    #[serde(rename = "run.planned")]
+    Planned { plan: Box<Plan>, by: Person, undoes: Option<RunId> },
+    /// A person's yes to these steps of this digest.
+    #[serde(rename = "approval.given")]
+    Approved {
+        digest: Digest,
+        steps: Vec<usize>,
+        by: Person,
+        reason: String,
+        /// The word that the person typed, where one was demanded.
+        word: Option<String>,
+        /// Only one person is configured: a typed word after a pause stood in for the second person.
+        stand_in: bool,
+    },
+    /// Durable before the world is touched.
+    #[serde(rename = "step.started")]
+    Started { step: usize, attempt: u32 },
+    #[serde(rename = "step.finished")]
+    Finished { step: usize, attempt: u32, report: StepReport },
+    /// A person decided about a step: a failed one, one whose outcome is unknown, or one that a person does.
+    #[serde(rename = "step.decided")]
+    Decided { step: usize, decision: Decision, reason: String, by: Person },
+    /// A person gave the run up. Steps that run are ended first.
+    #[serde(rename = "run.cancelled")]
+    Cancelled { reason: String, by: Person },
+    /// Another process took the run up.
+    #[serde(rename = "run.resumed")]
+    Resumed { by: Person },
+    #[serde(rename = "run.ended")]
+    Ended { ending: Ending },
+}
+
+/// How a step ended, as its runner wrote it down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    pub outcome: Outcome,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub duration_ms: u64,
+    pub output_bytes: u64,
+    /// Of the output as kept.
+    pub output_digest: Option<Digest>,
+    pub timed_out: bool,
+    /// An endless step that was followed for its time and then ended.
+    pub followed: bool,
+    /// The script ended itself (`exit`, or a failure under `set -e`): what follows does not run.
+    pub ended_script: bool,
+    /// Whether what the author said to expect was seen; `None` where there was nothing to look for.
+    pub expectation_met: Option<bool>,
+    /// Processes that it left running in the background.
+    pub left_running: u32,
+    /// Why, where the numbers do not say it: `the runner was killed`.
+    pub note: Option<String>,
+}
+
+impl StepReport {
+    /// A report about a step that ran nothing.
+    pub fn bare(outcome: Outcome, note: Option<String>) -> Self {
+        Self {
+            outcome,
+            exit_code: None,
+            signal: None,
+            duration_ms: 0,
+            output_bytes: 0,
+            output_digest: None,
+            timed_out: false,
+            followed: false,
+            ended_script: false,
+            expectation_met: None,
+            left_running: 0,
+            note,
+        }
+    }
+}
+
+/// The note of a step that was to start and of which nothing ever ran.
+const NEVER_BEGAN: &str = "never began";
+
+impl StepReport {
+    /// Sereno was killed between the entry that a step starts and its start.
+    pub fn never_began() -> Self {
+        Self::bare(Outcome::Failed, Some(NEVER_BEGAN.to_owned()))
+    }
+
+    pub fn is_never_began(&self) -> bool {
+        self.note.as_deref() == Some(NEVER_BEGAN)
+    }
+}
+
+/// What a person decided about a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Run it again.
+    Retry,
+    /// Leave it out.
+    Skip,
+    /// It is done: by hand, or it was after all.
+    Done,
+    /// Take the runbook's own "if it fails" steps.
+    IfFails,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Every step that counts succeeded, and a verification of the runbook's own proved it.
+    Verified,
+    /// Every step that counts succeeded; the procedure holds no verification that ran.
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// A journal entry that is not one of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("journal entry of kind `{kind}` cannot be read")]
+pub struct UnreadableEvent {
+    pub kind: String,
+    #[source]
+    pub source: serde_json::Error,
+}
+
+impl Event {
+    /// The event as the journal keeps it: its kind, and its data.
+    pub fn into_entry(self) -> (String, serde_json::Value) {
+        // An event is made of strings, numbers and lists of them: it always serialises.
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(mut object)) => {
+                let kind = object.remove("kind").and_then(|kind| kind.as_str().map(str::to_owned));
+                (kind.unwrap_or_default(), object.remove("data").unwrap_or_default())
+            }
+            _ => (String::new(), serde_json::Value::Null),
+        }
+    }
+
+    /// Reads an event back from its entry.
+    pub fn from_entry(kind: &str, data: &serde_json::Value) -> Result<Self, UnreadableEvent> {
+        serde_json::from_value(serde_json::json!({ "kind": kind, "data": data }))
+            .map_err(|source| UnreadableEvent { kind: kind.to_owned(), source })
+    }
+}

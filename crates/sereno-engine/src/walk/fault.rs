@@ -1,0 +1,18 @@
+//! The place where the kill harness kills. Only in debug builds: a release binary has no such door.
+
+/// Counts one durable journal entry, and kills this process as `kill -9` would when the harness asked for it here:
+/// `SERENO_TEST_KILL_AFTER=3` kills after the third entry that this process wrote.
+#[cfg(debug_assertions)]
+pub(super) fn after_entry() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let written = WRITTEN.fetch_add(1, Ordering::Relaxed) + 1;
+    let asked = std::env::var("SERENO_TEST_KILL_AFTER").ok().and_then(|text| text.parse::<u64>().ok());
+    if asked == Some(written) {
+        // There is nobody left to tell when this fails.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(debug_assertions))]
+pub(super) fn after_entry() {}

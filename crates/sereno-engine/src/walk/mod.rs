@@ -1,0 +1,406 @@
+//! Walking a run: doing what the state machine asks, one event at a time.
+//!
+//! The only part of the engine that touches processes and the store. Its rule: an event is durable in the journal
+//! before the world is touched, and what was learned is durable before anything else is done. Whatever kills it, the
+//! next walker folds the journal, re-attaches to a step that runs, and goes on.
+
+mod expect;
+mod fault;
+mod follow;
+mod open;
+mod outside;
+mod run_dir;
+mod secrets;
+mod ui;
+mod wake;
+
+pub use expect::read_output;
+pub use open::{EngineError, load, load_state, start};
+pub use outside::Outside;
+pub use run_dir::{RunDir, Walking};
+pub use ui::{Answer, Stream, Ui, Verdict};
+
+use crate::plan::{Action, Plan};
+use crate::run::{Decision, Ending, Event, Next, Person, RunState, StepReport, StepState, step};
+use crate::session::{self, Lost, StepFiles, StepResult, StepSpec};
+use sereno_model::redact::Redactor;
+use sereno_model::{Digest, Outcome, RunId, Text};
+use sereno_store::Store;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a verification that fails is tried again: the thing it checks may just have been restarted.
+const VERIFY_WITHIN: Duration = Duration::from_secs(30);
+const VERIFY_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a lock outlives the last step that took or renewed it: the time after which a machine counts as dead.
+const LOCK_LEASE: Duration = Duration::from_secs(6 * 3600);
+
+/// What a walk needs besides the run itself.
+pub struct Walk<'a> {
+    pub store: &'a Store,
+    pub context: &'a sereno_store::Context,
+    pub person: Person,
+    /// `.sereno`: where runs keep their folders.
+    pub state_dir: PathBuf,
+    /// Where the first step starts.
+    pub cwd: PathBuf,
+    /// The environment of the first step.
+    pub env: Vec<(OsString, OsString)>,
+    pub redactor: Redactor,
+    /// The program that serves as runner: Sereno itself.
+    pub runner: PathBuf,
+    pub timeout: Option<Duration>,
+}
+
+/// How a walk came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The run has ended.
+    Ended(Ending),
+    /// It waits for another person's approval.
+    WaitsForApproval,
+    /// A step failed, or is a person's, and nobody decided.
+    WaitsForPerson,
+    /// A step's outcome is unknown, and nobody decided.
+    Unknown,
+}
+
+/// One run being walked by this process.
+pub struct Walker<'a, U: Ui> {
+    walk: &'a Walk<'a>,
+    ui: &'a mut U,
+    run: RunId,
+    dir: RunDir,
+    state: RunState,
+    /// The sequence number of the run's last entry: what every append builds upon.
+    last: u64,
+    /// The exact plan, with the secrets that the journal's lacks.
+    plan: Plan,
+    /// The verification that is being tried again, and since when.
+    verifying: Option<(usize, Instant)>,
+    _walking: Walking,
+}
+
+impl<'a, U: Ui> Walker<'a, U> {
+    /// Takes a run up: no other process may be walking it, and the plan on disk must be the one that was approved.
+    pub async fn take(walk: &'a Walk<'a>, ui: &'a mut U, run: RunId) -> Result<Self, EngineError> {
+        let dir = RunDir::new(&walk.state_dir, &run);
+        let walking = dir
+            .walk()
+            .map_err(|source| EngineError::file(dir.path(), source))?
+            .ok_or_else(|| EngineError::WalkedElsewhere(run.clone()))?;
+        let (state, last) = load_state(walk.store, walk.context, &run).await?;
+        let plan = if state.ended.is_some() {
+            state.plan.clone()
+        } else {
+            let plan = dir.read_plan().map_err(|source| EngineError::PlanGone { run: run.clone(), source })?;
+            if !plan.digest_holds() || plan.digest != state.plan.digest {
+                return Err(EngineError::PlanChanged(run));
+            }
+            plan
+        };
+        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, _walking: walking })
+    }
+
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// Records that this person took the run up.
+    pub async fn resumed(&mut self) -> Result<(), EngineError> {
+        self.record(Event::Resumed { by: self.walk.person.clone() }).await
+    }
+
+    /// Records a decision about the step that stopped the run.
+    pub async fn decide(&mut self, decision: Decision, reason: String) -> Result<(), EngineError> {
+        // What a killed walker left open is learned first: the decision is about how the step really ended.
+        if let Next::Watch { step, attempt } = self.state.next() {
+            self.watch(step, attempt).await?;
+        }
+        match self.state.next() {
+            Next::Person { step, .. } => {
+                let by = self.walk.person.clone();
+                self.record(Event::Decided { step, decision, reason, by }).await
+            }
+            _ => Err(EngineError::NothingToDecide(self.run.clone())),
+        }
+    }
+
+    /// Gives the run up: what runs is ended first.
+    pub async fn cancel(&mut self, reason: String) -> Result<(), EngineError> {
+        if let Some((step, attempt)) = self.state.running() {
+            session::cancel(&self.dir.step(step, attempt))?;
+        }
+        self.record(Event::Cancelled { reason, by: self.walk.person.clone() }).await
+    }
+
+    /// Walks until the run ends or must wait.
+    pub async fn walk(&mut self) -> Result<Came, EngineError> {
+        loop {
+            match self.state.next() {
+                Next::Start { step, attempt } => self.start(step, attempt).await?,
+                Next::Watch { step, attempt } => self.watch(step, attempt).await?,
+                Next::Approve { steps } => {
+                    if let Some(came) = self.ask_approval(&steps).await? {
+                        return Ok(came);
+                    }
+                }
+                Next::Person { step, why } => match self.ui.decide(&self.state, step, why) {
+                    Verdict::Decide { decision, reason } => {
+                        let by = self.walk.person.clone();
+                        self.record(Event::Decided { step, decision, reason, by }).await?;
+                    }
+                    Verdict::Cancel { reason } => self.cancel(reason).await?,
+                    Verdict::Leave if self.state.steps[step].outcome() == Some(Outcome::Unknown) => {
+                        return Ok(Came::Unknown);
+                    }
+                    Verdict::Leave => return Ok(Came::WaitsForPerson),
+                },
+                Next::End(ending) => self.end(ending).await?,
+                Next::Nothing => return Ok(Came::Ended(self.state.ended.unwrap_or(Ending::Failed))),
+            }
+        }
+    }
+
+    async fn ask_approval(&mut self, steps: &[usize]) -> Result<Option<Came>, EngineError> {
+        match self.ui.approve(&self.state, steps) {
+            Answer::Yes { reason, word, stand_in } => {
+                let event = Event::Approved {
+                    digest: self.state.plan.digest.clone(),
+                    steps: steps.to_vec(),
+                    by: self.walk.person.clone(),
+                    reason,
+                    word,
+                    stand_in,
+                };
+                self.record(event).await?;
+                Ok(None)
+            }
+            Answer::Wait => {
+                follow::wait_for_entry(self.walk, &self.dir, &self.run, self.last).await?;
+                self.reload().await?;
+                Ok(None)
+            }
+            Answer::Leave => Ok(Some(Came::WaitsForApproval)),
+            Answer::No { reason } => {
+                self.cancel(reason).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn start(&mut self, index: usize, attempt: u32) -> Result<(), EngineError> {
+        let planned = self.plan.steps[index].clone();
+        if planned.action == Action::Terminal && !self.ui.has_terminal() {
+            let why = Text::new(
+                "it waits for a person at a terminal, and there is none",
+                "espera a una persona en una terminal, y no hay ninguna",
+            );
+            self.record(Event::Started { step: index, attempt }).await?;
+            let report = StepReport::bare(Outcome::Failed, Some(why.en));
+            self.ui.step_started(&planned, attempt);
+            self.ui.step_finished(&planned, &report);
+            return self.record(Event::Finished { step: index, attempt, report }).await;
+        }
+        self.lock(&planned.locks).await?;
+        self.record(Event::Started { step: index, attempt }).await?;
+        self.ui.step_started(&planned, attempt);
+        let spec = self.spec(index, attempt)?;
+        let ended = if planned.action == Action::Terminal {
+            follow::interactive(self.walk.runner.clone(), spec).await?
+        } else {
+            let handle = session::spawn_runner(&self.walk.runner, &spec)?;
+            follow::until_ended(handle, self.ui, &spec.dir).await?
+        };
+        self.finished(index, attempt, ended).await
+    }
+
+    /// Learns how a step ended that this or another process started.
+    async fn watch(&mut self, index: usize, attempt: u32) -> Result<(), EngineError> {
+        let dir = self.dir.step(index, attempt);
+        let planned = self.plan.steps[index].clone();
+        self.ui.step_started(&planned, attempt);
+        let ended = follow::until_ended(session::attach(&dir, 0), self.ui, &dir).await?;
+        self.finished(index, attempt, ended).await
+    }
+
+    async fn finished(&mut self, index: usize, attempt: u32, ended: session::Ended) -> Result<(), EngineError> {
+        let planned = self.plan.steps[index].clone();
+        let dir = self.dir.step(index, attempt);
+        let report = match ended {
+            session::Ended::Finished(result) => self.report(index, &dir, &result),
+            session::Ended::Lost(Lost { began: false, .. }) => {
+                // Known: it did nothing. It starts again as the next attempt, in a folder of its own.
+                let report = StepReport::never_began();
+                return self.record(Event::Finished { step: index, attempt, report }).await;
+            }
+            session::Ended::Lost(lost) => {
+                let mut report = StepReport::bare(Outcome::Unknown, Some("its runner is gone and left no result".to_owned()));
+                report.left_running = lost.survivors.len() as u32;
+                report
+            }
+        };
+        self.ui.step_finished(&planned, &report);
+        self.record(Event::Finished { step: index, attempt, report }).await?;
+        self.verify_again(index, attempt).await
+    }
+
+    /// A verification that failed is tried again for a while: waiting on the fact, not on a sleep of fixed length.
+    async fn verify_again(&mut self, index: usize, attempt: u32) -> Result<(), EngineError> {
+        let planned = &self.plan.steps[index];
+        let failed = self.state.steps[index].outcome() == Some(Outcome::Failed);
+        if !failed || !planned.verifies || planned.risk != sereno_model::Risk::Observe {
+            return Ok(());
+        }
+        let since = match self.verifying {
+            Some((step, since)) if step == index => since,
+            _ => Instant::now(),
+        };
+        self.verifying = Some((index, since));
+        let interrupted = matches!(&self.state.steps[index], StepState::Ended { report, .. } if report.timed_out || report.signal.is_some());
+        if interrupted || since.elapsed() >= VERIFY_WITHIN {
+            return Ok(());
+        }
+        if attempt == 1 {
+            self.ui.notice(&Text::new(
+                format!("not yet; trying again for up to {} s", VERIFY_WITHIN.as_secs()),
+                format!("todavía no; se reintenta hasta {} s", VERIFY_WITHIN.as_secs()),
+            ));
+        }
+        tokio::time::sleep(VERIFY_EVERY).await;
+        let by = Person { name: "sereno".to_owned(), how: "verification".to_owned() };
+        let reason = "a verification is tried again".to_owned();
+        self.record(Event::Decided { step: index, decision: Decision::Retry, reason, by }).await
+    }
+
+    fn report(&self, index: usize, dir: &Path, result: &StepResult) -> StepReport {
+        let planned = &self.plan.steps[index];
+        let mut outcome = result.outcome();
+        let expectation_met =
+            planned.expects.as_deref().and_then(|expects| expect::seen(expects, &StepFiles::new(dir)));
+        if planned.verifies && expectation_met == Some(false) {
+            outcome = Outcome::Failed;
+        }
+        let is_last = self.is_last(index);
+        let note = match (&result.end, &result.state_error) {
+            (session::End::NotStarted(why), _) => Some(why.en.clone()),
+            (_, Some(error)) => Some(error.en.clone()),
+            _ => result.output_error.clone(),
+        };
+        StepReport {
+            outcome,
+            exit_code: match result.end {
+                session::End::Exited(code) => Some(code),
+                _ => None,
+            },
+            signal: match result.end {
+                session::End::Signaled(signal) => Some(signal),
+                _ => None,
+            },
+            duration_ms: result.duration_ms,
+            output_bytes: result.output_bytes,
+            output_digest: fs::read(StepFiles::new(dir).output()).ok().map(Digest::of),
+            timed_out: result.timed_out,
+            followed: result.followed,
+            ended_script: !is_last && result.completed == Some(false) && !result.followed && !result.cancelled,
+            expectation_met,
+            left_running: result.background.len() as u32 + result.survivors.len() as u32,
+            note,
+        }
+    }
+
+    /// Whether nothing that Sereno executes comes after this step.
+    fn is_last(&self, index: usize) -> bool {
+        !self.plan.steps.iter().skip(index + 1).any(|step| step.action.executes())
+    }
+
+    fn spec(&self, index: usize, attempt: u32) -> Result<StepSpec, EngineError> {
+        let planned = &self.plan.steps[index];
+        let before = self.state_before(index);
+        let mut spec = StepSpec::new(self.dir.step(index, attempt), planned.text.clone(), self.walk.cwd.clone());
+        spec.env = if before.is_none() { self.environment() } else { Vec::new() };
+        spec.state_in = before;
+        spec.timeout = self.walk.timeout;
+        spec.follow = match planned.action {
+            Action::Follow { seconds } => Some(Duration::from_secs(seconds)),
+            _ => None,
+        };
+        spec.is_last = self.is_last(index);
+        spec.interactive = planned.action == Action::Terminal;
+        let secrets = self.dir.path().join("secrets.json");
+        if !secrets.exists() {
+            session::write_secrets(&secrets, self.walk.redactor.secrets())?;
+        }
+        spec.redact = Some(secrets);
+        Ok(spec)
+    }
+
+    /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut env: BTreeMap<OsString, OsString> = self
+            .walk
+            .env
+            .iter()
+            .filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_"))
+            .cloned()
+            .collect();
+        env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));
+        env.into_iter().collect()
+    }
+
+    /// The shell state that a step goes on from: that of the nearest step before it which left one.
+    fn state_before(&self, index: usize) -> Option<PathBuf> {
+        (0..index).rev().find_map(|earlier| {
+            let attempt = self.state.steps[earlier].attempt();
+            let file = StepFiles::new(self.dir.step(earlier, attempt)).state();
+            (attempt > 0 && file.exists()).then_some(file)
+        })
+    }
+
+    async fn lock(&self, components: &[String]) -> Result<(), EngineError> {
+        if components.is_empty() {
+            return Ok(());
+        }
+        let components: Vec<&str> = components.iter().map(String::as_str).collect();
+        self.walk.store.acquire_locks(self.walk.context, &components, &self.run, LOCK_LEASE).await?;
+        Ok(())
+    }
+
+    async fn end(&mut self, ending: Ending) -> Result<(), EngineError> {
+        self.record(Event::Ended { ending }).await?;
+        self.walk.store.release_locks(self.walk.context, &self.run).await?;
+        session::forget(self.dir.path())?;
+        self.dir.forget_plan().map_err(|source| EngineError::file(self.dir.path(), source))?;
+        let run = self.run.clone();
+        self.ui.ended(&run, ending);
+        Ok(())
+    }
+
+    /// Writes an event and folds it in. When somebody else wrote first (an approval, a cancellation), theirs is folded
+    /// in and the walk looks again at what comes next.
+    async fn record(&mut self, event: Event) -> Result<(), EngineError> {
+        loop {
+            let (state, _) = step(Some(self.state.clone()), event.clone())?;
+            match open::append(self.walk.store, self.walk.context, &self.walk.redactor, (&self.run, self.last), event.clone(), &state)
+                .await? {
+                Some(last) => {
+                    self.state = state;
+                    self.last = last;
+                    return Ok(());
+                }
+                None => self.reload().await?,
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), EngineError> {
+        let (state, last) = load_state(self.walk.store, self.walk.context, &self.run).await?;
+        self.state = state;
+        self.last = last;
+        Ok(())
+    }
+}

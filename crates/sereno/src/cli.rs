@@ -1,0 +1,265 @@
+//! The command line as data. What each command does lives in `commands/`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Reads your operations runbook, and walks it with you on the live system.
+#[derive(Debug, Parser)]
+#[command(name = "sereno", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The settings file; the nearest sereno.toml upwards when not given.
+    #[arg(long, global = true, value_name = "FILE", env = "SERENO_SETTINGS")]
+    pub(crate) settings: Option<PathBuf>,
+    /// What goes to stdout: text for people, json for machines.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The language of messages; that of the locale when not given.
+    #[arg(long, global = true, value_enum, env = "SERENO_LANG")]
+    pub(crate) lang: Option<LangArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code hosts (only `check`).
+    Sarif,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangArg {
+    Es,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Says what is wrong with a runbook before the night it is needed.
+    Check(CheckArgs),
+    /// Shows what was understood of a runbook.
+    #[command(subcommand)]
+    Runbook(RunbookCommand),
+    /// Says what a command does and how risky it is.
+    Effects(EffectsArgs),
+    /// Shows what a run of a procedure would do, without doing it.
+    Plan(PlanArgs),
+    /// Walks a procedure, step by step, on the live system.
+    Run(RunArgs),
+    /// Lists, shows, resumes, cancels and undoes runs.
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Says yes to what a run is waiting for.
+    Approve(ApproveArgs),
+    /// Verifies and exports the journal.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Runbooks to check; those of the settings, or RUNBOOK.md, when none is given.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Exit with 1 from this severity on.
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    pub(crate) fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunbookCommand {
+    /// Lists the procedures of the runbooks.
+    List {
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Prints a runbook as it was understood.
+    Show {
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Only this procedure.
+        #[arg(long, value_name = "NAME")]
+        procedure: Option<String>,
+    },
+    /// Prints everything that was recovered, as JSON.
+    Inspect {
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why.
+    Coverage {
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EffectsArgs {
+    /// The command, as one argument; `-` reads it from standard input.
+    #[arg(value_name = "COMMAND", required = true)]
+    pub(crate) command: String,
+    /// The text is SQL, not shell.
+    #[arg(long)]
+    pub(crate) sql: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The procedure: its id, its title or a part of it; accents do not matter.
+    #[arg(value_name = "PROCEDURE")]
+    pub(crate) procedure: String,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithArgs {
+    /// The runbook; those of the settings, or RUNBOOK.md, when not given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runbook: Option<PathBuf>,
+    /// A value for a placeholder of the runbook.
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// Which of several options to take (`Opción 2`); again for the next group of options.
+    #[arg(long = "option", value_name = "N")]
+    pub(crate) options: Vec<u32>,
+    /// Only these steps: `1,3-5`.
+    #[arg(long, value_name = "STEPS")]
+    pub(crate) steps: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[arg(value_name = "PROCEDURE")]
+    pub(crate) procedure: String,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HowArgs {
+    /// The operator's yes to the changes of the plan, given beforehand. It never stands for a second person.
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+    /// Why, for the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Without a terminal: wait for the approval of another person instead of leaving with code 4.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Leave out the steps that only a person can do.
+    #[arg(long)]
+    pub(crate) skip_manual: bool,
+    /// How long a step may take: `90s`, `10m`, `2h`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) timeout: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// Lists runs, newest first.
+    List {
+        /// Only runs that have not ended.
+        #[arg(long)]
+        open: bool,
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Shows one run: its steps, outcomes, approvals and output.
+    Show {
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Print the output of the steps too.
+        #[arg(long)]
+        output: bool,
+    },
+    /// Takes a run up where it stands, after learning how a step that was running ended.
+    Resume(ResumeArgs),
+    /// Gives a run up, ending the step that runs and everything it started.
+    Cancel {
+        #[arg(value_name = "RUN")]
+        run: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Walks the runbook's own rollback of a run that changed something.
+    Undo {
+        #[arg(value_name = "RUN")]
+        run: String,
+        #[command(flatten)]
+        with: WithArgs,
+        #[command(flatten)]
+        how: HowArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Run the step that stopped it again, for this reason.
+    #[arg(long, value_name = "REASON", group = "decision")]
+    pub(crate) retry: Option<String>,
+    /// Leave the step that stopped it out, for this reason.
+    #[arg(long, value_name = "REASON", group = "decision")]
+    pub(crate) skip: Option<String>,
+    /// The step that stopped it is done (by hand, or it was after all), for this reason.
+    #[arg(long, value_name = "REASON", group = "decision")]
+    pub(crate) done: Option<String>,
+    /// Take the runbook's own "if it fails" steps, for this reason.
+    #[arg(long, value_name = "REASON", group = "decision")]
+    pub(crate) if_fails: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Why, for the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// The word that the runbook demands, typed here instead of at the prompt.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) word: Option<String>,
+    /// The digest that you read, so that nothing else is approved.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Checks the chain of the journal, or of an exported file, and names any entry that was touched.
+    Verify {
+        /// An exported file instead of the journal.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The head that was printed after a run: `SEQ:HASH`. A journal cut short or rewritten whole shows against it.
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+    /// Writes the journal as JSON Lines that verify offline.
+    Export {
+        /// To this file; standard output when not given.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,10 @@
+//! One module per command. A command gets the context and its arguments, prints, and returns what the exit code means.
+
+pub(crate) mod approve;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod effects;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod runbook;
+pub(crate) mod runs;

@@ -1,0 +1,190 @@
+//! `sereno plan`: what a run of a procedure would do, without doing it.
+
+use crate::cli::{Format, PlanArgs, WithArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+use crate::procedures::{self, Chosen};
+use crate::render::{self, BOLD, CYAN, DIM, RED, YELLOW, styled};
+use crate::report::{Failure, Result};
+use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, build};
+use sereno_model::redact::looks_secret;
+use sereno_model::{Lang, Risk};
+use std::collections::BTreeSet;
+
+pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
+    let (_, plan) = make(context, &args.procedure, &args.with)?;
+    if context.format == Format::Json {
+        let text = serde_json::to_string_pretty(&plan)
+            .map_err(|error| Failure::new(Exit::Failed, error.to_string(), error.to_string()))?;
+        output::line(context.redactor_for(&plan).redact(&text));
+    } else {
+        show(context, &plan);
+    }
+    Ok(if plan.missing.is_empty() && plan.refused().next().is_none() { Exit::Done } else { Exit::Refused })
+}
+
+/// The plan of the procedure that a query names.
+pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(Chosen, Plan)> {
+    let documents = procedures::documents(context, with.runbook.as_ref())?;
+    let chosen = procedures::choose(documents, query)?;
+    let values = context.values(&with.params, &chosen.procedure().id)?;
+    let options = PlanOptions {
+        knowledge: &context.knowledge,
+        policy: context.policy(&chosen.procedure().id),
+        choices: with.options.clone(),
+        only: steps(with.steps.as_deref())?,
+        follow_seconds: context.follow_seconds(),
+        is_secret: looks_secret,
+        values: &values,
+    };
+    let plan = build(&chosen.document.runbook, &chosen.document.name, chosen.procedure(), &options)
+        .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
+    let used: Vec<String> =
+        plan.values.keys().cloned().chain(plan.missing.iter().map(|m| m.name.clone())).collect();
+    for name in values.unused(&used) {
+        context.warn(
+            &format!("no step of this procedure uses the value `{name}`"),
+            &format!("ningún paso de este procedimiento usa el valor `{name}`"),
+        );
+    }
+    Ok((chosen, plan))
+}
+
+/// `1,3-5` as numbers.
+fn steps(text: Option<&str>) -> Result<BTreeSet<usize>> {
+    let mut numbers = BTreeSet::new();
+    for part in text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        match (from.trim().parse::<usize>(), to.trim().parse::<usize>()) {
+            (Ok(from), Ok(to)) if from >= 1 && from <= to && to < 100_000 => numbers.extend(from..=to),
+            _ => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("--steps: `{part}` is not a step or a range of steps"),
+                    format!("--steps: `{part}` no es un paso ni un rango de pasos"),
+                )
+                .hint("for example --steps 1,3-5", "por ejemplo --steps 1,3-5"));
+            }
+        }
+    }
+    Ok(numbers)
+}
+
+/// Prints a plan for a person, secrets redacted.
+pub(crate) fn show(context: &Context, plan: &Plan) {
+    let lang = context.lang;
+    let redactor = context.redactor_for(plan);
+    let t = |en: &'static str, es: &'static str| if lang == Lang::Es { es } else { en };
+    output::line(format!(
+        "{}  {}",
+        styled(BOLD, &plan.title),
+        styled(DIM, format!("{}:{} · {}", plan.runbook.path, plan.line, plan.procedure))
+    ));
+    for step in &plan.steps {
+        show_step(context, step, &redactor);
+    }
+    output::line("");
+    for (name, value) in &plan.values {
+        let shown = if value.secret { "[redacted]".to_owned() } else { redactor.redact(&value.value).into_owned() };
+        output::line(format!("  {name} = {shown}  {}", styled(DIM, format!("({:?})", value.origin).to_lowercase())));
+    }
+    for missing in &plan.missing {
+        let what = match &missing.problem {
+            Some(problem) => problem.get(lang).to_owned(),
+            None => format!("{} -p '{}=…'", t("needs a value:", "necesita un valor:"), missing.name),
+        };
+        output::line(styled(RED, format!("  {} {}: {} — {what}", t("step", "paso"), missing.step, missing.text)));
+    }
+    for (_, options) in plan.open_choices() {
+        let names: Vec<_> = options.iter().map(|(n, title)| format!("{n} ({title})")).collect();
+        output::line(styled(YELLOW, format!("  --option N: {}", names.join(", "))));
+    }
+    approvals(context, plan);
+    output::line(format!(
+        "{}: {}   {}: {}",
+        t("risk", "riesgo"),
+        styled(render::risk_style(plan.risk), render::risk_word(plan.risk, lang)),
+        t("digest", "huella"),
+        plan.digest.short()
+    ));
+}
+
+fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact::Redactor) {
+    let lang = context.lang;
+    let word = styled(render::risk_style(step.risk), format!("{:<13}", render::risk_word(step.risk, lang)));
+    let verifies = match (step.verifies, lang) {
+        (false, _) => "",
+        (true, Lang::En) => "  ✓ verifies",
+        (true, Lang::Es) => "  ✓ verifica",
+    };
+    output::line(format!("{:>3}. {word} {}{}", step.number, styled(BOLD, &step.title), styled(CYAN, verifies)));
+    if let Some(condition) = &step.condition {
+        output::line(styled(DIM, format!("     {condition}")));
+    }
+    let text = redactor.redact(&step.text);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let mark = if step.action.executes() { "$" } else { " " };
+        output::line(styled(DIM, format!("     {mark} {line}")));
+    }
+    if step.action.executes() {
+        for effect in step.effects.iter().filter(|e| e.risk > Risk::Observe) {
+            output::line(format!("       → {}", effect.text.get(lang)));
+        }
+    }
+    if let Some(expects) = &step.expects {
+        output::line(styled(DIM, format!("       {} {expects}", if lang == Lang::Es { "se espera:" } else { "expects:" })));
+    }
+    let note = match (&step.action, lang) {
+        (Action::Run, _) => None,
+        (Action::Follow { seconds }, Lang::En) => Some(format!("does not end by itself: followed for {seconds} s")),
+        (Action::Follow { seconds }, Lang::Es) => Some(format!("no termina por sí solo: se sigue {seconds} s")),
+        (Action::Terminal, Lang::En) => Some("gets the terminal; refused where there is none".to_owned()),
+        (Action::Terminal, Lang::Es) => Some("recibe la terminal; se rechaza donde no la hay".to_owned()),
+        (Action::Person { why }, Lang::En) => Some(format!("a person's: {}", why.en)),
+        (Action::Person { why }, Lang::Es) => Some(format!("de una persona: {}", why.es)),
+        (Action::Skip { why }, Lang::En) => Some(format!("left out: {}", why.en)),
+        (Action::Skip { why }, Lang::Es) => Some(format!("se omite: {}", why.es)),
+        (Action::Refuse { why }, Lang::En) => Some(format!("REFUSED: {}", why.en)),
+        (Action::Refuse { why }, Lang::Es) => Some(format!("RECHAZADO: {}", why.es)),
+    };
+    if let Some(note) = note {
+        output::line(styled(YELLOW, format!("       {note}")));
+    }
+}
+
+/// The approvals that will be asked, as one line for each kind.
+fn approvals(context: &Context, plan: &Plan) {
+    let numbers = |wanted: fn(&Approval) -> bool| {
+        let all: Vec<_> =
+            plan.steps.iter().filter(|s| wanted(&s.approval)).map(|s| s.number.to_string()).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
+    let spanish = context.lang == Lang::Es;
+    if let Some(steps) = numbers(|a| *a == Approval::Operator) {
+        output::line(if spanish {
+            format!("  pide el sí de quien opera: pasos {steps}")
+        } else {
+            format!("  asks for the operator's yes: steps {steps}")
+        });
+    }
+    if let Some(steps) = numbers(|a| *a == Approval::ReadRaw) {
+        output::line(if spanish {
+            format!("  pide un sí después de leer el comando: pasos {steps}")
+        } else {
+            format!("  asks for a yes after reading the raw command: steps {steps}")
+        });
+    }
+    if let Some(steps) = numbers(|a| matches!(a, Approval::SecondPerson { .. })) {
+        let word = plan.steps.iter().find_map(|s| match &s.approval {
+            Approval::SecondPerson { word } => Some(word.clone()),
+            _ => None,
+        });
+        let word = word.unwrap_or_default();
+        output::line(if spanish {
+            format!("  pide el sí de una segunda persona y la palabra {word}: pasos {steps}")
+        } else {
+            format!("  asks for a second person's yes and the word {word}: steps {steps}")
+        });
+    }
+}

@@ -1,0 +1,300 @@
+//! What every command knows: where the system is, its settings, its runbooks, who asks, and in which language.
+
+use crate::cli::{Format, Global, LangArg};
+use crate::exit::Exit;
+use crate::output;
+use crate::render::{CYAN, YELLOW, styled};
+use crate::report::{Failure, Result};
+use sereno_effects::Knowledge;
+use sereno_engine::identity;
+use sereno_engine::plan::policy::{Level, Policy};
+use sereno_engine::plan::{Origin, Plan, Values};
+use sereno_engine::run::Person;
+use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
+use sereno_model::settings::{Settings, Strictness};
+use sereno_model::{Diagnostic, Lang, Severity};
+use sereno_runbook::Runbook;
+use sereno_store::{Actor, Location, Role, Store, StoreError};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+/// Where a runbook is looked for when no settings name one.
+const USUAL_RUNBOOKS: [&str; 6] =
+    ["RUNBOOK.md", "runbook.md", "Runbook.md", "docs/RUNBOOK.md", "docs/runbook.md", "docs/RUNBOOKS.md"];
+
+/// How long an endless step is followed when the settings do not say.
+const FOLLOW_SECONDS: u64 = 15;
+
+pub(crate) struct Context {
+    pub(crate) lang: Lang,
+    pub(crate) format: Format,
+    /// Where the settings are, or the current directory: where steps run.
+    pub(crate) directory: PathBuf,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) knowledge: Cow<'static, Knowledge>,
+    pub(crate) person: Person,
+    env_files: BTreeMap<String, String>,
+}
+
+/// A runbook that was read.
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) runbook: Runbook,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Context {
+    pub(crate) fn new(global: &Global, lang: Lang) -> Result<Self> {
+        let here = env::current_dir().map_err(|e| Failure::new(Exit::Usage, format!("the current directory: {e}"), format!("el directorio actual: {e}")))?;
+        let file = match &global.settings {
+            Some(path) if path.is_file() => Some(path.clone()),
+            Some(path) => return Err(no_such_file(path)),
+            None => here.ancestors().map(|dir| dir.join("sereno.toml")).find(|path| path.is_file()),
+        };
+        let directory = match &file {
+            Some(path) => fs::canonicalize(path).ok().and_then(|p| p.parent().map(Path::to_path_buf)).unwrap_or(here),
+            None => here,
+        };
+        let settings = read_settings(file.as_deref(), lang)?;
+        let knowledge = match settings.commands_toml() {
+            None => Cow::Borrowed(Knowledge::builtin()),
+            Some(toml) => Cow::Owned(Knowledge::builtin().extend(&toml).map_err(|e| {
+                Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
+            })?),
+        };
+        let people: Vec<(String, String)> = settings.people.iter().map(|p| (p.name.clone(), p.os_user.clone())).collect();
+        let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
+        Ok(Self {
+            lang,
+            format: global.format,
+            state_dir: directory.join(".sereno"),
+            env_files: read_env_files(&directory, &settings),
+            person: identity::person(&people),
+            directory,
+            settings,
+            knowledge,
+        })
+    }
+
+    /// The runbooks named on the command line, else those of the settings, else the usual names.
+    pub(crate) fn documents(&self, files: &[PathBuf]) -> Result<Vec<Document>> {
+        let mut paths: Vec<PathBuf> = files.to_vec();
+        if paths.is_empty() {
+            paths = self.settings.system.runbooks.iter().map(|name| self.directory.join(name)).collect();
+        }
+        if paths.is_empty() {
+            paths.extend(USUAL_RUNBOOKS.iter().map(|name| self.directory.join(name)).find(|path| path.is_file()));
+        }
+        if paths.is_empty() {
+            return Err(Failure::new(Exit::Usage, "no runbook was found here", "no se encontró ningún runbook aquí").hint(
+                "name the file, or set runbooks in [system] of sereno.toml",
+                "nombra el archivo, o define runbooks en [system] de sereno.toml",
+            ));
+        }
+        paths.iter().map(|path| self.document(path)).collect()
+    }
+
+    fn document(&self, path: &Path) -> Result<Document> {
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => no_such_file(path),
+            _ => Failure::new(Exit::Usage, format!("{}: {error}", path.display()), format!("{}: {error}", path.display())),
+        })?;
+        let (runbook, diagnostics) = sereno_runbook::read_with(&bytes, &self.knowledge);
+        let name = path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
+        Ok(Document { name, runbook, diagnostics })
+    }
+
+    /// The values for placeholders, nearest first: the command line, the settings, the environment, `.env`.
+    pub(crate) fn values(&self, params: &[String], procedure: &str) -> Result<Values> {
+        let mut given = BTreeMap::new();
+        for param in params {
+            let (name, value) = param.split_once('=').ok_or_else(|| {
+                Failure::new(Exit::Usage, format!("-p {param}: no `=`"), format!("-p {param}: falta el `=`"))
+                    .hint("for example -p pod-name=backend-0", "por ejemplo -p pod-name=backend-0")
+            })?;
+            if given.insert(name.trim().to_owned(), value.to_owned()).is_some() {
+                return Err(Failure::new(Exit::Usage, format!("-p {name} is given twice"), format!("-p {name} está dos veces")));
+            }
+        }
+        let mut values = Values::default();
+        values.push(Origin::CommandLine, given);
+        values.push(Origin::Settings, self.settings.values_for(procedure));
+        values.push(Origin::Environment, env::vars().filter(|(name, _)| !name.starts_with("SERENO_")).collect());
+        values.push(Origin::EnvFile, self.env_files.clone());
+        Ok(values)
+    }
+
+    pub(crate) fn policy(&self, procedure: &str) -> Policy {
+        let rules = &self.settings.policy;
+        let level = |strictness: Option<Strictness>| match strictness {
+            None => Level::None,
+            Some(Strictness::Ask) => Level::Operator,
+            Some(Strictness::ReadRaw) => Level::ReadRaw,
+            Some(Strictness::SecondPerson) => Level::SecondPerson,
+        };
+        Policy {
+            observe: level(rules.observe),
+            change: level(rules.change),
+            unclear: level(rules.unclear),
+            destroy: level(rules.destroy),
+            unattended: rules.unattended.iter().any(|id| id == procedure),
+            word: if self.lang == Lang::Es { "CONFIRMAR" } else { "CONFIRM" }.to_owned(),
+        }
+    }
+
+    pub(crate) fn follow_seconds(&self) -> u64 {
+        self.settings.policy.follow_seconds.unwrap_or(FOLLOW_SECONDS)
+    }
+
+    pub(crate) fn step_timeout(&self) -> Option<Duration> {
+        self.settings.policy.step_timeout
+    }
+
+    pub(crate) fn pause(&self) -> Duration {
+        Duration::from_secs(self.settings.policy.pause_seconds.unwrap_or(10))
+    }
+
+    /// Whether only one person is configured, or none.
+    pub(crate) fn alone(&self) -> bool {
+        self.settings.people.len() <= 1
+    }
+
+    /// The roles of this process's person. Where nobody is configured, whoever may write the journal may do all of it;
+    /// where people are, a stranger may only look.
+    fn roles(&self) -> Vec<Role> {
+        if self.settings.people.is_empty() {
+            return Role::ALL.to_vec();
+        }
+        let known = self.settings.people.iter().find(|p| p.name == self.person.name);
+        match known {
+            Some(person) if person.roles.is_empty() => vec![Role::Operator, Role::Approver],
+            Some(person) => person.roles.iter().filter_map(|role| Role::named(role)).collect(),
+            None => vec![Role::Viewer],
+        }
+    }
+
+    pub(crate) fn may_approve(&self) -> bool {
+        self.store_context().may(sereno_store::Action::Approve).is_ok()
+    }
+
+    pub(crate) fn store_context(&self) -> sereno_store::Context {
+        let actor = Actor::new(self.person.name.clone(), self.person.how.clone(), self.person.name.clone());
+        sereno_store::Context::new(actor, self.roles())
+    }
+
+    pub(crate) async fn store(&self) -> Result<Store> {
+        let location = match &self.settings.journal.location {
+            None => Location::Sqlite(self.state_dir.join("journal.db")),
+            Some(text) => match text.parse::<Location>().map_err(|e| Failure::of(Exit::Usage, e.text()))? {
+                Location::Sqlite(path) => Location::Sqlite(self.directory.join(path)),
+                postgres @ Location::Postgres(_) => postgres,
+            },
+        };
+        Store::open(&location).await.map_err(|e| self.store_failure(&e))
+    }
+
+    pub(crate) fn store_failure(&self, error: &StoreError) -> Failure {
+        let exit = match error {
+            StoreError::NotAllowed { .. } | StoreError::LockHeld(_) => Exit::Refused,
+            _ => Exit::Failed,
+        };
+        let hint = error.hint();
+        Failure { exit, message: error.text(), hint }
+    }
+
+    /// Hides every secret that is known: of the environment, of the `.env` files, and of the plan's own values.
+    pub(crate) fn redactor_for(&self, plan: &Plan) -> Redactor {
+        let env: Vec<(String, String)> = env::vars().collect();
+        let names = &self.settings.secrets.names;
+        let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
+        secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
+        for (name, value) in &plan.values {
+            if value.secret || looks_secret(name) {
+                secrets.push(Secret::new(name.clone(), value.value.clone()));
+            }
+        }
+        Redactor::new(secrets)
+    }
+
+    pub(crate) fn today(&self) -> jiff::civil::Date {
+        jiff::Zoned::now().date()
+    }
+
+    pub(crate) fn hint(&self, en: &str, es: &str) {
+        let (word, text) = if self.lang == Lang::Es { ("pista:", es) } else { ("hint:", en) };
+        output::say(format!("{} {text}", styled(CYAN, word)));
+    }
+
+    pub(crate) fn warn(&self, en: &str, es: &str) {
+        let (word, text) = if self.lang == Lang::Es { ("aviso:", es) } else { ("warning:", en) };
+        output::say(format!("{} {text}", styled(YELLOW, word)));
+    }
+}
+
+/// The language asked for, else that of the locale.
+pub(crate) fn language(asked: Option<LangArg>) -> Lang {
+    match asked {
+        Some(LangArg::Es) => Lang::Es,
+        Some(LangArg::En) => Lang::En,
+        None => {
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| env::var(name).ok()).find(|v| !v.is_empty());
+            Lang::from_locale(&locale.unwrap_or_default())
+        }
+    }
+}
+
+fn read_settings(file: Option<&Path>, lang: Lang) -> Result<Settings> {
+    let Some(path) = file else { return Ok(Settings::default()) };
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|e| Failure::new(Exit::Usage, format!("{name}: {e}"), format!("{name}: {e}")))?;
+    let (settings, diagnostics) = Settings::parse(&text, &name);
+    for diagnostic in &diagnostics {
+        output::say(crate::render::diagnostic(&text, &name, diagnostic, lang, output::stdout_colors()));
+    }
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Err(Failure::new(Exit::Usage, format!("{name} has errors"), format!("{name} tiene errores")));
+    }
+    Ok(settings)
+}
+
+/// The `.env` files of the system. One that is not there is nothing to say; one that cannot be read is.
+fn read_env_files(directory: &Path, settings: &Settings) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let usual = [".env".to_owned()];
+    let names = if settings.secrets.env_files.is_empty() { &usual[..] } else { &settings.secrets.env_files[..] };
+    for name in names {
+        match fs::read_to_string(directory.join(name)) {
+            Ok(text) => all.extend(dotenv::parse(&text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => output::say(format!("sereno: {name}: {error}")),
+        }
+    }
+    all
+}
+
+fn no_such_file(path: &Path) -> Failure {
+    let name = path.display();
+    let failure = Failure::new(Exit::Usage, format!("there is no file {name}"), format!("no existe el archivo {name}"));
+    match nearest(path) {
+        Some(near) => failure.hint(format!("did you mean {near}?"), format!("¿quisiste decir {near}?")),
+        None => failure,
+    }
+}
+
+/// The file beside a missing one whose name is nearest.
+fn nearest(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_string_lossy().to_lowercase();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .map(|name| (strsim::damerau_levenshtein(&name.to_lowercase(), &wanted), name))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, name)| folder.join(name).display().to_string())
+}

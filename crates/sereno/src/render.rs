@@ -1,0 +1,98 @@
+//! How things look in a terminal: colours, and diagnostics as a good compiler prints them.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use sereno_model::{Diagnostic, Lang, Outcome, Risk, Severity};
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const RED: Style = AnsiColor::Red.on_default();
+pub(crate) const MAGENTA: Style = AnsiColor::Magenta.on_default();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Text in a style. Styles are stripped by the stream when it is not a terminal.
+pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+pub(crate) fn risk_style(risk: Risk) -> Style {
+    match risk {
+        Risk::Observe => GREEN,
+        Risk::Change => YELLOW,
+        Risk::Unclear => MAGENTA,
+        Risk::Destroy => RED.bold(),
+    }
+}
+
+pub(crate) fn outcome_style(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Succeeded => GREEN,
+        Outcome::Failed => RED.bold(),
+        Outcome::Unknown => MAGENTA.bold(),
+        Outcome::Skipped => DIM,
+        Outcome::Refused => YELLOW,
+    }
+}
+
+/// The risk as a person reads it.
+pub(crate) fn risk_word(risk: Risk, lang: Lang) -> &'static str {
+    match (risk, lang) {
+        (Risk::Observe, Lang::En) => "observe",
+        (Risk::Observe, Lang::Es) => "observa",
+        (Risk::Change, Lang::En) => "change",
+        (Risk::Change, Lang::Es) => "cambia",
+        (Risk::Unclear, Lang::En) => "unclear",
+        (Risk::Unclear, Lang::Es) => "no está claro",
+        (Risk::Destroy, Lang::En) => "destroy",
+        (Risk::Destroy, Lang::Es) => "destruye",
+    }
+}
+
+/// The outcome as a person reads it.
+pub(crate) fn outcome_word(outcome: Outcome, lang: Lang) -> &'static str {
+    match (outcome, lang) {
+        (Outcome::Succeeded, Lang::En) => "succeeded",
+        (Outcome::Succeeded, Lang::Es) => "bien",
+        (Outcome::Failed, Lang::En) => "failed",
+        (Outcome::Failed, Lang::Es) => "falló",
+        (Outcome::Unknown, Lang::En) => "unknown",
+        (Outcome::Unknown, Lang::Es) => "desconocido",
+        (Outcome::Skipped, Lang::En) => "skipped",
+        (Outcome::Skipped, Lang::Es) => "omitido",
+        (Outcome::Refused, Lang::En) => "refused",
+        (Outcome::Refused, Lang::Es) => "rechazado",
+    }
+}
+
+/// A diagnostic with its source line, caret, reason and help.
+pub(crate) fn diagnostic(source: &str, file: &str, diagnostic: &Diagnostic, lang: Lang, color: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let span = within(source, &diagnostic.span);
+    let snippet = Snippet::source(source).path(file).annotation(AnnotationKind::Primary.span(span));
+    let title = level.primary_title(diagnostic.message.get(lang)).id(diagnostic.code.as_str());
+    let mut group: Group<'_> = title.element(snippet);
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.get(lang)));
+    }
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group])
+}
+
+/// A span that surely lies within the text and on character boundaries, whatever a diagnostic says.
+fn within(source: &str, span: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let mut start = span.start.min(source.len());
+    while !source.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, source.len());
+    while !source.is_char_boundary(end) {
+        end -= 1;
+    }
+    start..end.max(start)
+}

@@ -1,0 +1,7 @@
+//! Black-box tests of the binary: one target to link, everything through the command line.
+
+mod commands;
+mod harness;
+mod people;
+mod runs;
+mod world;

@@ -1,0 +1,92 @@
+//! A system of its own for each test: a folder with a runbook, and the binary to run in it.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+pub(crate) struct World {
+    dir: tempfile::TempDir,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    pub(crate) fn with_runbook(text: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("sereno-it-").tempdir().expect("a temporary folder");
+        fs::write(dir.path().join("RUNBOOK.md"), text).expect("the runbook is written");
+        Self { dir }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).expect("a file is written");
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_default()
+    }
+
+    /// The binary, in this world's folder, without a terminal, speaking English, with a clean environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path())
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn sereno(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments).output().expect("the binary runs"))
+    }
+
+    /// The ids of all runs, newest first, with their states.
+    pub(crate) fn runs(&self) -> Vec<(String, String)> {
+        let said = self.sereno(&["runs", "list", "--format", "json", "--limit", "1000"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let rows: Value = serde_json::from_str(&said.out).expect("JSON");
+        let row = |row: &Value| {
+            (row["id"].as_str().expect("id").to_owned(), row["state"].as_str().expect("state").to_owned())
+        };
+        rows.as_array().expect("a list").iter().map(row).collect()
+    }
+
+    /// The entries of a run.
+    pub(crate) fn entries(&self, run: &str) -> Vec<Value> {
+        let said = self.sereno(&["runs", "show", run, "--format", "json"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let entries: Value = serde_json::from_str(&said.out).expect("JSON");
+        entries.as_array().expect("a list").clone()
+    }
+}
+
+pub(crate) fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_sereno"))
+}
+
+pub(crate) fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Says why a test cannot be made here.
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
