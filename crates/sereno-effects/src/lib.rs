@@ -18,6 +18,7 @@ mod scope;
 mod source;
 mod sql;
 mod stream;
+pub mod values;
 mod walk;
 mod word;
 mod wording;
@@ -26,6 +27,7 @@ pub use analysis::{Analysis, Arg, Command, Interactive, Opens, Prompt, Statement
 pub use client::analyze_client;
 pub use knowledge::{Knowledge, KnowledgeError};
 pub use sql::{SqlAnalysis, SqlStatement, analyze_sql};
+pub use values::{FillError, fill, fill_sql};
 pub use placeholder::{Placeholder, syntactic_placeholders};
 
 /// What a shell text does, statement by statement. Never fails: what cannot be read is `Unclear`.

@@ -7,7 +7,7 @@
 mod classify;
 mod meta;
 mod split;
-mod token;
+pub(crate) mod token;
 
 use crate::knowledge::Knowledge;
 use crate::source::Lines;
