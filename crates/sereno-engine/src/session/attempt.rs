@@ -34,7 +34,7 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
     let shell = find_shell(&spec.shell)?;
     let saves_state = !spec.is_last && !heredoc::is_left_open(&spec.script, &shell);
     let mut command = Command::new(&shell);
-    command.arg0("bash").process_group(0).stdin(stdin(spec)?);
+    command.process_group(0).stdin(stdin(spec)?);
     let state = spec.state_in.as_deref().map(|path| read_state(path, spec.state_digest.as_ref())).transpose()?;
     let restored = match &state {
         None => begin(&mut command, spec),

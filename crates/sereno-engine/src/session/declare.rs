@@ -69,23 +69,20 @@ fn closing(text: &[u8], mut at: usize, quote: u8, escapes: bool) -> Option<usize
     }
 }
 
-/// The text of a scalar value as bash quoted it, for values that need no more than the plain forms; `None` for arrays.
+/// The text of a scalar value that bash put in double quotes; `None` for arrays and for text with control characters.
 pub(super) fn plain_text(value: &[u8]) -> Option<String> {
-    let quoted = std::str::from_utf8(value).ok()?;
-    if let Some(inner) = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        let mut text = String::with_capacity(inner.len());
-        let mut escaped = false;
-        for c in inner.chars() {
-            if c == '\\' && !escaped {
-                escaped = true;
-            } else {
-                text.push(c);
-                escaped = false;
-            }
+    let inner = std::str::from_utf8(value).ok()?.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = String::with_capacity(inner.len());
+    let mut escaped = false;
+    for c in inner.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+        } else {
+            text.push(c);
+            escaped = false;
         }
-        return Some(text);
     }
-    if quoted.starts_with('(') || quoted.starts_with("$'") { None } else { Some(quoted.to_owned()) }
+    Some(text)
 }
 
 #[cfg(test)]

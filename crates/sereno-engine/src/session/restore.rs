@@ -1,8 +1,8 @@
 //! The bash before a step's text: how the state of the step before is restored.
 //!
-//! The order matters. Functions come first, with `extglob` on and no alias yet, because their bodies were printed as
-//! parsed; then variables; then what changes how bash reads and runs (aliases, options, traps), and at the very end `$_`
-//! and `$?`, in a list that neither `set -e` nor an `ERR` trap minds.
+//! The order matters. Functions come late, because they may be called `set` or `declare`, and what follows them says
+//! `builtin`; yet before the options, because their bodies are read with `extglob` on and no alias in force, as bash
+//! printed them. At the very end stand `$_` and `$?`, in a list that neither `set -e` nor an `ERR` trap minds.
 
 use super::declare::{self, Variable};
 use super::files::{StepFiles, STEP_MARKER};
@@ -17,15 +17,15 @@ pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str
     let mut text = Vec::with_capacity(state.variables.len() + state.functions.len() + 2048);
     text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\nexec 9>&2 2>");
     text.extend_from_slice(&quoted(files.restore_log().as_os_str().as_bytes()));
-    text.extend_from_slice(b"\nshopt -s extglob\n");
-    text.extend_from_slice(state.functions);
-    line(&mut text, &[&function_attributes(state.function_attributes)]);
+    text.push(b'\n');
     restore_variables(&mut text, &variables);
     if variables.iter().any(|variable| variable.name == "SECONDS") && !state.seconds.is_empty() {
         line(&mut text, &[b"SECONDS=", state.seconds.as_bytes()]);
     }
-    line(&mut text, &[state.aliases]);
-    line(&mut text, &[state.hashes]);
+    // With nothing to list, bash says so on the same stream.
+    for command in state.hashes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"builtin hash ")) {
+        line(&mut text, &[command]);
+    }
     line(&mut text, &[state.umask.as_bytes()]);
     line(&mut text, &[limits::commands(limits_now, state.limits).as_bytes()]);
     restore_directories(&mut text, state.dirs);
@@ -33,8 +33,11 @@ pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str
     for command in early {
         line(&mut text, &[command]);
     }
-    restore_options(&mut text, state);
+    line(&mut text, &[state.aliases]);
+    // Before there are functions: one might be called `exec`, and `builtin exec` would not keep the redirection.
     text.extend_from_slice(b"exec 2>&9 9>&-\n");
+    restore_functions(&mut text, state);
+    restore_options(&mut text, state);
     finish(&mut text, state, &late);
     Some(text)
 }
@@ -99,7 +102,9 @@ const FRESH: [&str; 17] = [
 
 fn is_carried(variable: &Variable<'_>) -> bool {
     let name = variable.name;
-    !(BASHS_OWN.contains(&name) || name == "_" || name == STEP_MARKER || name.starts_with("__sereno_"))
+    // `set -o posix` sets this one, and remembers what was before; setting it first would spoil that.
+    let posix = name == "POSIXLY_CORRECT" && variable.attributes == "-" && variable.value == Some(br#""y""#);
+    !(BASHS_OWN.contains(&name) || name == "_" || name == STEP_MARKER || name.starts_with("__sereno_") || posix)
 }
 
 fn restore_variables(text: &mut Vec<u8>, variables: &[Variable<'_>]) {
@@ -112,21 +117,36 @@ fn restore_variables(text: &mut Vec<u8>, variables: &[Variable<'_>]) {
         }
     }
     for variable in variables.iter().filter(|variable| is_carried(variable)) {
-        let head = [b"declare -", variable.attributes.as_bytes(), b" ", variable.name.as_bytes()].concat();
-        match variable.value {
-            Some(value) => line(text, &[&head, b"=", value]),
-            None => line(text, &[&head]),
-        }
+        restore_variable(text, variable);
     }
 }
 
-/// The lines of `declare -F` that say more than that there is a function.
-fn function_attributes(lines: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    for attribute in lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"declare -f ")) {
-        line(&mut text, &[attribute]);
+fn restore_variable(text: &mut Vec<u8>, variable: &Variable<'_>) {
+    let (name, attributes) = (variable.name.as_bytes(), variable.attributes);
+    let declare = |attributes: &str| [b"declare -", attributes.as_bytes(), b" ", name].concat();
+    let Some(value) = variable.value else {
+        return line(text, &[&declare(attributes)]);
+    };
+    // These change what is assigned, and the value may be from before the variable had them.
+    if !attributes.contains(['i', 'l', 'u', 'c']) {
+        return line(text, &[&declare(attributes), b"=", value]);
     }
-    text
+    let kind: String = attributes.chars().filter(|letter| matches!(letter, 'a' | 'A')).collect();
+    line(text, &[&declare(if kind.is_empty() { "-" } else { &kind }), b"=", value]);
+    line(text, &[&declare(attributes)]);
+}
+
+/// The functions, and the lines of `declare -F` that say more than that there is one.
+fn restore_functions(text: &mut Vec<u8>, state: &Snapshot<'_>) {
+    if state.functions.is_empty() {
+        return;
+    }
+    text.extend_from_slice(b"shopt -s extglob\n");
+    line(text, &[state.functions]);
+    let attributes = state.function_attributes.split(|byte| *byte == b'\n');
+    for attribute in attributes.filter(|line| !line.is_empty() && !line.starts_with(b"declare -f ")) {
+        line(text, &[b"builtin ", attribute]);
+    }
 }
 
 /// The directories under the current one, from the bottom up.
@@ -143,19 +163,31 @@ fn split_traps<'a>(state: &Snapshot<'a>) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
     state.trap_commands().into_iter().partition(is_late)
 }
 
-/// `shopt` as a whole, and the options of `set` that do not disturb the rest.
+/// `shopt` as a whole, and the options of `set` that do not disturb the rest. `posix` goes before `shopt`, some of which
+/// it sets; the others after, because `shopt -u extdebug` unsets some of them.
 fn restore_options(text: &mut Vec<u8>, state: &Snapshot<'_>) {
-    let options = option_words(state.options, |name| !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name));
-    if !options.is_empty() {
-        line(text, &[b"set", options.as_bytes()]);
+    let posix = option_words(state.options, |name| name == "posix");
+    // Switching it off where it is off would be a change: bash sets its variable along.
+    if posix == " -o posix" {
+        line(text, &[b"builtin set", posix.as_bytes()]);
     }
     for (flag, prefix) in [("-s", "shopt -s "), ("-u", "shopt -u ")] {
         let names = state.shopts.lines().filter_map(|line| line.strip_prefix(prefix));
-        let names: Vec<_> = names.filter(|name| !matches!(*name, "login_shell" | "restricted_shell")).collect();
+        let names: Vec<_> = names.filter(|name| !is_not_an_option_of_ours(name)).collect();
         if !names.is_empty() {
-            line(text, &[b"shopt ", flag.as_bytes(), b" ", names.join(" ").as_bytes()]);
+            line(text, &[b"builtin shopt ", flag.as_bytes(), b" ", names.join(" ").as_bytes()]);
         }
     }
+    let is_quiet = |name: &str| name != "posix" && !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name);
+    let options = option_words(state.options, is_quiet);
+    if !options.is_empty() {
+        line(text, &[b"builtin set", options.as_bytes()]);
+    }
+}
+
+/// Two that nobody can set, and those that only show what the variable `BASH_COMPAT` says, which they would set.
+fn is_not_an_option_of_ours(name: &str) -> bool {
+    matches!(name, "login_shell" | "restricted_shell") || name.starts_with("compat")
 }
 
 /// Restored last of all.
@@ -185,32 +217,34 @@ fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
     // A DEBUG trap would run for what stands here, so it comes last where that leaves `$?` right.
     let (debug, others): (Vec<_>, Vec<_>) = late.iter().partition(|command| command.ends_with(b" DEBUG"));
     for command in others {
+        text.extend_from_slice(b"builtin ");
         text.extend_from_slice(command);
         text.extend_from_slice(b"; ");
     }
-    text.extend_from_slice(b"set");
+    text.extend_from_slice(b"builtin set");
     text.extend_from_slice(option_words(state.options, |name| DISTURBING.contains(&name)).as_bytes());
     text.extend_from_slice(b"; ");
     let fails = state.status != 0 || state.pipe.iter().any(|code| *code != 0);
     if fails {
         for command in &debug {
+            text.extend_from_slice(b"builtin ");
             text.extend_from_slice(command);
             text.extend_from_slice(b"; ");
         }
     }
-    text.extend_from_slice(b": ");
+    text.extend_from_slice(b"builtin : ");
     text.extend_from_slice(&quoted(state.underscore));
     if fails || state.pipe.len() > 1 {
         text.extend_from_slice(b" && ");
         text.extend_from_slice(status_command(state).as_bytes());
         // Keeps `set -e` and an ERR trap out of it; after a success it would run, and PIPESTATUS be its own.
         if state.status != 0 {
-            text.extend_from_slice(b" && :");
+            text.extend_from_slice(b" && builtin :");
         }
     }
     if !fails {
         for command in &debug {
-            text.extend_from_slice(b"; ");
+            text.extend_from_slice(b"; builtin ");
             text.extend_from_slice(command);
         }
     }
@@ -219,12 +253,12 @@ fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
 
 /// A pipeline that leaves `$?` and `PIPESTATUS` as they were.
 fn status_command(state: &Snapshot<'_>) -> String {
-    let parts: Vec<_> = state.pipe.iter().map(|code| format!("(exit {code})")).collect();
+    let parts: Vec<_> = state.pipe.iter().map(|code| format!("(builtin exit {code})")).collect();
     let last = state.pipe.last().copied().unwrap_or(0);
     let worst = state.pipe.iter().rev().find(|code| **code != 0).copied().unwrap_or(0);
     let natural = if state.options.lines().any(|line| line == "set -o pipefail") { worst } else { last };
     if parts.is_empty() || natural != state.status && u8::from(natural == 0) != state.status {
-        return format!("(exit {})", state.status);
+        return format!("(builtin exit {})", state.status);
     }
     let negation = if natural == state.status { "" } else { "! " };
     format!("{negation}{}", parts.join(" | "))

@@ -6,6 +6,7 @@
 //! the lock is free and there is no result, which others read as *lost*.
 
 use super::attempt::{self, Attempt};
+use super::declare;
 use super::durable::{write_durably, write_private};
 use super::error::SessionError;
 use super::files::{StepFiles, STEP_MARKER};
@@ -113,14 +114,19 @@ fn start(mut attempt: Attempt, spec: &StepSpec, files: &StepFiles, redaction: Re
     Supervisor::new(files.clone(), child, spec, redaction)
 }
 
-/// The secrets that were handed over, and those that the first environment holds by name.
+/// The secrets that were handed over, and those that the environment or the script's own variables hold by name.
 fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
     let mut secrets = spec.redact.as_deref().map(read_secrets).transpose()?.unwrap_or_default();
-    let environment: Vec<_> = std::env::vars_os()
+    let mut variables: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != STEP_MARKER)
         .collect();
-    secrets.extend(secrets_of(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]));
+    // A state that cannot be read keeps the step from starting; that is said elsewhere.
+    let state = spec.state_in.as_deref().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+    if let Some(declared) = Snapshot::parse(&state).and_then(|state| declare::parse(state.variables)) {
+        variables.extend(declared.iter().filter_map(|v| Some((v.name.to_owned(), declare::plain_text(v.value?)?))));
+    }
+    secrets.extend(secrets_of(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]));
     Ok(Redaction::new(secrets))
 }
 
