@@ -149,6 +149,7 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
     fs::create_dir_all(&bin).doing(|| format!("creating {}", bin.display()))?;
     let program = own_program()?;
     fs::copy(&program, bin.join("lab")).doing(|| format!("copying {}", program.display()))?;
+    stack.compose().build_base()?;
     stack.compose().run(&["build"])?;
     stack.compose().run(&["up", "-d"])?;
     for component in stack.system.components() {
@@ -160,9 +161,10 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
 pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
     stack.system.before_down(stack)?;
-    if stack.platform == Platform::Compose {
-        let arguments: &[&str] = if wipe { &["down", "-v"] } else { &["down"] };
-        stack.compose().run(arguments)?;
+    if stack.platform == Platform::Compose && wipe {
+        stack.compose().wipe()?;
+    } else if stack.platform == Platform::Compose {
+        stack.compose().run(&["down"])?;
     } else {
         for component in stack.system.components().iter().rev() {
             stack.stop(component)?;

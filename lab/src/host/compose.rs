@@ -22,6 +22,27 @@ impl Compose<'_> {
         Err(Failure::new(format!("{}: {}", what(), end_of(&output))))
     }
 
+    /// Stops and removes the containers with their data and image.
+    pub(crate) fn wipe(&self) -> Result<()> {
+        let images = self.run(&["images", "-q"])?;
+        self.run(&["down", "-v"])?;
+        let mut ids: Vec<&str> = images.split_whitespace().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        ids.insert(0, "rmi");
+        docker(self.dir, &ids)
+    }
+
+    /// The Debian packages, under a name of their own: they outlive each lab's image, and the next build is quick.
+    pub(crate) fn build_base(&self) -> Result<()> {
+        let network = ["build", "--network", "host"];
+        let target = ["--target", "base", "-t", "lab-base:bookworm", "."];
+        docker(self.dir, &[network.as_slice(), &target].concat())
+    }
+
     fn command(&self, program: &[&str], arguments: &[&str]) -> Command {
         let (first, rest) = program.split_first().unwrap_or((&"docker-compose", &[]));
         let mut command = Command::new(first);
@@ -56,6 +77,20 @@ impl Compose<'_> {
             .status
             .success()
             .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+    }
+}
+
+fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
+    let what = || format!("docker {}", arguments.join(" "));
+    let output = Command::new("docker")
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .doing(what)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{}: {}", what(), end_of(&output))))
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) const ALL: &[Fault] = &[
     },
     Fault {
         name: "tenant-noise",
-        symptom: "tenant abc123 sends 200 orders a second",
+        symptom: "tenant abc123 sends 100 orders a second",
         act: Act::Own {
             inject: make_noise,
             mend: end_noise,
@@ -210,7 +210,7 @@ fn noise(stack: &Stack<'_>) -> Result<Daemon> {
         "--dir",
         &dir,
         "--rate",
-        "200",
+        "100",
         "--seconds",
         "3600",
         "--tenant",
