@@ -157,7 +157,7 @@ fn every_fault_shows_and_is_mended() {
         let start = Instant::now();
         lab.get("/health");
         assert!(
-            start.elapsed() < Duration::from_millis(4000),
+            start.elapsed() < Duration::from_secs(4),
             "{fault}: health answers in time"
         );
         lab.until(fault, |lab| shown.is_empty() || lab.health() == shown);
