@@ -67,6 +67,7 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         )));
     }
     if fresh {
+        ports::take_back(home.dir())?;
         env.note("# Written by `lab up`, which keeps what you change here.");
     }
     let platform = options.platform.unwrap_or(Platform::Process);

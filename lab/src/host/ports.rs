@@ -44,6 +44,20 @@ pub(crate) fn give_exactly(dir: &Path, port: u16) -> Result<u16> {
     Ok(port)
 }
 
+/// Takes back what was noted for `dir`: what it held before it was wiped must not be kept from itself.
+pub(crate) fn take_back(dir: &Path) -> Result<()> {
+    let notes = notes()?;
+    let what = || format!("reading {}", notes.display());
+    for entry in fs::read_dir(&notes).doing(what)? {
+        let path = entry.doing(what)?.path();
+        let mine = fs::read(&path).is_ok_and(|text| text == dir.as_os_str().as_encoded_bytes());
+        if mine {
+            fs::remove_file(&path).doing(|| format!("removing {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 fn note(notes: &Path, dir: &Path, port: u16) -> Result<()> {
     let path = notes.join(port.to_string());
     fs::write(&path, dir.as_os_str().as_encoded_bytes())
