@@ -45,12 +45,17 @@ impl OutputReader {
     /// Gives every record that is there by now: its stream, the milliseconds since the step's start, its bytes.
     pub fn read(&mut self, mut on_record: impl FnMut(Stream, u64, &[u8])) -> io::Result<()> {
         loop {
-            let next = self.next_start()?;
+            let (next, before) = (self.next_start()?, self.offset);
             // Looked for before reading on: when there is a next file, nothing is added to the current one any more.
             while let Some(header) = self.next_record()? {
                 on_record(header.stream, header.millis, &self.buffer);
             }
-            let Some(next) = next else { return Ok(()) };
+            let Some(next) = next else {
+                if self.offset == before {
+                    return Ok(());
+                }
+                continue;
+            };
             self.skipped += next.saturating_sub(self.offset);
             self.offset = self.offset.max(next);
             self.file = None;

@@ -13,7 +13,7 @@ use super::files::{StepFiles, STEP_MARKER};
 use super::processes;
 use super::redact::{read_secrets, Redaction};
 use super::result::{End, SavedState, StepResult};
-use super::snapshot::Snapshot;
+use super::snapshot::{self, Snapshot};
 use super::spec::StepSpec;
 use super::supervise::{Cause, Supervisor, Verdict};
 use super::terminal;
@@ -170,7 +170,7 @@ fn conclude(
 fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, Text> {
     let raw = files.raw_state();
     let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
-    if bytes.is_empty() {
+    if bytes.is_empty() || snapshot::is_of_subshell(&bytes) {
         return Ok(None);
     }
     let Some(state) = Snapshot::parse(&bytes) else {

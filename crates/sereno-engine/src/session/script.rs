@@ -12,7 +12,8 @@
 //! - After a trailing `|` it runs in a subshell, says so, and its state is not taken.
 //!
 //! Known differences from one long script: `$$`, `$!`, `jobs`, `wait` and open file descriptors are each step's own, as
-//! are `LINENO`, `RANDOM`'s sequence and `$-`'s `c`; a `DEBUG` trap runs a few times more at the seam, unheard.
+//! are `LINENO`, `RANDOM`'s sequence and `$-`'s `c`; a `DEBUG` trap runs a few times more at the seam, unheard. A
+//! text longer than 120 KiB is read from a file, whose name is then `$0`.
 
 use super::files::StepFiles;
 use super::snapshot::VERSION;

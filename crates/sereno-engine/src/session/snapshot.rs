@@ -40,11 +40,16 @@ pub(super) struct Snapshot<'a> {
     pub(super) arguments: Vec<&'a [u8]>,
 }
 
-/// What the first line of each file says, so that a later version can tell an earlier one's file.
+/// The text before the epilogue ended in `|`, so that a subshell printed the state.
+pub(super) fn is_of_subshell(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == 0).nth(7).is_some_and(|depth| depth != b"0")
+}
+
+/// Stands at the front of each file, so that a later version can tell an earlier one's.
 pub(super) const VERSION: &str = "1";
 
 impl<'a> Snapshot<'a> {
-    /// `None` for a file that is cut short, or was written by something that is not the step's own shell (a subshell).
+    /// `None` for a file that is cut short, or was not written by the step's own shell.
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut parts = bytes.split(|byte| *byte == 0);
         let mut next = || parts.next();
