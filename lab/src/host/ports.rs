@@ -46,9 +46,12 @@ pub(crate) fn give_exactly(dir: &Path, port: u16) -> Result<u16> {
 
 /// Takes back what was noted for `dir`: what it held before it was wiped must not be kept from itself.
 pub(crate) fn take_back(dir: &Path) -> Result<()> {
-    let notes = notes()?;
+    remove_notes(&notes()?, dir)
+}
+
+fn remove_notes(notes: &Path, dir: &Path) -> Result<()> {
     let what = || format!("reading {}", notes.display());
-    for entry in fs::read_dir(&notes).doing(what)? {
+    for entry in fs::read_dir(notes).doing(what)? {
         let path = entry.doing(what)?.path();
         let mine = fs::read(&path).is_ok_and(|text| text == dir.as_os_str().as_encoded_bytes());
         if mine {
@@ -99,8 +102,9 @@ fn notes() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
-    use super::{is_given, note};
+    use super::{is_given, note, remove_notes};
 
     #[test]
     fn a_port_is_given_for_as_long_as_its_directory_says_so() {
@@ -117,6 +121,11 @@ mod tests {
             is_given(notes.path(), 3000),
             "one that is being set up does"
         );
+        remove_notes(notes.path(), Path::new("/elsewhere")).unwrap();
+        assert!(is_given(notes.path(), 3000), "only one's own notes go");
+        remove_notes(notes.path(), dir.path()).unwrap();
+        assert!(!is_given(notes.path(), 3000), "taken back, it is nobody's");
+        note(notes.path(), dir.path(), 3000).unwrap();
         fs::write(dir.path().join(".env"), "LAB_PLATFORM=process\nPORT=3000\n").unwrap();
         assert!(is_given(notes.path(), 3000));
         fs::write(dir.path().join(".env"), "LAB_PLATFORM=process\nPORT=3001\n").unwrap();
