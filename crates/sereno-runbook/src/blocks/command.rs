@@ -69,7 +69,7 @@ pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
 }
 
 pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
-    let text = text.trim();
+    let text = without_comment(text.trim());
     if SYNTAX.is_match(text) {
         return Likeness::Sure;
     }
@@ -123,6 +123,14 @@ pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
     let name = bare.split_whitespace().next().unwrap_or_default();
     let rest = bare.get(name.len()..).unwrap_or_default();
     !AMBIGUOUS.contains(&name) || HAS_FLAG.is_match(rest) || SHAPED.is_match(rest)
+}
+
+/// The line without the comment at its end.
+fn without_comment(text: &str) -> &str {
+    match text.find(" # ") {
+        Some(at) if !text.get(at..).is_some_and(|tail| tail.contains(['"', '\''])) => text.get(..at).unwrap_or(text).trim_end(),
+        _ => text,
+    }
 }
 
 fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: bool) -> Likeness {

@@ -31,7 +31,11 @@ fn collect(pattern: &Regex, text: &str, found: &mut Vec<Range<usize>>) {
 fn is_made_up_by_the_text(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let after = text.get(span.end..).unwrap_or_default();
-    before.ends_with(['$', '{']) || before.ends_with("?P<") || before.ends_with("?<") || after.starts_with(['=', '(']) || text.get(span.clone()).is_some_and(|found| found.contains("$("))
+    let found = text.get(span.clone()).unwrap_or_default();
+    if found.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') && (text.contains(&format!("${found}")) || text.contains(&format!("${{{found}"))) {
+        return true;
+    }
+    before.ends_with(['$', '{']) || before.ends_with("?P<") || before.ends_with("?<") || after.starts_with(['=', '(']) || found.contains("$(")
 }
 
 fn compile(patterns: &[&str]) -> Vec<Regex> {
@@ -47,6 +51,7 @@ static EVERYWHERE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)(?:^|[^\w.-])((?:tu|your|nuestro)[-_](?:[a-z0-9]+[-_]?)+)",
         r"(?:^|[^\w./-])((?:mi|my)[-_][a-z](?:[\w-]*\w)?)(?:$|[^\w.-]|\.(?:\s|$))",
         r"\b((?:YOUR|TU|MY)_[A-Z][A-Z0-9_]*)\b",
+        r"(?:^|[\s@/:=\x22'.-])(IP_[A-Z_]+|[A-Z_]+_(?:HERE|AQUI|NUEV[AO])|NUEV[AO]_[A-Z_]+)(?:$|[\s@/:.,\x22'-])",
         r"(?:^|[^\w-])(your[A-Z]\w+)",
         r"\b(YOUR/[A-Z/]+|YOUR-[A-Z-]+)\b",
         // Crosses and dots in the place of a value.
@@ -77,7 +82,7 @@ static COMMANDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Options whose value is the name of their kind.
         r"(?:^|\s)(?:-[Uu] ?|--user(?:name)?[= ])(user|usuario|username|db_?user|myuser)\b(?:\s|$|:|')",
         r"(?:^|\s)(?:-d ?|--d(?:b)?name[= ]|--database[= ])(dbname|database|db_name|database_name|mydb|mydatabase|basededatos|base_de_datos|nombre_db|db)(?:\s|$)",
-        r"(?:^|[\s@/:=\x22'.-])((?:POD|CONTAINER|NODE|SERVICE|DEPLOYMENT|NAMESPACE|CLUSTER|BUCKET|INSTANCE|USER|DB|DATABASE|TABLE|JOB|TASK|SNAPSHOT|BACKUP|IMAGE|COMMIT|SERVER|HOST|QUEUE|RELEASE|BRANCH|FILE|APP|PROJECT|ACCOUNT|VOLUME|DISTRIBUTION|CERT|STACK|FUNCTION|TOPIC|GROUP)_(?:NAME|ID|ARN|HASH|IP|FILE|TAG|SHA)|IP_[A-Z_]+|[A-Z]+_IP|[A-Z_]+_(?:HERE|AQUI|NUEV[AO]|ANTERIOR)|(?:NUEV[AO]|NOMBRE|OLD|NEW)_[A-Z_]+|YYYYMMDD)(?:$|[\s@/:.,\x22'-])",
+        r"(?:^|[\s@/:=\x22'.-])((?:POD|CONTAINER|NODE|SERVICE|DEPLOYMENT|NAMESPACE|CLUSTER|BUCKET|INSTANCE|USER|DB|DATABASE|TABLE|JOB|TASK|SNAPSHOT|BACKUP|IMAGE|COMMIT|SERVER|HOST|QUEUE|RELEASE|BRANCH|FILE|APP|PROJECT|ACCOUNT|VOLUME|DISTRIBUTION|CERT|STACK|FUNCTION|TOPIC|GROUP)_(?:NAME|ID|ARN|HASH|IP|FILE|TAG|SHA)|[A-Z]+_IP|[A-Z_]+_ANTERIOR|(?:NOMBRE|OLD|NEW)_[A-Z_]+|YYYYMMDD)(?:$|[\s@/:.,\x22'-])",
         r"(?:^|\s)(?:-h ?|--host(?:name)?[= ])(host|hostname|dbhost|db-host|servidor|server)(?:\s|$)",
         r"(?:^|\s)(?:-n ?|--namespace[= ])(namespace|my-namespace|your-namespace)(?:\s|$)",
         r"(?m)^\s*(?:export\s+)?PG(?:HOST|USER|PASSWORD|DATABASE)=(host|user|pass|password|dbname)\s*$",

@@ -100,7 +100,7 @@ fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) 
     };
     [
         (Flag::NeedsValues, needs_values),
-        (Flag::Interactive, statements.iter().any(|statement| statement.interactive.is_some())),
+        (Flag::Interactive, reading.opened || statements.iter().any(|statement| statement.interactive.is_some())),
         (Flag::Endless, statements.iter().any(|statement| statement.endless)),
         (Flag::Nested, reading.nested),
         (Flag::HasOutput, reading.has_output),

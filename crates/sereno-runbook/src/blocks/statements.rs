@@ -22,6 +22,8 @@ pub(super) struct Reading {
     pub(super) analysis: Analysis,
     pub(super) nested: bool,
     pub(super) has_repl: bool,
+    /// A client was opened and its lines follow.
+    pub(super) opened: bool,
     /// Its first command is for the shell that an earlier block entered.
     pub(super) continued: bool,
     pub(super) has_output: bool,
@@ -51,7 +53,11 @@ pub(super) fn shell(raw: &RawBlock, lines: &[Line], roles: &[Role], entered: Opt
             Piece::Foreign(foreign, span) => {
                 let statement = foreign_statement(raw, lines, foreign, &span, inside.client, knowledge);
                 reading.has_repl |= foreign == Foreign::Repl;
-                reading.nested |= foreign == Foreign::Repl && inside.client.is_some();
+                // Lines with a client's prompt below a command: that command opened the client, known or not.
+                let prompted = line_at(lines, span.start).is_some_and(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+                let opened = foreign == Foreign::Repl && (inside.client.is_some() || (prompted && !reading.statements.is_empty()));
+                reading.nested |= opened;
+                reading.opened |= opened;
                 reading.has_output |= foreign == Foreign::Output;
                 reading.statements.push(statement);
             }
@@ -226,6 +232,10 @@ fn foreign_statement(
         span: span.clone(),
         ..Statement::default()
     }
+}
+
+fn line_at<'a, 'b>(lines: &'b [Line<'a>], offset: usize) -> Option<&'b Line<'a>> {
+    lines.get(line_index(lines, offset))
 }
 
 fn line_index(lines: &[Line], offset: usize) -> usize {

@@ -91,6 +91,10 @@ fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
     let whole = text.text.get(span.clone()).unwrap_or_default();
     let before = text.text.get(..span.start).unwrap_or_default();
     let after = text.text.get(span.end..).unwrap_or_default();
+    // A named group of a pattern: `(?P<status>…)`.
+    if before.ends_with("(?P") || before.ends_with("(?") {
+        return true;
+    }
     match text.class {
         BlockClass::Config => {
             let line_start = before.rsplit('\n').next().unwrap_or_default().trim().is_empty();
