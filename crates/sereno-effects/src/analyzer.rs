@@ -138,6 +138,7 @@ pub(crate) fn analyze(text: &str, knowledge: &Knowledge) -> Analysis {
     analyzer.top_level(&source, &tree, |span: Range<usize>, found: Findings| {
         statements.push(statement(span, &lines, found));
     });
+    crate::prompt::complete(text, &mut statements);
     let comments = crate::walk::comments(&tree);
     let mut errors = std::mem::take(&mut analyzer.errors);
     errors.sort_by_key(|span| (span.start, span.end));
@@ -156,11 +157,17 @@ fn finish(
     let mut effects = effects_of(&statements);
     if !errors.is_empty() || tree.root_node().has_error() {
         let mut found = Findings::default();
-        crate::salvage::read(source.text, &errors, &mut found);
+        crate::salvage::read(source.text, &mut found);
         risk = risk.max(found.risk).max(Risk::Unclear);
         merge_effects(&mut effects, found.effects);
     }
-    Analysis { statements, risk, effects, errors, comments }
+    Analysis {
+        statements,
+        risk,
+        effects,
+        errors,
+        comments,
+    }
 }
 
 /// A text too large or too tangled to read is one unclear statement.
@@ -169,9 +176,15 @@ fn beyond_reading(text: &str) -> Analysis {
     let errors = vec![span.clone()];
     let mut found = Findings::default();
     found.unclear(shorten(text));
-    crate::salvage::read(text, &errors, &mut found);
+    crate::salvage::read(text, &mut found);
     let statement = statement(span, &Lines::of(""), found);
-    Analysis { risk: statement.risk, effects: statement.effects.clone(), statements: vec![statement], errors, comments: Vec::new() }
+    Analysis {
+        risk: statement.risk,
+        effects: statement.effects.clone(),
+        statements: vec![statement],
+        errors,
+        comments: Vec::new(),
+    }
 }
 
 fn statement(span: Range<usize>, lines: &Lines, found: Findings) -> Statement {
@@ -195,5 +208,6 @@ fn statement(span: Range<usize>, lines: &Lines, found: Findings) -> Statement {
 /// The first line of a text, cut to what fits in a sentence.
 pub(crate) fn shorten(text: &str) -> &str {
     let line = text.trim_start().lines().next().unwrap_or_default();
-    line.get(..crate::placeholder::floor(line, 60)).unwrap_or_default()
+    line.get(..crate::placeholder::floor(line, 60))
+        .unwrap_or_default()
 }

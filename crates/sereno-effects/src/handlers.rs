@@ -14,7 +14,13 @@ use std::ops::Range;
 
 impl Analyzer<'_> {
     /// Reads a command by a named reader; `false` when the rules of the data files are to decide after all.
-    pub(crate) fn handle(&mut self, handler: &str, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(crate) fn handle(
+        &mut self,
+        handler: &str,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         match handler {
             "shell" => self.shell_program(command, span, place),
             "eval" => self.eval(command, place),
@@ -30,6 +36,7 @@ impl Analyzer<'_> {
             "script" => self.script_of_tool(command),
             "find" => self.find_files(command, span, place),
             "xargs" => self.xargs(command, span, place),
+            "at" => self.later(place),
             "su" => self.su(command, place),
             "sql" => self.sql_client(command, place),
             "redis" => self.redis(command, span, place),

@@ -14,6 +14,8 @@ pub(crate) struct GivenOption {
     pub(crate) value_index: usize,
     /// Index of the option's word.
     pub(crate) index: usize,
+    /// It takes a value only because it stands before the first argument: another option than its later namesake.
+    pub(crate) global: bool,
 }
 
 /// A command's words after its name, taken apart by what is known of its options.
@@ -41,7 +43,9 @@ impl<'w> Invocation<'w> {
         let mut index = 0;
         while let Some(word) = words.get(index) {
             let text = word.text.as_str();
-            let inner = known.stop.is_some_and(|stop| taken.positionals.len() > stop);
+            let inner = known
+                .stop
+                .is_some_and(|stop| taken.positionals.len() > stop);
             if inner || taken.dashes.is_some() || !text.starts_with('-') || text == "-" {
                 taken.positionals.push(index);
             } else if text == "--" {
@@ -56,46 +60,92 @@ impl<'w> Invocation<'w> {
         taken
     }
 
+    fn is_global(&self, option: &str, known: &CommandKnowledge) -> bool {
+        self.positionals.is_empty() && known.globals.contains(option)
+    }
+
     fn takes_value(&self, option: &str, known: &CommandKnowledge) -> bool {
-        known.values.contains(option) || (self.positionals.is_empty() && known.globals.contains(option))
+        known.values.contains(option) || self.is_global(option, known)
     }
 
     /// `--name=value`, `--name value`, `--name`; the index of the last word used.
     fn long(&mut self, index: usize, known: &CommandKnowledge) -> usize {
         let words = self.words;
-        let Some(word) = words.get(index) else { return index };
+        let Some(word) = words.get(index) else {
+            return index;
+        };
         if let Some((name, value)) = word.text.split_once('=') {
             let value = word.known.then(|| value.to_owned());
-            self.options.push(GivenOption { name: name.to_owned(), value, value_index: index, index });
+            let global = self.is_global(name, known);
+            self.options.push(GivenOption {
+                name: name.to_owned(),
+                value,
+                value_index: index,
+                index,
+                global,
+            });
             return index;
         }
+        let global = self.is_global(&word.text, known);
         let takes = self.takes_value(&word.text, known);
         let next = words.get(index + 1).filter(|_| takes);
         let value_index = if next.is_some() { index + 1 } else { index };
         let value = next.and_then(Field::value).map(str::to_owned);
-        self.options.push(GivenOption { name: word.text.clone(), value, value_index, index });
+        self.options.push(GivenOption {
+            name: word.text.clone(),
+            value,
+            value_index,
+            index,
+            global,
+        });
         value_index
     }
 
     /// `-xvf file`, `-n5`: each letter is an option until one takes the rest as its value.
     fn cluster(&mut self, index: usize, known: &CommandKnowledge) -> usize {
         let words = self.words;
-        let Some(word) = words.get(index) else { return index };
+        let Some(word) = words.get(index) else {
+            return index;
+        };
         let body = word.text.get(1..).unwrap_or_default();
         for (at, letter) in body.char_indices() {
             let name = format!("-{letter}");
             let rest = body.get(at + letter.len_utf8()..).unwrap_or_default();
             if !self.takes_value(&name, known) {
-                self.options.push(GivenOption { name, value: None, value_index: index, index });
+                self.options.push(GivenOption {
+                    name,
+                    value: None,
+                    value_index: index,
+                    index,
+                    global: false,
+                });
                 continue;
             }
+            let global = self.is_global(&name, known);
             if rest.is_empty() {
-                let value = words.get(index + 1).and_then(Field::value).map(str::to_owned);
-                self.options.push(GivenOption { name, value, value_index: index + 1, index });
+                let value = words
+                    .get(index + 1)
+                    .and_then(Field::value)
+                    .map(str::to_owned);
+                self.options.push(GivenOption {
+                    name,
+                    value,
+                    value_index: index + 1,
+                    index,
+                    global,
+                });
                 return index + 1;
             }
-            let value = word.known.then(|| rest.strip_prefix('=').unwrap_or(rest).to_owned());
-            self.options.push(GivenOption { name, value, value_index: index, index });
+            let value = word
+                .known
+                .then(|| rest.strip_prefix('=').unwrap_or(rest).to_owned());
+            self.options.push(GivenOption {
+                name,
+                value,
+                value_index: index,
+                index,
+                global,
+            });
             return index;
         }
         index
@@ -106,12 +156,16 @@ impl<'w> Invocation<'w> {
     }
 
     pub(crate) fn has(&self, names: &[&str]) -> bool {
-        self.options.iter().any(|option| names.contains(&option.name.as_str()))
+        self.options
+            .iter()
+            .any(|option| names.contains(&option.name.as_str()))
     }
 
     /// The options of one of these names, in order.
     pub(crate) fn all<'o>(&'o self, names: &'o [&str]) -> impl Iterator<Item = &'o GivenOption> {
-        self.options.iter().filter(|option| names.contains(&option.name.as_str()))
+        self.options
+            .iter()
+            .filter(|option| names.contains(&option.name.as_str()))
     }
 
     pub(crate) fn positional_count(&self) -> usize {
@@ -135,6 +189,10 @@ impl<'w> Invocation<'w> {
 
     /// All arguments, as they are shown.
     pub(crate) fn shown_from(&self, index: usize) -> impl Iterator<Item = String> + '_ {
-        self.positionals.iter().skip(index).filter_map(|at| self.words.get(*at)).map(Field::shown)
+        self.positionals
+            .iter()
+            .skip(index)
+            .filter_map(|at| self.words.get(*at))
+            .map(Field::shown)
     }
 }

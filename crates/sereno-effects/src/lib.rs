@@ -12,6 +12,7 @@ mod knowledge;
 mod names;
 mod pattern;
 mod placeholder;
+mod prompt;
 mod redirect;
 mod salvage;
 mod scope;
@@ -26,9 +27,9 @@ mod wording;
 pub use analysis::{Analysis, Arg, Command, Interactive, Opens, Prompt, Statement, VariableUse};
 pub use client::analyze_client;
 pub use knowledge::{Knowledge, KnowledgeError};
+pub use placeholder::{Placeholder, syntactic_placeholders};
 pub use sql::{SqlAnalysis, SqlStatement, analyze_sql};
 pub use values::{FillError, fill, fill_sql};
-pub use placeholder::{Placeholder, syntactic_placeholders};
 
 /// What a shell text does, statement by statement. Never fails: what cannot be read is `Unclear`.
 pub fn analyze_shell(text: &str, knowledge: &Knowledge) -> Analysis {

@@ -5,7 +5,21 @@ use sereno_model::{Risk, Verb};
 
 /// Programs that each project brings itself, under a name that all know.
 const OF_PROJECTS: &[&str] = &[
-    "gradlew", "mvnw", "manage.py", "artisan", "rails", "rake", "console", "spark", "yii", "sail", "bundle", "rspec", "bin/console", "wp", "drush",
+    "gradlew",
+    "mvnw",
+    "manage.py",
+    "artisan",
+    "rails",
+    "rake",
+    "console",
+    "spark",
+    "yii",
+    "sail",
+    "bundle",
+    "rspec",
+    "bin/console",
+    "wp",
+    "drush",
 ];
 
 pub(crate) fn of_projects(name: &str) -> bool {
@@ -20,14 +34,20 @@ pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Op
     let base = path.rsplit('/').next().unwrap_or(path);
     let mut best: [Option<Verb>; 4] = [None; 4];
     let mut strong = None;
-    let text = arguments.iter().filter(|argument| !argument.contains('/')).fold(base.to_owned(), |mut all, argument| {
-        all.push(' ');
-        all.push_str(argument);
-        all
-    });
+    let text = arguments
+        .iter()
+        .filter(|argument| !argument.contains('/'))
+        .fold(base.to_owned(), |mut all, argument| {
+            all.push(' ');
+            all.push_str(argument);
+            all
+        });
     for word in words(&text) {
         for rule in knowledge.name_rules() {
-            let (wanted, is_strong) = rule.word.strip_suffix('!').map_or((rule.word.as_str(), false), |word| (word, true));
+            let (wanted, is_strong) = rule
+                .word
+                .strip_suffix('!')
+                .map_or((rule.word.as_str(), false), |word| (word, true));
             if wanted == word {
                 best[rule.risk as usize].get_or_insert(rule.verb);
                 if is_strong {
@@ -43,7 +63,9 @@ pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Op
     if strong.is_some() {
         return strong;
     }
-    [Risk::Observe, Risk::Change].into_iter().find_map(|risk| best[risk as usize].map(|verb| (risk, verb)))
+    [Risk::Observe, Risk::Change]
+        .into_iter()
+        .find_map(|risk| best[risk as usize].map(|verb| (risk, verb)))
 }
 
 /// Lower-case words; `camelCase` counts as two.

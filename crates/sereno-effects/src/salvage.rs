@@ -5,27 +5,43 @@
 use crate::analyzer::Findings;
 use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
-use std::ops::Range;
 
 /// Commands that do nothing but destroy.
-const COMMANDS: &[&str] = &["rm", "rmdir", "shred", "dropdb", "dropuser", "mkfs", "wipefs", "FLUSHALL", "FLUSHDB", "flushall", "flushdb", "fdisk", "srm"];
+const COMMANDS: &[&str] = &[
+    "rm", "rmdir", "shred", "dropdb", "dropuser", "mkfs", "wipefs", "FLUSHALL", "FLUSHDB",
+    "flushall", "flushdb", "fdisk", "srm",
+];
 
 /// Words of SQL that destroy, each with what must follow.
 const SQL: &[(&str, &[&str])] = &[
-    ("DROP", &["TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "COLUMN", "EXTENSION", "OWNED"]),
+    (
+        "DROP",
+        &[
+            "TABLE",
+            "DATABASE",
+            "SCHEMA",
+            "INDEX",
+            "VIEW",
+            "USER",
+            "ROLE",
+            "COLUMN",
+            "EXTENSION",
+            "OWNED",
+        ],
+    ),
     ("TRUNCATE", &[]),
     ("DELETE", &["FROM"]),
 ];
 
-/// Raises the findings for destructive words in the spans, or in the whole text when there are none.
-pub(crate) fn read(text: &str, spans: &[Range<usize>], found: &mut Findings) {
-    let whole = 0..text.len();
-    let _ = spans;
-    let slice = text.get(whole).unwrap_or_default();
-    if let Some(word) = destructive_word(slice) {
+/// Raises the findings for destructive words of a text.
+pub(crate) fn read(text: &str, found: &mut Findings) {
+    if let Some(word) = destructive_word(text) {
         found.effect(phrased(
             Verb::Deletes,
-            Text::new(format!("what `{word}` names, in a text that is not valid shell"), format!("lo que `{word}` nombra, en un texto que no es shell válido")),
+            Text::new(
+                format!("what `{word}` names, in a text that is not valid shell"),
+                format!("lo que `{word}` nombra, en un texto que no es shell válido"),
+            ),
             None,
             Risk::Destroy,
         ));
@@ -35,15 +51,24 @@ pub(crate) fn read(text: &str, spans: &[Range<usize>], found: &mut Findings) {
 /// The first word that destroys, quotes and escapes disregarded.
 pub(crate) fn destructive_word(text: &str) -> Option<String> {
     let mut words = text
-        .split(|c: char| c.is_whitespace() || ";|&()`{}<>".contains(c))
+        .split(|c: char| c.is_whitespace() || ";|&()`{}<>,".contains(c))
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().filter(|c| !"'\"\\$,".contains(*c)).collect::<String>())
+        .map(|word| {
+            word.chars()
+                .filter(|c| !"'\"\\$,".contains(*c))
+                .collect::<String>()
+        })
         .peekable();
     while let Some(word) = words.next() {
         let base = word.rsplit('/').next().unwrap_or(&word);
         let upper = base.to_uppercase();
-        let follows = words.peek().map(|next| next.to_uppercase()).unwrap_or_default();
-        let sql = SQL.iter().any(|(verb, objects)| *verb == upper && (objects.is_empty() || objects.contains(&follows.as_str())));
+        let follows = words
+            .peek()
+            .map(|next| next.to_uppercase())
+            .unwrap_or_default();
+        let sql = SQL.iter().any(|(verb, objects)| {
+            *verb == upper && (objects.is_empty() || objects.contains(&follows.as_str()))
+        });
         if COMMANDS.contains(&base) || base.starts_with("mkfs.") || sql {
             return Some(base.to_owned());
         }

@@ -77,7 +77,9 @@ pub(crate) fn analyze(text: &str, dialect: Dialect, knowledge: &Knowledge) -> Sq
             split::Piece::Sql { span, meta } => sql_statement(text, span, meta, dialect, knowledge),
             split::Piece::Meta(span) => meta_statement(text, span, knowledge),
         };
-        let Some(mut statement) = statement else { continue };
+        let Some(mut statement) = statement else {
+            continue;
+        };
         statement.line = lines.line(statement.span.start);
         all.risk = all.risk.max(statement.risk);
         merge_effects(&mut all.effects, statement.effects.iter().cloned());
@@ -115,12 +117,26 @@ fn sql_statement(
         risk = risk.max(Risk::highest(extra.iter().map(|effect| effect.risk)).unwrap_or_default());
         merge_effects(&mut effects, extra);
     }
-    Some(SqlStatement { span, line: 0, risk, effects, parsed, endless })
+    Some(SqlStatement {
+        span,
+        line: 0,
+        risk,
+        effects,
+        parsed,
+        endless,
+    })
 }
 
 fn meta_statement(text: &str, span: Range<usize>, knowledge: &Knowledge) -> Option<SqlStatement> {
     let (risk, effects) = meta::command(text.get(span.clone())?, knowledge);
-    Some(SqlStatement { span, line: 0, risk, effects, parsed: true, endless: false })
+    Some(SqlStatement {
+        span,
+        line: 0,
+        risk,
+        effects,
+        parsed: true,
+        endless: false,
+    })
 }
 
 fn parses(raw: &str, dialect: Dialect) -> bool {
@@ -128,7 +144,10 @@ fn parses(raw: &str, dialect: Dialect) -> bool {
         return false;
     }
     // A placeholder stands where a name or a value will; the parser sees a name.
-    let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw).into_iter().map(|hole| hole.span).collect();
+    let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw)
+        .into_iter()
+        .map(|hole| hole.span)
+        .collect();
     let masked = crate::source::mask(raw, &holes).replace(crate::word::UNKNOWN, "x");
     let result = match dialect {
         Dialect::Postgres => Parser::parse_sql(&PostgreSqlDialect {}, &masked),

@@ -28,7 +28,10 @@ pub struct FillError {
 
 impl FillError {
     fn new(span: &Range<usize>, en: impl Into<String>, es: impl Into<String>) -> Self {
-        Self { span: span.clone(), message: Text::new(en, es) }
+        Self {
+            span: span.clone(),
+            message: Text::new(en, es),
+        }
     }
 }
 
@@ -53,8 +56,16 @@ pub fn fill(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, FillE
 
 /// Every other placeholder is masked too: it would not parse.
 fn holes_with(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
-    let apart = |hole: &Range<usize>| spans.iter().all(|span| hole.end <= span.start || span.end <= hole.start);
-    let mut holes: Vec<Range<usize>> = syntactic_placeholders(text).into_iter().map(|hole| hole.span).filter(apart).collect();
+    let apart = |hole: &Range<usize>| {
+        spans
+            .iter()
+            .all(|span| hole.end <= span.start || span.end <= hole.start)
+    };
+    let mut holes: Vec<Range<usize>> = syntactic_placeholders(text)
+        .into_iter()
+        .map(|hole| hole.span)
+        .filter(apart)
+        .collect();
     holes.extend(spans.iter().cloned());
     holes.sort_by_key(|hole| hole.start);
     holes
@@ -75,7 +86,11 @@ fn check_spans(text: &str, spans: &[Range<usize>]) -> Result<(), FillError> {
     let mut end = 0;
     for span in spans {
         if span.start < end || span.is_empty() || text.get(span.clone()).is_none() {
-            return Err(FillError::new(span, "the place of the placeholder is not in the text", "el lugar del marcador no está en el texto"));
+            return Err(FillError::new(
+                span,
+                "the place of the placeholder is not in the text",
+                "el lugar del marcador no está en el texto",
+            ));
         }
         end = span.end;
     }
@@ -114,7 +129,11 @@ fn written(context: &Context, span: &Range<usize>, value: &str) -> Result<String
         }
         Context::Bare { at_start } => {
             refuse_option(span, value, *at_start)?;
-            if value.chars().all(|c| is_strict(c) || c == '=' || c == '%' || c == ',') && !value.starts_with(['=', '%', ',']) {
+            if value
+                .chars()
+                .all(|c| is_strict(c) || c == '=' || c == '%' || c == ',')
+                && !value.starts_with(['=', '%', ','])
+            {
                 Ok(value.to_owned())
             } else {
                 Ok(format!("'{}'", value.replace('\'', "'\\''")))
@@ -124,7 +143,15 @@ fn written(context: &Context, span: &Range<usize>, value: &str) -> Result<String
             refuse_option(span, value, *at_start)?;
             // History expansion only happens at a prompt, but a prompt is where people paste.
             if value.contains('!') {
-                return Err(refused(span, value, &['!'], &Text::new("an interactive shell expands them inside double quotes", "una terminal los expande entre comillas dobles")));
+                return Err(refused(
+                    span,
+                    value,
+                    &['!'],
+                    &Text::new(
+                        "an interactive shell expands them inside double quotes",
+                        "una terminal los expande entre comillas dobles",
+                    ),
+                ));
             }
             let mut out = String::with_capacity(value.len());
             for c in value.chars() {
@@ -156,7 +183,11 @@ fn refuse_option(span: &Range<usize>, value: &str, at_start: bool) -> Result<(),
 
 fn strict(span: &Range<usize>, value: &str, reason: &Text) -> Result<String, FillError> {
     let wrong: Vec<char> = value.chars().filter(|c| !is_strict(*c)).collect();
-    if wrong.is_empty() { Ok(value.to_owned()) } else { Err(refused(span, value, &wrong, reason)) }
+    if wrong.is_empty() {
+        Ok(value.to_owned())
+    } else {
+        Err(refused(span, value, &wrong, reason))
+    }
 }
 
 fn refused(span: &Range<usize>, _value: &str, wrong: &[char], reason: &Text) -> FillError {
@@ -166,12 +197,38 @@ fn refused(span: &Range<usize>, _value: &str, wrong: &[char], reason: &Text) -> 
             kinds.push(*c);
         }
     }
-    let shown = kinds.iter().map(|c| if *c == ' ' { "a blank".to_owned() } else { format!("`{c}`") }).collect::<Vec<_>>().join(" ");
-    let shown_es = kinds.iter().map(|c| if *c == ' ' { "un espacio".to_owned() } else { format!("`{c}`") }).collect::<Vec<_>>().join(" ");
+    let shown = kinds
+        .iter()
+        .map(|c| {
+            if *c == ' ' {
+                "a blank".to_owned()
+            } else {
+                format!("`{c}`")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ");
+    let shown_es = kinds
+        .iter()
+        .map(|c| {
+            if *c == ' ' {
+                "un espacio".to_owned()
+            } else {
+                format!("`{c}`")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ");
     FillError::new(
         span,
-        format!("the value holds {shown}, which cannot be put here: {}. Letters, digits and _ . : @ / + - can", reason.en),
-        format!("el valor contiene {shown_es}, que aquí no se puede poner: {}. Se aceptan letras, dígitos y _ . : @ / + -", reason.es),
+        format!(
+            "the value holds {shown}, which cannot be put here: {}. Letters, digits and _ . : @ / + - can",
+            reason.en
+        ),
+        format!(
+            "el valor contiene {shown_es}, que aquí no se puede poner: {}. Se aceptan letras, dígitos y _ . : @ / + -",
+            reason.es
+        ),
     )
 }
 
@@ -188,7 +245,13 @@ fn splice(text: &str, spans: &[Range<usize>], pieces: &[String]) -> String {
 }
 
 /// The filled text must have the shape that it has with a plain word in each value's place.
-fn prove(tree: &Tree, text: &str, spans: &[Range<usize>], filled: &str, pieces: &[String]) -> Result<(), FillError> {
+fn prove(
+    tree: &Tree,
+    text: &str,
+    spans: &[Range<usize>],
+    filled: &str,
+    pieces: &[String],
+) -> Result<(), FillError> {
     let whole = spans.first().cloned().unwrap_or(0..text.len());
     let changed = || {
         FillError::new(
@@ -246,7 +309,8 @@ fn shape(root: Node<'_>) -> Vec<(u16, usize)> {
 /// A word with nothing in it that the shell expands.
 fn is_literal(node: Node<'_>) -> bool {
     match node.kind() {
-        "word" | "number" | "raw_string" | "ansi_c_string" | "string_content" | "heredoc_content" | "comment" => true,
+        "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"
+        | "heredoc_content" | "comment" => true,
         "string" | "concatenation" => node.named_children(&mut node.walk()).all(is_literal_part),
         _ => false,
     }
@@ -254,7 +318,12 @@ fn is_literal(node: Node<'_>) -> bool {
 
 fn is_literal_part(node: Node<'_>) -> bool {
     match node.kind() {
-        "string" => node.named_children(&mut node.walk()).all(|part| part.kind() == "string_content"),
-        kind => matches!(kind, "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"),
+        "string" => node
+            .named_children(&mut node.walk())
+            .all(|part| part.kind() == "string_content"),
+        kind => matches!(
+            kind,
+            "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"
+        ),
     }
 }

@@ -26,11 +26,20 @@ impl Analyzer<'_> {
             return true;
         }
         let mut escapes = false;
-        while let Some(first) = words.first().filter(|word| matches!(word.text.as_str(), "-n" | "-e" | "-ne" | "-en" | "-E" | "-nE")) {
+        while let Some(first) = words.first().filter(|word| {
+            matches!(
+                word.text.as_str(),
+                "-n" | "-e" | "-ne" | "-en" | "-E" | "-nE"
+            )
+        }) {
             escapes |= first.text.contains('e');
             words.remove(0);
         }
-        let text = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let text = words
+            .iter()
+            .map(|word| word.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
         self.output = Stream::text(if escapes { unescaped(&text) } else { text });
         true
     }
@@ -47,14 +56,17 @@ impl Analyzer<'_> {
             }
             [only] if only == "/dev/null" => Stream::text(""),
             [only] if only == "-" => place.stdin.clone(),
-            [only] if command.positional_word(0).is_some_and(|word| word.known) => Stream::File(only.clone()),
+            [only] if command.positional_word(0).is_some_and(|word| word.known) => {
+                Stream::File(only.clone())
+            }
             _ => Stream::Unknown,
         };
         if files.is_empty() {
             return true;
         }
         let shown = files.join(" ");
-        self.found.effect(phrased(Verb::Reads, Text::same(shown), None, Risk::Observe));
+        self.found
+            .effect(phrased(Verb::Reads, Text::same(shown), None, Risk::Observe));
         true
     }
 
@@ -62,7 +74,9 @@ impl Analyzer<'_> {
     pub(super) fn decode(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let decodes = command.has(&["-d", "--decode", "-D", "-r", "-p"]);
         self.output = match &place.stdin {
-            Stream::Text { text, .. } if decodes && command.name == "base64" => base64(text).map_or(Stream::Unknown, Stream::text),
+            Stream::Text { text, .. } if decodes && command.name == "base64" => {
+                base64(text).map_or(Stream::Unknown, Stream::text)
+            }
             _ => Stream::Unknown,
         };
         false
@@ -76,14 +90,20 @@ impl Analyzer<'_> {
 
     pub(super) fn alias_definition(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         for word in command.words {
-            let Some((name, text)) = word.text.split_once('=') else { continue };
+            let Some((name, text)) = word.text.split_once('=') else {
+                continue;
+            };
             let mut inner = place.perhaps();
             inner.shift = None;
             inner.anchor = Some(word.span.clone());
             inner.via.push("alias".to_owned());
             // Like a function, it counts when defined: whoever types it later does not see what it does.
             let found = self.apart(|this| this.inner_shell(text, &inner));
-            self.found.raise(if found.risk == Risk::Unclear { Risk::Change } else { found.risk });
+            self.found.raise(if found.risk == Risk::Unclear {
+                Risk::Change
+            } else {
+                found.risk
+            });
             crate::wording::merge_effects(&mut self.found.effects, found.effects);
             self.scope.aliases.insert(name.to_owned(), text.to_owned());
         }
@@ -91,7 +111,12 @@ impl Analyzer<'_> {
     }
 
     /// `read`: asks a person when nothing else feeds it.
-    pub(super) fn read_line(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn read_line(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         let names: Vec<String> = command.shown_from(0).collect();
         for name in &names {
             self.found.set(name);
@@ -103,19 +128,29 @@ impl Analyzer<'_> {
         }
         if place.stdin.is_terminal() && command.name == "read" && !command.has(&["-u"]) {
             self.found.interactive(Interactive::Prompt);
-            let message = command.all(&["-p"]).last().and_then(|option| command.words.get(option.value_index)).map(|word| {
-                word.with_unknown_as("…")
-            });
-            let typed_word = message.as_deref().and_then(quoted_word);
+            let message = command
+                .all(&["-p"])
+                .last()
+                .and_then(|option| command.words.get(option.value_index))
+                .map(|word| word.with_unknown_as("…"));
+            let typed_word = message.as_deref().and_then(crate::prompt::quoted_word);
             let variable = names.first().cloned().unwrap_or_else(|| "REPLY".to_owned());
-            self.found.prompts.push(Prompt { variable, message, span: span.clone(), typed_word });
+            self.found.prompts.push(Prompt {
+                variable,
+                message,
+                span: span.clone(),
+                typed_word,
+            });
         }
         true
     }
 
     /// `make TARGET`, `npm run NAME`: the name is all there is.
     pub(super) fn script_of_tool(&mut self, command: &Invocation<'_>) -> bool {
-        let names: Vec<String> = command.shown_from(0).filter(|name| !name.contains('=')).collect();
+        let names: Vec<String> = command
+            .shown_from(0)
+            .filter(|name| !name.contains('='))
+            .collect();
         if names.is_empty() {
             return false;
         }
@@ -125,9 +160,16 @@ impl Analyzer<'_> {
                     let shown = format!("{} {name}", command.name);
                     let phrase = match verb {
                         Verb::Runs | Verb::Reads => Text::same(shown),
-                        _ => Text::new(format!("what `{shown}` is named for"), format!("lo que anuncia el nombre `{shown}`")),
+                        _ => Text::new(
+                            format!("what `{shown}` is named for"),
+                            format!("lo que anuncia el nombre `{shown}`"),
+                        ),
                     };
-                    let verb = if risk == Risk::Observe { Verb::Runs } else { verb };
+                    let verb = if risk == Risk::Observe {
+                        Verb::Runs
+                    } else {
+                        verb
+                    };
                     self.found.effect(phrased(verb, phrase, None, risk));
                 }
                 None => self.found.unclear(&format!("{} {name}", command.name)),
@@ -139,10 +181,15 @@ impl Analyzer<'_> {
 
 /// What `printf` prints, roughly: its format with the arguments in the place of `%s`.
 fn printed(words: &[&Field]) -> String {
-    let Some((format, arguments)) = words.split_first() else { return String::new() };
+    let Some((format, arguments)) = words.split_first() else {
+        return String::new();
+    };
     let mut text = unescaped(&format.text);
     for argument in arguments {
-        let replaced = ["%s", "%b", "%d", "%q"].iter().filter_map(|hole| text.find(hole)).min();
+        let replaced = ["%s", "%b", "%d", "%q"]
+            .iter()
+            .filter_map(|hole| text.find(hole))
+            .min();
         match replaced {
             Some(at) => text.replace_range(at..at + 2, &argument.text),
             None => {
@@ -194,10 +241,17 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-fn push_code(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, radix: u32, most: usize) {
+fn push_code(
+    out: &mut String,
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    radix: u32,
+    most: usize,
+) {
     let mut number = 0;
     for _ in 0..most {
-        let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else { break };
+        let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else {
+            break;
+        };
         number = number * radix + digit;
         chars.next();
     }
@@ -209,7 +263,10 @@ fn base64(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut bits = 0u32;
     let mut count = 0;
-    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
+    for byte in text
+        .bytes()
+        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
+    {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
@@ -227,15 +284,4 @@ fn base64(text: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
-}
-
-/// The word that a prompt demands: `escribe 'CONFIRMAR'`, `type "yes"`, `(SI/no)` is not one.
-fn quoted_word(message: &str) -> Option<String> {
-    let (open, close) = [('\'', '\''), ('"', '"'), ('`', '`'), ('«', '»'), ('“', '”'), ('‘', '’')]
-        .into_iter()
-        .find(|(open, close)| message.find(*open).is_some_and(|at| message.get(at + open.len_utf8()..).is_some_and(|rest| rest.contains(*close))))?;
-    let start = message.find(open)? + open.len_utf8();
-    let rest = message.get(start..)?;
-    let word = rest.get(..rest.find(close)?)?;
-    (!word.is_empty() && word.len() <= 40).then(|| word.to_owned())
 }

@@ -21,11 +21,25 @@ impl Analyzer<'_> {
             _ => Dialect::Other,
         };
         if command.has(&["-l", "--list", "-V", "--version", "--help", "-?"]) {
-            self.found.effect(phrased(Verb::Reads, Text::new("the list of databases", "la lista de bases de datos"), dialect.component(), Risk::Observe));
+            self.found.effect(phrased(
+                Verb::Reads,
+                Text::new("the list of databases", "la lista de bases de datos"),
+                dialect.component(),
+                Risk::Observe,
+            ));
             return true;
         }
         let mut given = false;
-        for option in command.all(&["-c", "--command", "-e", "--execute", "-q", "--query", "-Q", "-cmd"]) {
+        for option in command.all(&[
+            "-c",
+            "--command",
+            "-e",
+            "--execute",
+            "-q",
+            "--query",
+            "-Q",
+            "-cmd",
+        ]) {
             // psql's -e and -q only change what it prints.
             if dialect == Dialect::Postgres && !matches!(option.name.as_str(), "-c" | "--command") {
                 continue;
@@ -39,18 +53,32 @@ impl Analyzer<'_> {
                 self.sql_text(&text, word.known, dialect);
             }
         }
-        for option in command.all(&["-f", "--file", "-i", "--input-file", "--queries-file", "-init"]) {
+        for option in command.all(&[
+            "-f",
+            "--file",
+            "-i",
+            "--input-file",
+            "--queries-file",
+            "-init",
+        ]) {
             if dialect == Dialect::MySql && option.name == "-f" {
                 continue;
             }
             given = true;
             match option.value.as_deref() {
-                Some("-" | "/dev/stdin") => self.sql_from(&place.stdin.clone(), dialect, command.name, place),
+                Some("-" | "/dev/stdin") => {
+                    self.sql_from(&place.stdin.clone(), dialect, command.name, place)
+                }
                 value => self.sql_file(value.unwrap_or("…")),
             }
         }
         for option in command.all(&["-o", "--output", "-L", "--log-file", "--tee"]) {
-            if let Some(word) = command.words.get(option.value_index).filter(|_| option.value_index != option.index).cloned() {
+            if let Some(word) = command
+                .words
+                .get(option.value_index)
+                .filter(|_| option.value_index != option.index)
+                .cloned()
+            {
                 self.write_to(&word, false, false);
             }
         }
@@ -85,11 +113,18 @@ impl Analyzer<'_> {
     /// A file of SQL that nobody has read here: it may restore over what is there.
     fn sql_file(&mut self, file: &str) {
         let phrase = if file == "…" {
-            Text::new("SQL that is only known when it runs", "SQL que solo se conoce al ejecutarlo")
+            Text::new(
+                "SQL that is only known when it runs",
+                "SQL que solo se conoce al ejecutarlo",
+            )
         } else {
-            Text::new(format!("the SQL of {file}, which may overwrite data"), format!("el SQL de {file}, que puede sobrescribir datos"))
+            Text::new(
+                format!("the SQL of {file}, which may overwrite data"),
+                format!("el SQL de {file}, que puede sobrescribir datos"),
+            )
         };
-        self.found.effect(phrased(Verb::Runs, phrase, None, Risk::Destroy));
+        self.found
+            .effect(phrased(Verb::Runs, phrase, None, Risk::Destroy));
     }
 
     fn sql_text(&mut self, text: &str, known: bool, dialect: Dialect) {
@@ -99,12 +134,20 @@ impl Analyzer<'_> {
         }
         let analysis = sql::analyze(&text.replace(UNKNOWN, "x"), dialect, self.knowledge);
         self.found.raise(analysis.risk);
-        self.found.endless |= analysis.statements.iter().any(|statement| statement.endless);
+        self.found.endless |= analysis
+            .statements
+            .iter()
+            .any(|statement| statement.endless);
         merge_effects(&mut self.found.effects, analysis.effects);
     }
 
     /// `redis-cli COMMAND`, or lines on its input.
-    pub(super) fn redis(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn redis(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         if command.has(&["--eval", "--functions-rdb"]) {
             self.found.unclear("redis-cli --eval");
             return true;
@@ -119,8 +162,27 @@ impl Analyzer<'_> {
             self.redis_cluster(option.value.as_deref().unwrap_or_default());
             return true;
         }
-        if command.has(&["--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat", "--latency", "--latency-history", "--latency-dist", "--intrinsic-latency", "--version", "-v", "--help", "--keystats"]) {
-            self.found.effect(phrased(Verb::Reads, Text::new("keys and state of Redis", "claves y estado de Redis"), Some("redis"), Risk::Observe));
+        if command.has(&[
+            "--scan",
+            "--bigkeys",
+            "--memkeys",
+            "--hotkeys",
+            "--stat",
+            "--latency",
+            "--latency-history",
+            "--latency-dist",
+            "--intrinsic-latency",
+            "--version",
+            "-v",
+            "--help",
+            "--keystats",
+        ]) {
+            self.found.effect(phrased(
+                Verb::Reads,
+                Text::new("keys and state of Redis", "claves y estado de Redis"),
+                Some("redis"),
+                Risk::Observe,
+            ));
             return true;
         }
         let start = command.positional_index(0).unwrap_or(command.words.len());
@@ -143,7 +205,10 @@ impl Analyzer<'_> {
             Stream::File(file) if file == "/dev/null" => {}
             _ => self.found.effect(phrased(
                 Verb::Runs,
-                Text::new("Redis commands that are only known when they run", "comandos de Redis que solo se conocen al ejecutarlos"),
+                Text::new(
+                    "Redis commands that are only known when they run",
+                    "comandos de Redis que solo se conocen al ejecutarlos",
+                ),
                 Some("redis"),
                 Risk::Destroy,
             )),
@@ -155,23 +220,34 @@ impl Analyzer<'_> {
         let risk = match action {
             "check" | "info" | "help" => Risk::Observe,
             "del-node" | "import" => Risk::Destroy,
-            "create" | "fix" | "reshard" | "rebalance" | "add-node" | "call" | "set-timeout" | "backup" => Risk::Change,
+            "create" | "fix" | "reshard" | "rebalance" | "add-node" | "call" | "set-timeout"
+            | "backup" => Risk::Change,
             _ => Risk::Unclear,
         };
         let verb = crate::wording::verb_for(risk);
-        self.found.effect(phrased(verb, Text::new("the Redis cluster", "el clúster de Redis"), Some("redis"), risk));
+        self.found.effect(phrased(
+            verb,
+            Text::new("the Redis cluster", "el clúster de Redis"),
+            Some("redis"),
+            risk,
+        ));
     }
 
     /// One line as typed into redis-cli.
     pub(crate) fn redis_line(&mut self, line: &str, span: &Range<usize>, place: &Place) {
-        let words: Vec<Field> = client::redis_words(line).into_iter().map(|word| Field::plain(word, span.clone())).collect();
+        let words: Vec<Field> = client::redis_words(line)
+            .into_iter()
+            .map(|word| Field::plain(word, span.clone()))
+            .collect();
         if !words.is_empty() {
             self.redis_words(&words, span, place);
         }
     }
 
     fn redis_words(&mut self, words: &[Field], span: &Range<usize>, place: &Place) {
-        let Some((head, rest)) = words.split_first() else { return };
+        let Some((head, rest)) = words.split_first() else {
+            return;
+        };
         let Some(name) = head.value() else {
             self.found.unclear(&format!("redis-cli {}", head.raw));
             return;
@@ -203,7 +279,10 @@ impl Analyzer<'_> {
             }
         }
         for index in 0..command.positional_count() {
-            if let Some(file) = command.positional(index).filter(|name| name.ends_with(".js")) {
+            if let Some(file) = command
+                .positional(index)
+                .filter(|name| name.ends_with(".js"))
+            {
                 given = true;
                 self.script(&file.to_owned(), &[]);
             }
@@ -230,11 +309,17 @@ impl Analyzer<'_> {
 
 /// The value in `--command=…`, or the whole word.
 fn after_equals(word: &Field, option: &str) -> String {
-    let rest = word.text.strip_prefix(option).filter(|_| option.starts_with("--"));
+    let rest = word
+        .text
+        .strip_prefix(option)
+        .filter(|_| option.starts_with("--"));
     match rest.and_then(|rest| rest.strip_prefix('=')) {
         Some(value) => value.to_owned(),
         // `-c'SELECT 1'`, `-e"…"`: the value is stuck to the option.
-        None if !option.starts_with("--") && word.text.starts_with(option) && word.text.len() > option.len() => {
+        None if !option.starts_with("--")
+            && word.text.starts_with(option)
+            && word.text.len() > option.len() =>
+        {
             word.text.get(option.len()..).unwrap_or_default().to_owned()
         }
         None => word.text.clone(),

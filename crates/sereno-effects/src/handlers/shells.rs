@@ -13,7 +13,12 @@ use std::ops::Range;
 
 impl Analyzer<'_> {
     /// `bash`, `bash -c TEXT`, `bash FILE`, `… | bash`.
-    pub(super) fn shell_program(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn shell_program(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         let _ = span;
         if command.has(&["--version", "--help"]) {
             self.found.raise(Risk::Observe);
@@ -23,19 +28,43 @@ impl Analyzer<'_> {
         // A cluster such as `-lc` holds `-c`; the text is the first argument.
         if command.has(&["-c"]) {
             inner.via.push(format!("{} -c", command.name));
-            let Some(text) = command.positional_word(0) else { return true };
-            let arguments: Vec<String> = command.words.iter().skip(command.positional_index(1).map_or(usize::MAX, |i| i + 1)).map(|f| f.text.clone()).collect();
-            let before = self.scope.replace_arguments((!arguments.is_empty()).then_some(arguments));
+            let Some(text) = command.positional_word(0) else {
+                return true;
+            };
+            if is_substitution(text) && fetches(&text.raw) {
+                self.shell_from(&Stream::Network, &inner);
+                return true;
+            }
+            let arguments: Vec<String> = command
+                .words
+                .iter()
+                .skip(command.positional_index(1).map_or(usize::MAX, |i| i + 1))
+                .map(|f| f.text.clone())
+                .collect();
+            let before = self
+                .scope
+                .replace_arguments((!arguments.is_empty()).then_some(arguments));
             let found = self.apart(|this| this.run_joined(std::slice::from_ref(text), &inner));
             self.scope.replace_arguments(before);
-            self.found.absorb(Findings { sets: Vec::new(), ..found });
+            self.found.absorb(Findings {
+                sets: Vec::new(),
+                ..found
+            });
             return true;
         }
         inner.via.push(command.name.to_owned());
-        match command.positional_word(0).filter(|word| word.text != "-" && !command.has(&["-s"])) {
+        match command
+            .positional_word(0)
+            .filter(|word| word.text != "-" && !command.has(&["-s"]))
+        {
             Some(word) if is_substitution(word) => self.shell_from(&Stream::Unknown, &inner),
             Some(word) => {
-                let rest: Vec<Field> = command.words.iter().skip(command.positional_index(0).map_or(0, |i| i + 1)).cloned().collect();
+                let rest: Vec<Field> = command
+                    .words
+                    .iter()
+                    .skip(command.positional_index(0).map_or(0, |i| i + 1))
+                    .cloned()
+                    .collect();
                 if command.has(&["-n"]) {
                     self.found.raise(Risk::Observe);
                 } else {
@@ -60,13 +89,20 @@ impl Analyzer<'_> {
                 inner.shift = *at;
                 let text = text.replace(UNKNOWN, "$__unknown");
                 let found = self.apart(|this| this.inner_shell(&text, &inner));
-                self.found.absorb(Findings { sets: Vec::new(), opens: None, ..found });
+                self.found.absorb(Findings {
+                    sets: Vec::new(),
+                    opens: None,
+                    ..found
+                });
             }
             Stream::File(name) => self.script(&name.clone(), &[]),
             Stream::Terminal => {}
             Stream::Unknown => self.found.effect(phrased(
                 Verb::Runs,
-                Text::new("a script that is only known when it runs", "un script que solo se conoce al ejecutarlo"),
+                Text::new(
+                    "a script that is only known when it runs",
+                    "un script que solo se conoce al ejecutarlo",
+                ),
                 None,
                 Risk::Destroy,
             )),
@@ -82,9 +118,20 @@ impl Analyzer<'_> {
     pub(super) fn eval(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let mut inner = place.deeper();
         inner.via.push("eval".to_owned());
-        let words: Vec<Field> = command.words.iter().filter(|w| w.text != "--").cloned().collect();
+        let words: Vec<Field> = command
+            .words
+            .iter()
+            .filter(|w| w.text != "--")
+            .cloned()
+            .collect();
         // `eval "$(ssh-agent)"`: what runs is only known when it runs.
-        if words.iter().any(|word| !word.known && word.text.trim_start().starts_with(UNKNOWN)) {
+        if words
+            .iter()
+            .any(|word| !word.known && word.text.trim_start().starts_with(UNKNOWN))
+        {
+            if words.iter().any(|word| fetches(&word.raw)) {
+                self.shell_from(&Stream::Network, &inner);
+            }
             self.found.unclear("eval");
             if !words.iter().all(is_substitution) {
                 self.run_joined(&words, &inner);
@@ -97,12 +144,15 @@ impl Analyzer<'_> {
 
     /// `source FILE`: a settings file is variables alone; a script does what its name says.
     pub(super) fn source_file(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let Some(word) = command.positional_word(0) else { return true };
+        let Some(word) = command.positional_word(0) else {
+            return true;
+        };
         let text = word.text.clone();
         if is_substitution(word) {
             self.shell_from(&Stream::Unknown, &place.deeper());
         } else if is_settings(&text) {
-            self.found.effect(phrased(Verb::Reads, Text::same(text), None, Risk::Observe));
+            self.found
+                .effect(phrased(Verb::Reads, Text::same(text), None, Risk::Observe));
         } else if names::judge(self.knowledge, &text, &[]).is_some() || !word.known {
             self.script(&text, &[]);
         } else {
@@ -111,11 +161,27 @@ impl Analyzer<'_> {
         true
     }
 
+    /// `at`, `batch`: what comes in will run later.
+    pub(super) fn later(&mut self, place: &Place) -> bool {
+        if place.stdin.is_terminal() {
+            return false;
+        }
+        let mut inner = place.deeper();
+        inner.via.push("at".to_owned());
+        self.shell_from(&place.stdin.clone(), &inner);
+        self.found.raise(Risk::Change);
+        true
+    }
+
     pub(super) fn su(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let user = command.positional(0).unwrap_or("root").to_owned();
         let mut inner = place.deeper();
         inner.via.push("su".to_owned());
-        let text = command.all(&["-c", "--command", "--session-command"]).last().and_then(|option| command.words.get(option.value_index)).cloned();
+        let text = command
+            .all(&["-c", "--command", "--session-command"])
+            .last()
+            .and_then(|option| command.words.get(option.value_index))
+            .cloned();
         if let Some(mut text) = text {
             if let Some(value) = text.text.strip_prefix("--command=") {
                 text = Field::plain(value, text.span.clone());
@@ -131,7 +197,12 @@ impl Analyzer<'_> {
     }
 
     /// `xargs` runs its words with more arguments than the text shows.
-    pub(super) fn xargs(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn xargs(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         let mut inner = place.deeper().with_stdin(Stream::Unknown);
         inner.via.push(command.name.to_owned());
         let start = command.positional_index(0).unwrap_or(command.words.len());
@@ -155,17 +226,33 @@ impl Analyzer<'_> {
                     }
                 }
             }
-            None => words.push(Field { raw: "…".to_owned(), ..Field::plain(UNKNOWN.to_string(), span.clone()) }),
+            None => words.push(Field {
+                raw: "…".to_owned(),
+                ..Field::plain(UNKNOWN.to_string(), span.clone())
+            }),
         }
         self.run(&words, span.clone(), &inner);
         true
     }
 
     /// `find`: what it does with what it finds.
-    pub(super) fn find_files(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn find_files(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         let words = command.words;
-        let roots: Vec<String> = words.iter().take_while(|w| !w.text.starts_with(['-', '(', '!'])).map(Field::shown).collect();
-        let root = if roots.is_empty() { ".".to_owned() } else { roots.join(" ") };
+        let roots: Vec<String> = words
+            .iter()
+            .take_while(|w| !w.text.starts_with(['-', '(', '!']))
+            .map(Field::shown)
+            .collect();
+        let root = if roots.is_empty() {
+            ".".to_owned()
+        } else {
+            roots.join(" ")
+        };
         let mut acted = false;
         let mut index = 0;
         while let Some(word) = words.get(index) {
@@ -174,7 +261,10 @@ impl Analyzer<'_> {
                     acted = true;
                     self.found.effect(phrased(
                         Verb::Deletes,
-                        Text::new(format!("files under {root}"), format!("archivos bajo {root}")),
+                        Text::new(
+                            format!("files under {root}"),
+                            format!("archivos bajo {root}"),
+                        ),
                         None,
                         Risk::Destroy,
                     ));
@@ -216,7 +306,10 @@ impl Analyzer<'_> {
         if !acted {
             self.found.effect(phrased(
                 Verb::Reads,
-                Text::new(format!("names of files under {root}"), format!("nombres de archivos bajo {root}")),
+                Text::new(
+                    format!("names of files under {root}"),
+                    format!("nombres de archivos bajo {root}"),
+                ),
                 None,
                 Risk::Observe,
             ));
@@ -226,7 +319,12 @@ impl Analyzer<'_> {
     }
 
     /// `exec CMD` replaces the shell; `exec > file` redirects it.
-    pub(super) fn exec(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+    pub(super) fn exec(
+        &mut self,
+        command: &Invocation<'_>,
+        span: &Range<usize>,
+        place: &Place,
+    ) -> bool {
         let start = command.positional_index(0).unwrap_or(command.words.len());
         let words = command.words.get(start..).unwrap_or_default();
         self.found.job_control = true;
@@ -240,7 +338,10 @@ impl Analyzer<'_> {
 
     /// `trap 'rm -f x' EXIT`: it will run.
     pub(super) fn trap(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        if let Some(text) = command.positional_word(0).filter(|_| command.positional_count() > 1).cloned()
+        if let Some(text) = command
+            .positional_word(0)
+            .filter(|_| command.positional_count() > 1)
+            .cloned()
             && text.text != "-"
         {
             let mut inner = place.perhaps();
@@ -256,6 +357,13 @@ fn is_substitution(word: &Field) -> bool {
     !word.known && word.text.chars().all(|c| c == UNKNOWN)
 }
 
+/// Whether a raw word fetches something from the network.
+fn fetches(raw: &str) -> bool {
+    ["curl ", "wget ", "http://", "https://"]
+        .iter()
+        .any(|mark| raw.contains(mark))
+}
+
 /// `.env`, `/etc/os-release`, `venv/bin/activate`, `~/.bashrc`: files that set variables.
 fn is_settings(path: &str) -> bool {
     let base = path.rsplit('/').next().unwrap_or(path);
@@ -263,5 +371,21 @@ fn is_settings(path: &str) -> bool {
         || base.ends_with(".env")
         || base.ends_with(".conf")
         || base.starts_with("activate")
-        || matches!(base, "os-release" | ".bashrc" | ".profile" | ".bash_profile" | ".zshrc" | "nvm.sh" | "environment" | "config" | "config.sh" | "env.sh" | "env" | "vars.sh" | "openrc" | "openrc.sh")
+        || matches!(
+            base,
+            "os-release"
+                | ".bashrc"
+                | ".profile"
+                | ".bash_profile"
+                | ".zshrc"
+                | "nvm.sh"
+                | "environment"
+                | "config"
+                | "config.sh"
+                | "env.sh"
+                | "env"
+                | "vars.sh"
+                | "openrc"
+                | "openrc.sh"
+        )
 }

@@ -9,34 +9,264 @@ use sereno_model::{Effect, Risk, Text, Verb};
 
 /// Families of functions that only compute, by the beginning of their names.
 const COMPUTES: &[&str] = &[
-    "PG_", "JSON", "JSONB_", "ARRAY_", "STRING_", "REGEXP_", "TO_", "DATE", "TIME", "TS_", "HAS_", "CURRENT", "ROW_", "ST_", "XML",
-    "PERCENTILE", "REGR_", "COVAR", "STDDEV", "VAR_", "BOOL_", "BIT_", "OBJ_", "COL_", "FORMAT", "QUOTE_", "TXID_", "INET_", "MAKE_",
+    "PG_",
+    "JSON",
+    "JSONB_",
+    "ARRAY_",
+    "STRING_",
+    "REGEXP_",
+    "TO_",
+    "DATE",
+    "TIME",
+    "TS_",
+    "HAS_",
+    "CURRENT",
+    "ROW_",
+    "ST_",
+    "XML",
+    "PERCENTILE",
+    "REGR_",
+    "COVAR",
+    "STDDEV",
+    "VAR_",
+    "BOOL_",
+    "BIT_",
+    "OBJ_",
+    "COL_",
+    "FORMAT",
+    "QUOTE_",
+    "TXID_",
+    "INET_",
+    "MAKE_",
 ];
 
 /// Functions and other words before a parenthesis that only compute.
 const COMPUTING: &[&str] = &[
-    "COUNT", "SUM", "AVG", "MIN", "MAX", "NOW", "COALESCE", "NULLIF", "GREATEST", "LEAST", "LENGTH", "LOWER", "UPPER", "TRIM", "LTRIM",
-    "RTRIM", "BTRIM", "SUBSTRING", "SUBSTR", "REPLACE", "CONCAT", "CONCAT_WS", "SPLIT_PART", "POSITION", "STRPOS", "LEFT", "RIGHT",
-    "LPAD", "RPAD", "REPEAT", "REVERSE", "MD5", "SHA256", "SHA512", "ENCODE", "DECODE", "EXTRACT", "AGE", "ROUND", "CEIL", "CEILING",
-    "FLOOR", "ABS", "MOD", "POWER", "SQRT", "LOG", "LN", "EXP", "RANDOM", "SIGN", "TRUNC", "CAST", "CONVERT", "VERSION", "USER",
-    "DATABASE", "SCHEMA", "UNNEST", "GENERATE_SERIES", "RANK", "DENSE_RANK", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE",
-    "NTH_VALUE", "CUME_DIST", "MODE", "EVERY", "EXISTS", "IN", "ANY", "ALL", "SOME", "VALUES", "OVER", "FILTER", "WITHIN", "GROUP",
-    "AS", "AND", "OR", "NOT", "ON", "USING", "WHERE", "HAVING", "BY", "FROM", "SELECT", "WHEN", "THEN", "ELSE", "CASE", "BETWEEN",
-    "LIKE", "ILIKE", "IS", "UNION", "EXCEPT", "INTERSECT", "LIMIT", "OFFSET", "JOIN", "LATERAL", "ROW", "ARRAY", "INTERVAL", "NUMERIC",
-    "DECIMAL", "VARCHAR", "CHAR", "TIMESTAMP", "CLOCK_TIMESTAMP", "STATEMENT_TIMESTAMP", "GEN_RANDOM_UUID", "UUID_GENERATE_V4",
-    "DIGEST", "CRYPT", "GEN_SALT", "HMAC", "CARDINALITY", "TYPEOF", "IFNULL", "ISNULL", "IF", "IIF", "UNIX_TIMESTAMP", "FROM_UNIXTIME",
-    "GROUP_CONCAT", "STRFTIME", "JULIANDAY", "SUBDATE", "ADDDATE", "CHAR_LENGTH", "OCTET_LENGTH", "INITCAP", "TRANSLATE", "OVERLAY",
-    "ASCII", "CHR", "WIDTH_BUCKET", "GROUPING", "CUBE", "ROLLUP", "SETS", "HASHTEXT", "SHOBJ_DESCRIPTION", "CORR", "NUM_NONNULLS",
-    "SIMILARITY", "UNACCENT", "HOST", "MASKLEN", "NETWORK", "ISFINITE", "JUSTIFY_INTERVAL", "LASTVAL", "CURRVAL", "WITH", "INTO",
-    "TABLE", "INDEX", "KEY", "CHECK", "REFERENCES", "DISTINCT", "TABLESAMPLE", "SYSTEM", "BERNOULLI", "OF", "VERBOSE", "ANALYZE",
-    "EXPLAIN", "BUFFERS", "MATERIALIZED", "RECURSIVE", "CONNECTION_ID", "LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "BENCHMARK",
-    "CURDATE", "CURTIME", "SYSDATE", "UUID", "TIMESTAMPDIFF", "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEK", "QUARTER",
-    "INSTR", "LOCATE", "HEX", "UNHEX", "BIN", "OCT", "FIELD", "ELT", "TOTAL", "GLOB", "QUOTE", "PRINTF", "CHANGES", "SQLITE_VERSION",
+    "COUNT",
+    "SUM",
+    "AVG",
+    "MIN",
+    "MAX",
+    "NOW",
+    "COALESCE",
+    "NULLIF",
+    "GREATEST",
+    "LEAST",
+    "LENGTH",
+    "LOWER",
+    "UPPER",
+    "TRIM",
+    "LTRIM",
+    "RTRIM",
+    "BTRIM",
+    "SUBSTRING",
+    "SUBSTR",
+    "REPLACE",
+    "CONCAT",
+    "CONCAT_WS",
+    "SPLIT_PART",
+    "POSITION",
+    "STRPOS",
+    "LEFT",
+    "RIGHT",
+    "LPAD",
+    "RPAD",
+    "REPEAT",
+    "REVERSE",
+    "MD5",
+    "SHA256",
+    "SHA512",
+    "ENCODE",
+    "DECODE",
+    "EXTRACT",
+    "AGE",
+    "ROUND",
+    "CEIL",
+    "CEILING",
+    "FLOOR",
+    "ABS",
+    "MOD",
+    "POWER",
+    "SQRT",
+    "LOG",
+    "LN",
+    "EXP",
+    "RANDOM",
+    "SIGN",
+    "TRUNC",
+    "CAST",
+    "CONVERT",
+    "VERSION",
+    "USER",
+    "DATABASE",
+    "SCHEMA",
+    "UNNEST",
+    "GENERATE_SERIES",
+    "RANK",
+    "DENSE_RANK",
+    "NTILE",
+    "LAG",
+    "LEAD",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+    "NTH_VALUE",
+    "CUME_DIST",
+    "MODE",
+    "EVERY",
+    "EXISTS",
+    "IN",
+    "ANY",
+    "ALL",
+    "SOME",
+    "VALUES",
+    "OVER",
+    "FILTER",
+    "WITHIN",
+    "GROUP",
+    "AS",
+    "AND",
+    "OR",
+    "NOT",
+    "ON",
+    "USING",
+    "WHERE",
+    "HAVING",
+    "BY",
+    "FROM",
+    "SELECT",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "CASE",
+    "BETWEEN",
+    "LIKE",
+    "ILIKE",
+    "IS",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "LIMIT",
+    "OFFSET",
+    "JOIN",
+    "LATERAL",
+    "ROW",
+    "ARRAY",
+    "INTERVAL",
+    "NUMERIC",
+    "DECIMAL",
+    "VARCHAR",
+    "CHAR",
+    "TIMESTAMP",
+    "CLOCK_TIMESTAMP",
+    "STATEMENT_TIMESTAMP",
+    "GEN_RANDOM_UUID",
+    "UUID_GENERATE_V4",
+    "DIGEST",
+    "CRYPT",
+    "GEN_SALT",
+    "HMAC",
+    "CARDINALITY",
+    "TYPEOF",
+    "IFNULL",
+    "ISNULL",
+    "IF",
+    "IIF",
+    "UNIX_TIMESTAMP",
+    "FROM_UNIXTIME",
+    "GROUP_CONCAT",
+    "STRFTIME",
+    "JULIANDAY",
+    "SUBDATE",
+    "ADDDATE",
+    "CHAR_LENGTH",
+    "OCTET_LENGTH",
+    "INITCAP",
+    "TRANSLATE",
+    "OVERLAY",
+    "ASCII",
+    "CHR",
+    "WIDTH_BUCKET",
+    "GROUPING",
+    "CUBE",
+    "ROLLUP",
+    "SETS",
+    "HASHTEXT",
+    "SHOBJ_DESCRIPTION",
+    "CORR",
+    "NUM_NONNULLS",
+    "SIMILARITY",
+    "UNACCENT",
+    "HOST",
+    "MASKLEN",
+    "NETWORK",
+    "ISFINITE",
+    "JUSTIFY_INTERVAL",
+    "LASTVAL",
+    "CURRVAL",
+    "WITH",
+    "INTO",
+    "TABLE",
+    "INDEX",
+    "KEY",
+    "CHECK",
+    "REFERENCES",
+    "DISTINCT",
+    "TABLESAMPLE",
+    "SYSTEM",
+    "BERNOULLI",
+    "OF",
+    "VERBOSE",
+    "ANALYZE",
+    "EXPLAIN",
+    "BUFFERS",
+    "MATERIALIZED",
+    "RECURSIVE",
+    "CONNECTION_ID",
+    "LAST_INSERT_ID",
+    "ROW_COUNT",
+    "FOUND_ROWS",
+    "BENCHMARK",
+    "CURDATE",
+    "CURTIME",
+    "SYSDATE",
+    "UUID",
+    "TIMESTAMPDIFF",
+    "YEAR",
+    "MONTH",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "WEEK",
+    "QUARTER",
+    "INSTR",
+    "LOCATE",
+    "HEX",
+    "UNHEX",
+    "BIN",
+    "OCT",
+    "FIELD",
+    "ELT",
+    "TOTAL",
+    "GLOB",
+    "QUOTE",
+    "PRINTF",
+    "CHANGES",
+    "SQLITE_VERSION",
 ];
 
 /// What a statement does.
-pub(super) fn effects(tokens: &[Token], raw: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<Effect> {
-    let reader = Reader { dialect, knowledge, raw };
+pub(super) fn effects(
+    tokens: &[Token],
+    raw: &str,
+    dialect: Dialect,
+    knowledge: &Knowledge,
+) -> Vec<Effect> {
+    let reader = Reader {
+        dialect,
+        knowledge,
+        raw,
+    };
     let mut found = Vec::new();
     reader.statement(tokens, &mut found, 0);
     reader.side_effects(tokens, &mut found);
@@ -46,12 +276,62 @@ pub(super) fn effects(tokens: &[Token], raw: &str, dialect: Dialect, knowledge: 
 /// Statements whose meaning is certain though the parser may refuse them.
 pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
     const FIRST: &[&str] = &[
-        "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "CHECKPOINT", "REFRESH", "SHOW", "EXPLAIN", "LISTEN", "UNLISTEN", "NOTIFY", "COPY",
-        "GRANT", "REVOKE", "REASSIGN", "DROP", "TRUNCATE", "ALTER", "CREATE", "COMMENT", "SECURITY", "DISCARD", "RESET", "SET", "LOCK",
-        "BEGIN", "START", "COMMIT", "ROLLBACK", "END", "SAVEPOINT", "RELEASE", "DEALLOCATE", "KILL", "FLUSH", "PURGE", "STOP", "CHANGE",
-        "OPTIMIZE", "REPAIR", "CHECK", "DESC", "DESCRIBE", "USE", "HELP", "PRAGMA", "LOAD", "RENAME", "STATUS", "PROMPT",
+        "VACUUM",
+        "ANALYZE",
+        "REINDEX",
+        "CLUSTER",
+        "CHECKPOINT",
+        "REFRESH",
+        "SHOW",
+        "EXPLAIN",
+        "LISTEN",
+        "UNLISTEN",
+        "NOTIFY",
+        "COPY",
+        "GRANT",
+        "REVOKE",
+        "REASSIGN",
+        "DROP",
+        "TRUNCATE",
+        "ALTER",
+        "CREATE",
+        "COMMENT",
+        "SECURITY",
+        "DISCARD",
+        "RESET",
+        "SET",
+        "LOCK",
+        "BEGIN",
+        "START",
+        "COMMIT",
+        "ROLLBACK",
+        "END",
+        "SAVEPOINT",
+        "RELEASE",
+        "DEALLOCATE",
+        "KILL",
+        "FLUSH",
+        "PURGE",
+        "STOP",
+        "CHANGE",
+        "OPTIMIZE",
+        "REPAIR",
+        "CHECK",
+        "DESC",
+        "DESCRIBE",
+        "USE",
+        "HELP",
+        "PRAGMA",
+        "LOAD",
+        "RENAME",
+        "STATUS",
+        "PROMPT",
+        "TABLE",
     ];
-    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
+    tokens
+        .first()
+        .and_then(Token::word)
+        .is_some_and(|word| FIRST.contains(&word))
 }
 
 struct Reader<'k> {
@@ -63,7 +343,10 @@ struct Reader<'k> {
 impl Reader<'_> {
     fn statement(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
         // `((SELECT …))` and `EXPLAIN ANALYZE EXPLAIN …` end somewhere.
-        let start = all.iter().position(|token| *token != Token::Symbol('(')).unwrap_or(all.len());
+        let start = all
+            .iter()
+            .position(|token| *token != Token::Symbol('('))
+            .unwrap_or(all.len());
         let all = all.get(start..).unwrap_or_default();
         let Some(first) = all.first() else { return };
         let Some(first) = first.word().filter(|_| depth < 8) else {
@@ -74,15 +357,28 @@ impl Reader<'_> {
         match first {
             "SELECT" => self.select(all, found),
             "WITH" => self.with(all, found),
-            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH" | "MOVE" | "CHECK" => found.push(self.reads(all)),
-            "INSERT" | "REPLACE" | "UPSERT" => found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change)),
+            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH"
+            | "MOVE" | "CHECK" => found.push(self.reads(all)),
+            "INSERT" | "REPLACE" | "UPSERT" => {
+                found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change))
+            }
             "UPDATE" => found.push(self.update(all)),
-            "DELETE" => found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy)),
+            "DELETE" => {
+                found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy))
+            }
             "MERGE" => {
-                let risk = if has(all, "DELETE") { Risk::Destroy } else { Risk::Change };
+                let risk = if has(all, "DELETE") {
+                    Risk::Destroy
+                } else {
+                    Risk::Change
+                };
                 found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), risk));
             }
-            "TRUNCATE" => found.push(self.on_rows(Verb::Empties, after(all, &["TABLE", "TRUNCATE"]), Risk::Destroy)),
+            "TRUNCATE" => found.push(self.on_rows(
+                Verb::Empties,
+                after(all, &["TABLE", "TRUNCATE"]),
+                Risk::Destroy,
+            )),
             "DROP" => found.push(self.object(Verb::Deletes, all, Risk::Destroy)),
             "ALTER" => found.push(self.alter(all)),
             "CREATE" => found.push(self.object(Verb::Creates, all, Risk::Change)),
@@ -92,24 +388,54 @@ impl Reader<'_> {
             "COPY" => found.push(self.copy(all)),
             "DO" => found.push(self.block(all)),
             "CALL" | "EXECUTE" | "EXEC" => found.push(self.unclear()),
-            "PREPARE" if second != "TRANSACTION" => self.statement(after_token(all, "AS"), found, depth + 1),
-            "DECLARE" if has(all, "CURSOR") => self.statement(after_token(all, "FOR"), found, depth + 1),
-            "RESET" if matches!(second, "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => found.push(self.server(Verb::Deletes, Risk::Destroy)),
+            "PREPARE" if second != "TRANSACTION" => {
+                self.statement(after_token(all, "AS"), found, depth + 1)
+            }
+            "DECLARE" if has(all, "CURSOR") => {
+                self.statement(after_token(all, "FOR"), found, depth + 1)
+            }
+            "RESET" if matches!(second, "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => {
+                found.push(self.server(Verb::Deletes, Risk::Destroy))
+            }
             "PURGE" => found.push(self.server(Verb::Deletes, Risk::Destroy)),
-            "SET" if matches!(second, "GLOBAL" | "PERSIST" | "PASSWORD") => found.push(self.server(Verb::Updates, Risk::Change)),
-            "COMMIT" | "ROLLBACK" if second == "PREPARED" => found.push(self.server(Verb::Updates, Risk::Change)),
+            "SET" if matches!(second, "GLOBAL" | "PERSIST" | "PASSWORD") => {
+                found.push(self.server(Verb::Updates, Risk::Change))
+            }
+            "COMMIT" | "ROLLBACK" if second == "PREPARED" => {
+                found.push(self.server(Verb::Updates, Risk::Change))
+            }
             "PRAGMA" => {
                 let sets = all.contains(&Token::Symbol('='));
-                found.push(if sets { self.server(Verb::Updates, Risk::Change) } else { self.reads(all) });
+                found.push(if sets {
+                    self.server(Verb::Updates, Risk::Change)
+                } else {
+                    self.reads(all)
+                });
             }
-            "SET" | "RESET" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "DISCARD" | "LISTEN"
-            | "UNLISTEN" | "CLOSE" | "DEALLOCATE" | "USE" | "DELIMITER" | "ABORT" | "PROMPT"
-                if !(first == "START" && matches!(second, "SLAVE" | "REPLICA" | "GROUP_REPLICATION")) => {}
-            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "CHECKPOINT" | "REFRESH" | "COMMENT" | "SECURITY" | "IMPORT" | "REASSIGN"
-            | "OPTIMIZE" | "REPAIR" | "RENAME" | "ATTACH" | "DETACH" => found.push(self.object(Verb::Updates, all, Risk::Change)),
-            "NOTIFY" => found.push(phrased(Verb::Sends, Text::new("a notification", "una notificación"), self.component(), Risk::Change)),
-            "LOCK" | "UNLOCK" | "KILL" | "FLUSH" | "STOP" | "START" | "CHANGE" | "PREPARE" | "LOAD" | "INSTALL" => {
-                found.push(self.server(Verb::Updates, if first == "LOAD" && second != "DATA" { Risk::Unclear } else { Risk::Change }));
+            "SET" | "RESET" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT"
+            | "RELEASE" | "DISCARD" | "LISTEN" | "UNLISTEN" | "CLOSE" | "DEALLOCATE" | "USE"
+            | "DELIMITER" | "ABORT" | "PROMPT"
+                if !(first == "START"
+                    && matches!(second, "SLAVE" | "REPLICA" | "GROUP_REPLICATION")) => {}
+            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "CHECKPOINT" | "REFRESH" | "COMMENT"
+            | "SECURITY" | "IMPORT" | "REASSIGN" | "OPTIMIZE" | "REPAIR" | "RENAME" | "ATTACH"
+            | "DETACH" => found.push(self.object(Verb::Updates, all, Risk::Change)),
+            "NOTIFY" => found.push(phrased(
+                Verb::Sends,
+                Text::new("a notification", "una notificación"),
+                self.component(),
+                Risk::Change,
+            )),
+            "LOCK" | "UNLOCK" | "KILL" | "FLUSH" | "STOP" | "START" | "CHANGE" | "PREPARE"
+            | "LOAD" | "INSTALL" => {
+                found.push(self.server(
+                    Verb::Updates,
+                    if first == "LOAD" && second != "DATA" {
+                        Risk::Unclear
+                    } else {
+                        Risk::Change
+                    },
+                ));
             }
             _ => found.push(self.unclear()),
         }
@@ -121,8 +447,17 @@ impl Reader<'_> {
 
     fn unclear(&self) -> Effect {
         let shown = crate::analyzer::shorten(self.raw);
-        let risk = if crate::salvage::destructive_word(self.raw).is_some() { Risk::Destroy } else { Risk::Unclear };
-        phrased(Verb::Runs, Text::same(format!("`{shown}`")), self.component(), risk)
+        let risk = if crate::salvage::destructive_word(self.raw).is_some() {
+            Risk::Destroy
+        } else {
+            Risk::Unclear
+        };
+        phrased(
+            Verb::Runs,
+            Text::same(format!("`{shown}`")),
+            self.component(),
+            risk,
+        )
     }
 
     fn reads(&self, all: &[Token]) -> Effect {
@@ -153,37 +488,67 @@ impl Reader<'_> {
 
     fn server(&self, verb: Verb, risk: Risk) -> Effect {
         let shown = crate::analyzer::shorten(self.raw);
-        phrased(verb, Text::new(format!("the database server (`{shown}`)"), format!("el servidor de base de datos (`{shown}`)")), self.component(), risk)
+        phrased(
+            verb,
+            Text::new(
+                format!("the database server (`{shown}`)"),
+                format!("el servidor de base de datos (`{shown}`)"),
+            ),
+            self.component(),
+            risk,
+        )
     }
 
     fn privileges(&self, verb: Verb, risk: Risk) -> Effect {
-        phrased(verb, Text::new("privileges", "privilegios"), self.component(), risk)
+        phrased(
+            verb,
+            Text::new("privileges", "privilegios"),
+            self.component(),
+            risk,
+        )
     }
 
     fn select(&self, all: &[Token], found: &mut Vec<Effect>) {
         if let Some(table) = selects_into(all) {
             let risk = Risk::Change;
-            found.push(phrased(Verb::Creates, Text::new(format!("table {table}"), format!("la tabla {table}")), self.component(), risk));
+            found.push(phrased(
+                Verb::Creates,
+                Text::new(format!("table {table}"), format!("la tabla {table}")),
+                self.component(),
+                risk,
+            ));
         }
         found.push(self.reads(all));
         // Without a table, a function is called for what it does.
         let calls_only = !has(all, "FROM");
         for name in calls(all) {
-            if COMPUTING.contains(&name.as_str()) || COMPUTES.iter().any(|family| name.starts_with(family)) {
+            if COMPUTING.contains(&name.as_str())
+                || COMPUTES.iter().any(|family| name.starts_with(family))
+            {
                 continue;
             }
-            if self.knowledge.command(&format!("sql:{}", name.to_lowercase())).is_some() {
+            if self
+                .knowledge
+                .command(&format!("sql:{}", name.to_lowercase()))
+                .is_some()
+            {
                 continue;
             }
             let shown = name.to_lowercase();
             match names::judge(self.knowledge, &shown, &[]) {
                 Some((risk, verb)) if risk > Risk::Observe => {
-                    let phrase = Text::new(format!("what the function {shown} is named for"), format!("lo que anuncia el nombre de la función {shown}"));
+                    let phrase = Text::new(
+                        format!("what the function {shown} is named for"),
+                        format!("lo que anuncia el nombre de la función {shown}"),
+                    );
                     found.push(phrased(verb, phrase, self.component(), risk));
                 }
                 Some(_) => {}
                 None if calls_only => {
-                    let phrase = Text::new(format!("the function {shown}"), format!("la función {shown}"));
+                    let phrase = Text::new(
+                        format!("the function {shown}"),
+                        format!("la función {shown}"),
+                    );
                     found.push(phrased(Verb::Runs, phrase, self.component(), Risk::Unclear));
                 }
                 None => {}
@@ -208,10 +573,21 @@ impl Reader<'_> {
                 }
                 Some("MERGE") if next.is_some_and(|next| next.is("INTO")) => {
                     modifies = true;
-                    found.push(self.on_rows(Verb::Writes, after(rest, &["INTO"]), if has(rest, "DELETE") { Risk::Destroy } else { Risk::Change }));
+                    found.push(self.on_rows(
+                        Verb::Writes,
+                        after(rest, &["INTO"]),
+                        if has(rest, "DELETE") {
+                            Risk::Destroy
+                        } else {
+                            Risk::Change
+                        },
+                    ));
                 }
                 // `FOR UPDATE` and `DO UPDATE` only lock, or belong to an insert.
-                Some("UPDATE") if index > 0 && !matches!(all[index - 1].word(), Some("FOR" | "DO" | "KEY")) => {
+                Some("UPDATE")
+                    if index > 0
+                        && !matches!(all[index - 1].word(), Some("FOR" | "DO" | "KEY")) =>
+                {
                     modifies = true;
                     found.push(self.update(rest));
                 }
@@ -219,7 +595,10 @@ impl Reader<'_> {
             }
         }
         if !modifies {
-            let main = all.iter().rposition(|token| token.is("SELECT")).unwrap_or_default();
+            let main = all
+                .iter()
+                .rposition(|token| token.is("SELECT"))
+                .unwrap_or_default();
             self.select(all.get(main..).unwrap_or_default(), found);
             if selects_into(all).is_some() {
                 found.push(self.object(Verb::Creates, &[], Risk::Change));
@@ -231,15 +610,25 @@ impl Reader<'_> {
     fn update(&self, all: &[Token]) -> Effect {
         let end = closing(all);
         let own = all.get(..end).unwrap_or(all);
-        let table = own.iter().skip(1).find(|token| !token.is("ONLY") && !token.is("LOW_PRIORITY") && !token.is("IGNORE")).and_then(name_of);
-        let condition = own.iter().position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
+        let table = own
+            .iter()
+            .skip(1)
+            .find(|token| !token.is("ONLY") && !token.is("LOW_PRIORITY") && !token.is("IGNORE"))
+            .and_then(name_of);
+        let condition = own
+            .iter()
+            .position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
         let always = match condition.and_then(|at| own.get(at + 1..)) {
             None => true,
             Some([Token::Word(word)]) => word == "TRUE",
             Some([Token::Number(a), Token::Symbol('='), Token::Number(b)]) => a == b,
             Some(_) => false,
         };
-        self.on_rows(Verb::Updates, table, if always { Risk::Destroy } else { Risk::Change })
+        self.on_rows(
+            Verb::Updates,
+            table,
+            if always { Risk::Destroy } else { Risk::Change },
+        )
     }
 
     fn alter(&self, all: &[Token]) -> Effect {
@@ -249,9 +638,23 @@ impl Reader<'_> {
         });
         let disables = has(all, "NOLOGIN") || (has(all, "DISCARD") && has(all, "TABLESPACE"));
         let verb = if drops { Verb::Deletes } else { Verb::Updates };
-        let mut effect = self.object(verb, all, if drops || disables { Risk::Destroy } else { Risk::Change });
+        let mut effect = self.object(
+            verb,
+            all,
+            if drops || disables {
+                Risk::Destroy
+            } else {
+                Risk::Change
+            },
+        );
         if drops {
-            let text = Text::new(format!("deletes a part of {}", effect.target), format!("elimina una parte de {}", effect.text.es.trim_start_matches("elimina ")));
+            let text = Text::new(
+                format!("deletes a part of {}", effect.target),
+                format!(
+                    "elimina una parte de {}",
+                    effect.text.es.trim_start_matches("elimina ")
+                ),
+            );
             effect.text = text;
         }
         effect
@@ -259,26 +662,60 @@ impl Reader<'_> {
 
     /// `EXPLAIN ANALYZE` executes what it explains.
     fn explain(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
-        const STATEMENTS: &[&str] = &["SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TABLE", "VALUES", "EXECUTE", "CREATE", "DECLARE", "REFRESH", "REPLACE"];
-        let start = all.iter().position(|token| token.word().is_some_and(|word| STATEMENTS.contains(&word))).unwrap_or(all.len());
+        const STATEMENTS: &[&str] = &[
+            "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TABLE", "VALUES", "EXECUTE",
+            "CREATE", "DECLARE", "REFRESH", "REPLACE",
+        ];
+        let start = all
+            .iter()
+            .position(|token| token.word().is_some_and(|word| STATEMENTS.contains(&word)))
+            .unwrap_or(all.len());
         let (options, rest) = all.split_at(start);
-        let off = options.iter().zip(options.iter().skip(1)).any(|(token, next)| {
-            token.is("ANALYZE") && (next.is("FALSE") || next.is("OFF") || *next == Token::Number("0".to_owned()))
-        });
+        let off = options
+            .iter()
+            .zip(options.iter().skip(1))
+            .any(|(token, next)| {
+                token.is("ANALYZE")
+                    && (next.is("FALSE")
+                        || next.is("OFF")
+                        || *next == Token::Number("0".to_owned()))
+            });
         let executes = (has(options, "ANALYZE") || has(options, "ANALYSE")) && !off;
         if executes && !rest.is_empty() {
             self.statement(rest, found, depth + 1);
         } else {
-            found.push(phrased(Verb::Reads, Text::new("the plan of a query", "el plan de una consulta"), self.component(), Risk::Observe));
+            found.push(phrased(
+                Verb::Reads,
+                Text::new("the plan of a query", "el plan de una consulta"),
+                self.component(),
+                Risk::Observe,
+            ));
         }
     }
 
     fn copy(&self, all: &[Token]) -> Effect {
         let table = all.get(1).and_then(name_of);
-        let direction = all.iter().enumerate().skip(1).find(|(_, token)| token.is("TO") || token.is("FROM"));
-        let inner: Vec<Token> = all.iter().skip(2).take_while(|token| !token.is("TO")).cloned().collect();
-        if all.get(1) == Some(&Token::Symbol('(')) && ["DELETE", "UPDATE", "INSERT"].iter().any(|word| has(&inner, word)) {
-            return self.on_rows(Verb::Deletes, after(&inner, &["FROM", "INTO", "UPDATE"]), Risk::Destroy);
+        let direction = all
+            .iter()
+            .enumerate()
+            .skip(1)
+            .find(|(_, token)| token.is("TO") || token.is("FROM"));
+        let inner: Vec<Token> = all
+            .iter()
+            .skip(2)
+            .take_while(|token| !token.is("TO"))
+            .cloned()
+            .collect();
+        if all.get(1) == Some(&Token::Symbol('('))
+            && ["DELETE", "UPDATE", "INSERT"]
+                .iter()
+                .any(|word| has(&inner, word))
+        {
+            return self.on_rows(
+                Verb::Deletes,
+                after(&inner, &["FROM", "INTO", "UPDATE"]),
+                Risk::Destroy,
+            );
         }
         // In `COPY (SELECT … FROM x) TO`, the direction comes after the parenthesis.
         let direction = if all.get(1) == Some(&Token::Symbol('(')) {
@@ -288,13 +725,37 @@ impl Reader<'_> {
         };
         match direction {
             Some((at, token)) if token.is("TO") => match all.get(at + 1) {
-                Some(target) if target.is("STDOUT") => self.on_rows(Verb::Reads, table, Risk::Observe),
-                Some(target) if target.is("PROGRAM") => phrased(Verb::Runs, Text::new("a program on the database server", "un programa en el servidor de base de datos"), self.component(), Risk::Unclear),
-                _ => phrased(Verb::Writes, Text::new("a file on the database server", "un archivo en el servidor de base de datos"), self.component(), Risk::Change),
+                Some(target) if target.is("STDOUT") => {
+                    self.on_rows(Verb::Reads, table, Risk::Observe)
+                }
+                Some(target) if target.is("PROGRAM") => phrased(
+                    Verb::Runs,
+                    Text::new(
+                        "a program on the database server",
+                        "un programa en el servidor de base de datos",
+                    ),
+                    self.component(),
+                    Risk::Unclear,
+                ),
+                _ => phrased(
+                    Verb::Writes,
+                    Text::new(
+                        "a file on the database server",
+                        "un archivo en el servidor de base de datos",
+                    ),
+                    self.component(),
+                    Risk::Change,
+                ),
             },
-            Some((at, _)) if all.get(at + 1).is_some_and(|target| target.is("PROGRAM")) => {
-                phrased(Verb::Runs, Text::new("a program on the database server", "un programa en el servidor de base de datos"), self.component(), Risk::Unclear)
-            }
+            Some((at, _)) if all.get(at + 1).is_some_and(|target| target.is("PROGRAM")) => phrased(
+                Verb::Runs,
+                Text::new(
+                    "a program on the database server",
+                    "un programa en el servidor de base de datos",
+                ),
+                self.component(),
+                Risk::Unclear,
+            ),
             Some(_) => self.on_rows(Verb::Writes, table, Risk::Change),
             None => self.unclear(),
         }
@@ -303,11 +764,25 @@ impl Reader<'_> {
     /// `DO $$ … $$`: code; its words may still tell of destruction.
     fn block(&self, all: &[Token]) -> Effect {
         let destroys = all.iter().any(|token| match token {
-            Token::Body(body) | Token::Text(body) => crate::salvage::destructive_word(body).is_some(),
+            Token::Body(body) | Token::Text(body) => {
+                crate::salvage::destructive_word(body).is_some()
+            }
             _ => false,
         });
-        let risk = if destroys { Risk::Destroy } else { Risk::Unclear };
-        phrased(Verb::Runs, Text::new("a block of code in the database", "un bloque de código en la base de datos"), self.component(), risk)
+        let risk = if destroys {
+            Risk::Destroy
+        } else {
+            Risk::Unclear
+        };
+        phrased(
+            Verb::Runs,
+            Text::new(
+                "a block of code in the database",
+                "un bloque de código en la base de datos",
+            ),
+            self.component(),
+            risk,
+        )
     }
 
     /// Functions that do something, wherever they stand.
@@ -317,14 +792,33 @@ impl Reader<'_> {
             if let Some(known) = self.knowledge.command(&format!("sql:{name}"))
                 && known.risk > Risk::Observe
             {
-                let verb = if known.risk == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
-                let phrase = if verb == Verb::Runs { Text::same(format!("{name}()")) } else { Text::new(format!("what {name}() names"), format!("lo que {name}() nombra")) };
+                let verb = if known.risk == Risk::Destroy {
+                    Verb::Deletes
+                } else {
+                    Verb::Runs
+                };
+                let phrase = if verb == Verb::Runs {
+                    Text::same(format!("{name}()"))
+                } else {
+                    Text::new(
+                        format!("what {name}() names"),
+                        format!("lo que {name}() nombra"),
+                    )
+                };
                 found.push(phrased(verb, phrase, self.component(), known.risk));
             }
         }
         // `INTO OUTFILE` writes on MySQL's server.
         if has(all, "OUTFILE") || has(all, "DUMPFILE") {
-            found.push(phrased(Verb::Writes, Text::new("a file on the database server", "un archivo en el servidor de base de datos"), self.component(), Risk::Change));
+            found.push(phrased(
+                Verb::Writes,
+                Text::new(
+                    "a file on the database server",
+                    "un archivo en el servidor de base de datos",
+                ),
+                self.component(),
+                Risk::Change,
+            ));
         }
         let bodies = all.iter().filter_map(|token| match token {
             Token::Body(body) => Some(body),
@@ -334,10 +828,17 @@ impl Reader<'_> {
         for body in bodies {
             let inner = tokens(body);
             for name in calls(&inner) {
-                if let Some(known) = self.knowledge.command(&format!("sql:{}", name.to_lowercase()))
+                if let Some(known) = self
+                    .knowledge
+                    .command(&format!("sql:{}", name.to_lowercase()))
                     && known.risk == Risk::Destroy
                 {
-                    found.push(phrased(Verb::Runs, Text::same(format!("{}()", name.to_lowercase())), self.component(), Risk::Destroy));
+                    found.push(phrased(
+                        Verb::Runs,
+                        Text::same(format!("{}()", name.to_lowercase())),
+                        self.component(),
+                        Risk::Destroy,
+                    ));
                 }
             }
         }
@@ -368,9 +869,19 @@ fn selects_into(all: &[Token]) -> Option<String> {
         match token {
             Token::Symbol('(') => depth += 1,
             Token::Symbol(')') => depth = depth.saturating_sub(1),
-            Token::Word(word) if word == "INTO" && depth == 0 && index > 0 && !all[index - 1].is("INSERT") && !all[index - 1].is("MERGE") => {
+            Token::Word(word)
+                if word == "INTO"
+                    && depth == 0
+                    && index > 0
+                    && !all[index - 1].is("INSERT")
+                    && !all[index - 1].is("MERGE") =>
+            {
                 let mut rest = all.get(index + 1..).unwrap_or_default().iter();
-                let next = rest.find(|token| !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"].iter().any(|word| token.is(word)))?;
+                let next = rest.find(|token| {
+                    !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"]
+                        .iter()
+                        .any(|word| token.is(word))
+                })?;
                 let file = next.is("OUTFILE") || next.is("DUMPFILE") || *next == Token::Symbol('@');
                 return if file { None } else { name_of(next) };
             }
@@ -390,9 +901,22 @@ fn name_of(token: &Token) -> Option<String> {
 
 /// The name after the first of these words, with its schema.
 fn after(all: &[Token], words: &[&str]) -> Option<String> {
-    let at = all.iter().position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
+    let at = all
+        .iter()
+        .position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
     let mut rest = all.get(at + 1..)?.iter().skip_while(|token| {
-        ["ONLY", "TABLE", "IF", "EXISTS", "NOT", "CONCURRENTLY", "LATERAL"].iter().any(|word| token.is(word)) || **token == Token::Symbol('(')
+        [
+            "ONLY",
+            "TABLE",
+            "IF",
+            "EXISTS",
+            "NOT",
+            "CONCURRENTLY",
+            "LATERAL",
+        ]
+        .iter()
+        .any(|word| token.is(word))
+            || **token == Token::Symbol('(')
     });
     let mut name = name_of(rest.next()?)?;
     while rest.next() == Some(&Token::Symbol('.')) {
@@ -402,7 +926,10 @@ fn after(all: &[Token], words: &[&str]) -> Option<String> {
 }
 
 fn after_token<'t>(all: &'t [Token], word: &str) -> &'t [Token] {
-    let at = all.iter().position(|token| token.is(word)).map_or(all.len(), |at| at + 1);
+    let at = all
+        .iter()
+        .position(|token| token.is(word))
+        .map_or(all.len(), |at| at + 1);
     all.get(at..).unwrap_or_default()
 }
 
@@ -423,15 +950,47 @@ fn closing(all: &[Token]) -> usize {
 /// Kind and name of the object in `DROP TABLE IF EXISTS x`.
 fn object_of(all: &[Token]) -> (String, Option<String>) {
     const KINDS: &[&str] = &[
-        "TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "EXTENSION", "FUNCTION", "PROCEDURE", "TRIGGER", "SEQUENCE", "TYPE",
-        "SYSTEM", "PUBLICATION", "SUBSCRIPTION", "TABLESPACE", "POLICY", "OWNED",
+        "TABLE",
+        "DATABASE",
+        "SCHEMA",
+        "INDEX",
+        "VIEW",
+        "USER",
+        "ROLE",
+        "EXTENSION",
+        "FUNCTION",
+        "PROCEDURE",
+        "TRIGGER",
+        "SEQUENCE",
+        "TYPE",
+        "SYSTEM",
+        "PUBLICATION",
+        "SUBSCRIPTION",
+        "TABLESPACE",
+        "POLICY",
+        "OWNED",
     ];
-    let Some(at) = all.iter().position(|token| token.word().is_some_and(|word| KINDS.contains(&word))) else {
-        let name = all.iter().skip(1).find(|token| !matches!(token, Token::Symbol(_)) && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"].iter().any(|word| token.is(word)));
+    let Some(at) = all
+        .iter()
+        .position(|token| token.word().is_some_and(|word| KINDS.contains(&word)))
+    else {
+        let name = all.iter().skip(1).find(|token| {
+            !matches!(token, Token::Symbol(_))
+                && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"]
+                    .iter()
+                    .any(|word| token.is(word))
+        });
         return (String::new(), name.and_then(name_of));
     };
-    let kind = all.get(at).and_then(Token::word).unwrap_or_default().to_owned();
-    (kind.clone(), after(all.get(at..).unwrap_or_default(), &[kind.as_str()]))
+    let kind = all
+        .get(at)
+        .and_then(Token::word)
+        .unwrap_or_default()
+        .to_owned();
+    (
+        kind.clone(),
+        after(all.get(at..).unwrap_or_default(), &[kind.as_str()]),
+    )
 }
 
 fn kind_words(kind: &str) -> (&'static str, &'static str) {

@@ -9,25 +9,150 @@ use tree_sitter::{Node, Tree};
 /// Programs that read their arguments or their input as a program. A name that begins with one of these and goes on with
 /// a version (`python3.11`) counts too.
 const INTERPRETERS: &[&str] = &[
-    "bash", "sh", "dash", "zsh", "ksh", "ash", "fish", "busybox", "eval", "source", ".", "ssh", "autossh", "su", "runuser", "watch", "trap", "alias",
-    "parallel", "xargs", "env", "psql", "pgcli", "mysql", "mariadb", "sqlite3", "mongosh", "mongo", "redis-cli", "valkey-cli", "clickhouse-client", "cqlsh",
-    "sqlcmd", "sqlplus", "sed", "gsed", "awk", "gawk", "mawk", "nawk", "perl", "python", "ruby", "node", "nodejs", "php", "lua", "bun", "deno", "tclsh",
-    "jq", "yq", "make", "gmake", "just", "expect", "osascript", "crontab", "at", "batch", "bc", "dc", "m4", "ed", "ex", "vim", "vi", "nc", "ncat",
-    "telnet", "socat", "gdb", "rails", "rake", "irb", "ipython", "ansible", "kamal", "cap", "wp", "artisan", "manage.py", "tmux", "screen", "script",
-    "flock", "sqlite", "duckdb", "bq", "influx", "printf", "find", "fd", "git", "rsync", "scp", "tar", "curl", "wget", "powershell", "pwsh", "systemd-run",
-    "docker-machine", "vagrant", "heroku", "fly", "flyctl", "railway", "gcloud", "aws", "test", "[", "[[", "let", "declare", "typeset", "expr", "nsenter", "chroot", "unshare",
+    "bash",
+    "sh",
+    "dash",
+    "zsh",
+    "ksh",
+    "ash",
+    "fish",
+    "busybox",
+    "eval",
+    "source",
+    ".",
+    "ssh",
+    "autossh",
+    "su",
+    "runuser",
+    "watch",
+    "trap",
+    "alias",
+    "parallel",
+    "xargs",
+    "env",
+    "psql",
+    "pgcli",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "mongosh",
+    "mongo",
+    "redis-cli",
+    "valkey-cli",
+    "clickhouse-client",
+    "cqlsh",
+    "sqlcmd",
+    "sqlplus",
+    "sed",
+    "gsed",
+    "awk",
+    "gawk",
+    "mawk",
+    "nawk",
+    "perl",
+    "python",
+    "ruby",
+    "node",
+    "nodejs",
+    "php",
+    "lua",
+    "bun",
+    "deno",
+    "tclsh",
+    "jq",
+    "yq",
+    "make",
+    "gmake",
+    "just",
+    "expect",
+    "osascript",
+    "crontab",
+    "at",
+    "batch",
+    "bc",
+    "dc",
+    "m4",
+    "ed",
+    "ex",
+    "vim",
+    "vi",
+    "nc",
+    "ncat",
+    "telnet",
+    "socat",
+    "gdb",
+    "rails",
+    "rake",
+    "irb",
+    "ipython",
+    "ansible",
+    "kamal",
+    "cap",
+    "wp",
+    "artisan",
+    "manage.py",
+    "tmux",
+    "screen",
+    "script",
+    "flock",
+    "sqlite",
+    "duckdb",
+    "bq",
+    "influx",
+    "printf",
+    "find",
+    "fd",
+    "git",
+    "rsync",
+    "scp",
+    "tar",
+    "curl",
+    "wget",
+    "powershell",
+    "pwsh",
+    "systemd-run",
+    "docker-machine",
+    "vagrant",
+    "heroku",
+    "fly",
+    "flyctl",
+    "railway",
+    "gcloud",
+    "aws",
+    "test",
+    "[",
+    "[[",
+    "let",
+    "declare",
+    "typeset",
+    "expr",
+    "nsenter",
+    "chroot",
+    "unshare",
 ];
 
 /// Of those, the ones for which only some options are read again; the rest of their words are plain.
-const LENIENT: &[&str] = &["curl", "wget", "git", "rsync", "scp", "tar", "aws", "env", "gcloud", "heroku", "fly", "flyctl", "railway", "find", "fd", "declare", "typeset"];
+const LENIENT: &[&str] = &[
+    "curl", "wget", "git", "rsync", "scp", "tar", "aws", "env", "gcloud", "heroku", "fly",
+    "flyctl", "railway", "find", "fd", "declare", "typeset",
+];
 
 /// How a value must be written.
 pub(super) enum Context {
     /// Read again by something: only characters that mean nothing to anyone.
-    Strict { reason: Text, at_start: bool },
-    Bare { at_start: bool },
-    Double { at_start: bool },
-    Single { at_start: bool },
+    Strict {
+        reason: Text,
+        at_start: bool,
+    },
+    Bare {
+        at_start: bool,
+    },
+    Double {
+        at_start: bool,
+    },
+    Single {
+        at_start: bool,
+    },
     /// Text that is passed on as it is (a quoted heredoc).
     Literal,
 }
@@ -52,7 +177,12 @@ impl<'t> Places<'t> {
             }
             true
         });
-        let mut places = Self { masked, tree, risky: HashSet::new(), functions };
+        let mut places = Self {
+            masked,
+            tree,
+            risky: HashSet::new(),
+            functions,
+        };
         places.risky = places.risky_variables();
         places
     }
@@ -61,10 +191,15 @@ impl<'t> Places<'t> {
     pub(super) fn of(&self, span: &Range<usize>) -> Context {
         let ancestors = self.ancestors(span);
         let word = ancestors.iter().rposition(|node| is_word_part(node.kind()));
-        let start = word.and_then(|_| ancestors.iter().find(|node| is_word_part(node.kind()))).map_or(span.start, Node::start_byte);
+        let start = word
+            .and_then(|_| ancestors.iter().find(|node| is_word_part(node.kind())))
+            .map_or(span.start, Node::start_byte);
         let opening = self.masked.get(start..span.start).unwrap_or_default();
         let at_start = opening.chars().all(|c| matches!(c, '"' | '\'' | '$'));
-        let strict = |en: &str, es: &str| Context::Strict { reason: Text::new(en, es), at_start };
+        let strict = |en: &str, es: &str| Context::Strict {
+            reason: Text::new(en, es),
+            at_start,
+        };
         if let Some(reason) = self.read_again(&ancestors, span) {
             return Context::Strict { reason, at_start };
         }
@@ -72,23 +207,56 @@ impl<'t> Places<'t> {
             match node.kind() {
                 "comment" => return strict("it is a comment", "es un comentario"),
                 "heredoc_body" => return self.heredoc(*node, at_start),
-                "heredoc_start" | "heredoc_end" | "variable_name" | "expansion" | "simple_expansion" | "arithmetic_expansion" | "subscript"
-                | "test_command" | "case_item" | "function_definition" | "brace_expression" | "regex" | "binary_expression" | "unary_expression"
+                "heredoc_start"
+                | "heredoc_end"
+                | "variable_name"
+                | "expansion"
+                | "simple_expansion"
+                | "arithmetic_expansion"
+                | "subscript"
+                | "test_command"
+                | "case_item"
+                | "function_definition"
+                | "brace_expression"
+                | "regex"
+                | "binary_expression"
+                | "unary_expression"
                     if node.kind() != "function_definition" || self.is_name_of(*node, span) =>
                 {
-                    return strict("it is part of the shell's own syntax", "es parte de la propia sintaxis del shell");
+                    return strict(
+                        "it is part of the shell's own syntax",
+                        "es parte de la propia sintaxis del shell",
+                    );
                 }
                 "raw_string" => return Context::Single { at_start },
-                "ansi_c_string" => return strict("escapes are read there", "ahí se interpretan secuencias de escape"),
+                "ansi_c_string" => {
+                    return strict(
+                        "escapes are read there",
+                        "ahí se interpretan secuencias de escape",
+                    );
+                }
                 "string" | "translated_string" => return Context::Double { at_start },
-                "command_name" => return strict("it names the command to run", "nombra el comando que se ejecuta"),
-                "variable_assignment" | "file_redirect" | "herestring_redirect" | "command" | "for_statement" | "declaration_command" => {
+                "command_name" => {
+                    return strict(
+                        "it names the command to run",
+                        "nombra el comando que se ejecuta",
+                    );
+                }
+                "variable_assignment"
+                | "file_redirect"
+                | "herestring_redirect"
+                | "command"
+                | "for_statement"
+                | "declaration_command" => {
                     return self.bare(at_start, &ancestors, span);
                 }
                 _ => {}
             }
         }
-        strict("nothing is known of its place", "no se sabe nada de su lugar")
+        strict(
+            "nothing is known of its place",
+            "no se sabe nada de su lugar",
+        )
     }
 
     /// A value next to glob characters or a tilde would still be one word, but a leading `~` or `@` means something.
@@ -98,23 +266,37 @@ impl<'t> Places<'t> {
         });
         let _ = span;
         if in_braces {
-            return Context::Strict { reason: Text::new("braces are expanded there", "ahí se expanden llaves"), at_start };
+            return Context::Strict {
+                reason: Text::new("braces are expanded there", "ahí se expanden llaves"),
+                at_start,
+            };
         }
         Context::Bare { at_start }
     }
 
     fn is_name_of(&self, function: Node<'_>, span: &Range<usize>) -> bool {
-        function.child_by_field_name("name").is_some_and(|name| name.start_byte() <= span.start && span.end <= name.end_byte())
+        function
+            .child_by_field_name("name")
+            .is_some_and(|name| name.start_byte() <= span.start && span.end <= name.end_byte())
     }
 
     fn heredoc(&self, body: Node<'_>, at_start: bool) -> Context {
         let quoted = body.parent().is_some_and(|redirect| {
-            redirect.named_children(&mut redirect.walk()).any(|child| child.kind() == "heredoc_start" && slice(self.masked, child).contains(['\'', '"', '\\']))
+            redirect.named_children(&mut redirect.walk()).any(|child| {
+                child.kind() == "heredoc_start"
+                    && slice(self.masked, child).contains(['\'', '"', '\\'])
+            })
         });
         if quoted {
             Context::Literal
         } else {
-            Context::Strict { reason: Text::new("the shell expands this here-document", "el shell expande este documento"), at_start }
+            Context::Strict {
+                reason: Text::new(
+                    "the shell expands this here-document",
+                    "el shell expande este documento",
+                ),
+                at_start,
+            }
         }
     }
 
@@ -122,7 +304,10 @@ impl<'t> Places<'t> {
     fn ancestors(&self, span: &Range<usize>) -> Vec<Node<'t>> {
         let mut found = vec![self.tree.root_node()];
         let mut node = self.tree.root_node();
-        while let Some(child) = node.children(&mut node.walk()).find(|child| child.start_byte() <= span.start && span.end <= child.end_byte()) {
+        while let Some(child) = node
+            .children(&mut node.walk())
+            .find(|child| child.start_byte() <= span.start && span.end <= child.end_byte())
+        {
             found.push(child);
             node = child;
         }
@@ -147,9 +332,14 @@ impl<'t> Places<'t> {
                 ));
             }
         }
-        let outer = ancestors.iter().find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"))?;
+        let outer = ancestors
+            .iter()
+            .find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"))?;
         let name = self.interpreter_in(*outer, span)?;
-        Some(Text::new(format!("{name} reads it again"), format!("{name} lo vuelve a interpretar")))
+        Some(Text::new(
+            format!("{name} reads it again"),
+            format!("{name} lo vuelve a interpretar"),
+        ))
     }
 
     /// The first interpreter that takes part in a statement.
@@ -160,14 +350,24 @@ impl<'t> Places<'t> {
                 return false;
             }
             let kind = node.kind();
-            if kind == "command_name" || kind == "word" || kind == "concatenation" || kind == "string" || kind == "raw_string" {
-                let text: String = slice(self.masked, node).chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+            if kind == "command_name"
+                || kind == "word"
+                || kind == "concatenation"
+                || kind == "string"
+                || kind == "raw_string"
+            {
+                let text: String = slice(self.masked, node)
+                    .chars()
+                    .filter(|c| !matches!(c, '\'' | '"' | '\\'))
+                    .collect();
                 let base = text.rsplit('/').next().unwrap_or(&text).to_owned();
                 if kind == "command_name" && (base.contains('$') || base.contains('`')) {
                     found = Some(text);
                 } else if kind == "command_name" && self.functions.contains(&base) {
                     found = Some(base);
-                } else if is_interpreter(&base) && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span)) {
+                } else if is_interpreter(&base)
+                    && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span))
+                {
                     found = Some(base);
                 }
             }
@@ -178,14 +378,37 @@ impl<'t> Places<'t> {
 
     /// Whether the placeholder's word is one that the program takes as it is: not a URL, not an option's program.
     fn lenient(&self, _name: &str, span: &Range<usize>) -> bool {
-        let line_start = self.masked.get(..span.start).and_then(|before| before.rfind(|c: char| c.is_whitespace())).map_or(0, |at| at + 1);
+        let line_start = self
+            .masked
+            .get(..span.start)
+            .and_then(|before| before.rfind(|c: char| c.is_whitespace()))
+            .map_or(0, |at| at + 1);
         let before = self.masked.get(line_start..span.start).unwrap_or_default();
         let data = self.masked.get(..line_start).unwrap_or_default().trim_end();
-        let option = data.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
-        let url = before.contains("://") || before.contains("=") && !before.starts_with(['"', '\'']);
+        let option = data
+            .rsplit(|c: char| c.is_whitespace())
+            .next()
+            .unwrap_or_default();
+        let url =
+            before.contains("://") || before.contains("=") && !before.starts_with(['"', '\'']);
         // In a header or a body the value is the value; anywhere else the program may read it in its own way.
-        !url && matches!(option, "-m" | "--message" | "-u" | "--user" | "-o" | "--output" | "--name" | "-n" | "-C" | "--secret-string" | "--value" | "-b" | "--branch" | "--title" | "--body")
-            && !before.contains('@')
+        !url && matches!(
+            option,
+            "-m" | "--message"
+                | "-u"
+                | "--user"
+                | "-o"
+                | "--output"
+                | "--name"
+                | "-n"
+                | "-C"
+                | "--secret-string"
+                | "--value"
+                | "-b"
+                | "--branch"
+                | "--title"
+                | "--body"
+        ) && !before.contains('@')
     }
 
     /// Variables that flow into an interpreter, or that are used without quotes; also through other variables.
@@ -195,18 +418,29 @@ impl<'t> Places<'t> {
         let root = self.tree.root_node();
         descend(root, |node| {
             if matches!(node.kind(), "simple_expansion" | "expansion") {
-                let name = node.named_children(&mut node.walk()).find(|child| child.kind() == "variable_name").map(|child| slice(self.masked, child).to_owned());
+                let name = node
+                    .named_children(&mut node.walk())
+                    .find(|child| child.kind() == "variable_name")
+                    .map(|child| slice(self.masked, child).to_owned());
                 if let Some(name) = name {
                     let ancestors = self.ancestors(&node.byte_range());
                     let quoted = ancestors.iter().any(|node| node.kind() == "string");
-                    let assigned = ancestors.iter().rev().find(|node| node.kind() == "variable_assignment").and_then(|node| node.child_by_field_name("name"));
+                    let assigned = ancestors
+                        .iter()
+                        .rev()
+                        .find(|node| node.kind() == "variable_assignment")
+                        .and_then(|node| node.child_by_field_name("name"));
                     if let Some(target) = assigned {
                         flows.push((name.clone(), slice(self.masked, target).to_owned()));
                     } else if !quoted {
                         risky.insert(name.clone());
                     }
-                    let outer = ancestors.iter().find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"));
-                    if outer.is_some_and(|outer| self.interpreter_in(*outer, &node.byte_range()).is_some()) {
+                    let outer = ancestors.iter().find(|node| {
+                        matches!(node.kind(), "pipeline" | "redirected_statement" | "command")
+                    });
+                    if outer.is_some_and(|outer| {
+                        self.interpreter_in(*outer, &node.byte_range()).is_some()
+                    }) {
                         risky.insert(name);
                     }
                 }
@@ -217,7 +451,11 @@ impl<'t> Places<'t> {
         descend(root, |node| {
             if node.kind() == "raw_string" {
                 for name in slice(self.masked, node).split('$').skip(1) {
-                    let name: String = name.trim_start_matches('{').chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                    let name: String = name
+                        .trim_start_matches('{')
+                        .chars()
+                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                        .collect();
                     risky.insert(name);
                 }
             }
@@ -244,7 +482,16 @@ fn is_interpreter(base: &str) -> bool {
 }
 
 fn is_word_part(kind: &str) -> bool {
-    matches!(kind, "word" | "concatenation" | "string" | "raw_string" | "ansi_c_string" | "translated_string" | "number")
+    matches!(
+        kind,
+        "word"
+            | "concatenation"
+            | "string"
+            | "raw_string"
+            | "ansi_c_string"
+            | "translated_string"
+            | "number"
+    )
 }
 
 fn slice<'t>(text: &'t str, node: Node<'_>) -> &'t str {

@@ -19,7 +19,11 @@ pub fn fill_sql(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, F
     let filled = splice(text, &spans, &pieces);
     if shape(&masked) != shape(&filled) {
         let whole = spans.first().cloned().unwrap_or(0..text.len());
-        return Err(FillError::new(&whole, "the value would change what the SQL means", "el valor cambiaría lo que significa el SQL"));
+        return Err(FillError::new(
+            &whole,
+            "the value would change what the SQL means",
+            "el valor cambiaría lo que significa el SQL",
+        ));
     }
     Ok(filled)
 }
@@ -27,27 +31,58 @@ pub fn fill_sql(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, F
 fn written(masked: &str, span: &Range<usize>, value: &str) -> Result<String, FillError> {
     let start = token_around(masked, span.start);
     let opening = masked.get(start..).unwrap_or_default();
-    let escapes = start > 0 && masked.get(..start).is_some_and(|before| before.ends_with(['E', 'e']));
+    let escapes = start > 0
+        && masked
+            .get(..start)
+            .is_some_and(|before| before.ends_with(['E', 'e']));
     match opening.chars().next() {
         Some(quote @ ('\'' | '"' | '`')) if start < span.start => {
             // MySQL, and PostgreSQL's E'…', read a backslash; a lone colon may be psql's variable only outside of quotes.
             if value.contains('\\') {
                 let _ = escapes;
-                return Err(refused(span, value, &['\\'], &Text::new("some databases read it as an escape", "algunas bases de datos lo leen como escape")));
+                return Err(refused(
+                    span,
+                    value,
+                    &['\\'],
+                    &Text::new(
+                        "some databases read it as an escape",
+                        "algunas bases de datos lo leen como escape",
+                    ),
+                ));
             }
             Ok(value.replace(quote, &format!("{quote}{quote}")))
         }
         _ => {
-            let comment = opening.starts_with("--") || opening.starts_with("/*") || opening.starts_with('$');
-            let number = !value.is_empty() && value.parse::<f64>().is_ok() && value.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
-            let name = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+            let comment =
+                opening.starts_with("--") || opening.starts_with("/*") || opening.starts_with('$');
+            let number = !value.is_empty()
+                && value.parse::<f64>().is_ok()
+                && value
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+            let name = value
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
             // `--5` after a minus sign would begin a comment.
-            let minus = value.starts_with('-') && masked.get(..span.start).is_some_and(|before| before.ends_with('-'));
-            if (comment && value.chars().all(|c| is_strict(c) && c != '/' && c != '-')) || (!comment && ((number && !minus) || name)) {
+            let minus = value.starts_with('-')
+                && masked
+                    .get(..span.start)
+                    .is_some_and(|before| before.ends_with('-'));
+            if (comment && value.chars().all(|c| is_strict(c) && c != '/' && c != '-'))
+                || (!comment && ((number && !minus) || name))
+            {
                 return Ok(value.to_owned());
             }
-            let wrong: Vec<char> = value.chars().filter(|c| !(c.is_ascii_alphanumeric() || *c == '_' || *c == '.')).collect();
-            Err(refused(span, value, &wrong, &Text::new("it stands outside of quotes", "está fuera de comillas")))
+            let wrong: Vec<char> = value
+                .chars()
+                .filter(|c| !(c.is_ascii_alphanumeric() || *c == '_' || *c == '.'))
+                .collect();
+            Err(refused(
+                span,
+                value,
+                &wrong,
+                &Text::new("it stands outside of quotes", "está fuera de comillas"),
+            ))
         }
     }
 }
