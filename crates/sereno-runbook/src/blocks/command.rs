@@ -2,6 +2,7 @@
 //!
 //! It does not say what a command does: `sereno-effects` does.
 
+use super::pattern::regex;
 use super::words::words;
 use regex::Regex;
 use std::collections::HashSet;
@@ -21,51 +22,15 @@ pub(super) enum Likeness {
 }
 
 /// Names of commands that are words of English or of configuration too: alone they prove little.
-const AMBIGUOUS: &[&str] = &[
-    "find", "make", "watch", "test", "top", "time", "date", "who", "kill", "stop", "start", "service", "at", "less",
-    "more", "sort", "cut", "join", "head", "tail", "host", "mail", "install", "split", "format", "print", "read",
-    "set", "let", "select", "type", "help", "return", "wait", "link", "look", "last", "free", "file", "dig", "screen",
-    "batch", "nice", "use", "apply", "open", "go", "w", "id", "users", "groups", "history", "clear", "pass", "expand",
-    "move", "run", "yes", "true", "false", "node", "docker", "redis", "git", "helm", "command", "export", "local",
-    "env", "info", "status", "restart", "reload", "update", "server", "login", "exit", "sleep", "sync", "script",
-    "source", "cat", "echo", "access", "trap", "unset", "locate", "uptime", "column", "factor", "size", "strings",
-    "replace", "image", "user", "key", "value", "name", "log", "logs", "backup", "deploy", "data", "ip", "as", "ed",
-    "python", "ruby", "java", "mysql", "postgres", "psql", "mongo", "nginx", "apache", "exec", "patch", "convert",
-    "systemd", "consul", "vault", "etcd", "terraform", "ansible", "node_exporter", "pager", "hash", "shift", "dir",
-    "show", "eval", "flush", "ping", "route", "shutdown", "reboot", "nohup", "jobs", "pip", "npm", "ss", "df", "du",
-];
+static AMBIGUOUS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("ambiguous.txt").split_whitespace().collect());
 
 /// What any operator types and no data file needs to explain: only so that a line is recognised as a command.
-const EVERYDAY: &[&str] = &[
-    "sudo", "su", "doas", "ssh", "scp", "sftp", "rsync", "cd", "pushd", "popd", "ls", "ll", "pwd", "cp", "mv", "rm", "mkdir",
-    "rmdir", "touch", "ln", "chmod", "chown", "chgrp", "cat", "zcat", "less", "more", "head", "tail", "grep", "egrep",
-    "zgrep", "rg", "awk", "gawk", "sed", "cut", "sort", "uniq", "wc", "tr", "tee", "xargs", "find", "locate", "which",
-    "whereis", "file", "stat", "du", "df", "mount", "umount", "lsblk", "fdisk", "mkfs", "fsck", "resize2fs", "xfs_growfs", "lvextend",
-    "growpart", "free", "top", "htop", "iotop", "iftop", "nethogs", "vmstat", "iostat", "mpstat", "sar", "pidstat", "uptime", "w",
-    "who", "whoami", "id", "ps", "pstree", "pgrep", "pkill", "kill", "killall", "lsof", "fuser", "strace", "tcpdump",
-    "ss", "netstat", "ip", "ifconfig", "route", "ping", "traceroute", "tracepath", "mtr", "dig", "nslookup", "host",
-    "whois", "curl", "wget", "http", "https", "nc", "ncat", "telnet", "openssl", "nmap", "iptables", "ufw", "firewall-cmd", "nft", "ab", "hey", "wrk", "k6",
-    "systemctl", "service", "journalctl", "supervisorctl", "initctl", "rc-service", "pm2", "forever", "crontab", "at", "date", "cal",
-    "timedatectl", "hostnamectl", "chronyc", "ntpq", "ntpdate", "hostname", "uname", "dmesg", "sysctl", "ulimit", "modprobe",
-    "apt", "apt-get", "apt-cache", "dpkg", "yum", "dnf", "rpm", "zypper", "apk", "brew", "snap", "pip", "pip3", "pipenv", "poetry",
-    "conda", "npm", "npx", "yarn", "pnpm", "bun", "node", "deno", "python", "python3", "ruby", "perl", "php", "java", "jstack", "jmap", "jcmd",
-    "go", "cargo", "rustc", "mvn", "gradle", "gradlew", "make", "cmake", "bundle", "rake", "rails", "bin/rails", "artisan",
-    "composer", "symfony", "mix", "dotnet", "flask", "django-admin", "celery", "gunicorn", "uvicorn", "sidekiq", "alembic", "flyway", "liquibase",
-    "docker", "docker-compose", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "kubectl", "k", "kubectx", "kubens", "oc", "helm",
-    "kustomize", "k9s", "stern", "minikube", "kind", "kubeadm", "etcdctl", "argocd", "flux", "istioctl", "linkerd", "velero", "calicoctl", "cilium", "cmctl", "eksctl", "kops", "rke", "k3s",
-    "aws", "gcloud", "gsutil", "bq", "az", "doctl", "heroku", "fly", "flyctl", "vercel", "netlify", "railway", "render", "wrangler", "firebase", "supabase", "stripe", "ibmcloud", "oci", "linode-cli", "hcloud", "s3cmd", "mc", "rclone", "restic", "borg", "pgbackrest", "barman", "wal-g", "xtrabackup", "mariabackup", "mydumper", "myloader",
-    "terraform", "tofu", "terragrunt", "packer", "vagrant", "ansible", "ansible-playbook", "ansible-vault", "salt", "puppet", "chef-client", "knife", "pulumi", "nomad", "consul", "vault", "sops", "age",
-    "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_ctl", "pg_ctlcluster", "pg_isready", "pg_resetwal", "pgbench", "createdb", "dropdb", "createuser", "dropuser", "vacuumdb", "reindexdb", "patronictl", "repmgr", "pgbouncer",
-    "mysql", "mysqldump", "mysqladmin", "mysqlcheck", "mysqlbinlog", "mariadb", "mariadb-dump", "pt-online-schema-change", "pt-query-digest", "gh-ost", "mongo", "mongosh", "mongodump", "mongorestore", "mongostat", "mongotop", "mongoexport", "mongoimport",
-    "redis-cli", "redis-server", "redis-benchmark", "memcached", "sqlite3", "cqlsh", "nodetool", "influx", "clickhouse-client", "rabbitmqctl", "rabbitmq-diagnostics", "rabbitmqadmin", "rabbitmq-plugins", "kafka-topics", "kafka-topics.sh", "kafka-consumer-groups", "kafka-consumer-groups.sh", "kafka-console-consumer", "kafkacat", "kcat", "zkcli.sh", "elasticsearch", "curator",
-    "nginx", "apachectl", "apache2ctl", "a2ensite", "httpd", "haproxy", "varnishadm", "varnishlog", "certbot", "acme.sh", "caddy", "traefik", "squid", "postqueue", "postsuper", "postfix", "mailq", "sendmail", "mail", "mutt", "swaks",
-    "git", "gh", "glab", "svn", "hg", "tar", "gzip", "gunzip", "zip", "unzip", "bzip2", "xz", "zstd", "7z", "gpg", "ssh-keygen", "ssh-copy-id", "ssh-add", "ssh-keyscan", "md5sum", "sha256sum", "shasum", "base64", "jq", "yq", "xmllint", "diff", "patch", "envsubst", "column", "paste", "printf", "seq", "shuf", "split", "truncate", "shred", "dd", "cksum", "bc", "nl", "strings", "xxd", "hexdump", "od", "logger", "logrotate", "watch", "timeout", "nohup", "screen", "tmux", "script", "time", "nice", "ionice", "renice", "taskset", "vi", "vim", "nvim", "nano", "emacs", "code", "visudo",
-    "useradd", "userdel", "usermod", "adduser", "deluser", "groupadd", "passwd", "chpasswd", "chage", "last", "lastlog", "lastb", "faillock", "fail2ban-client", "auditctl", "ausearch", "getenforce", "setenforce", "restorecon", "semanage", "update-ca-certificates", "update-rc.d", "reboot", "shutdown", "halt", "poweroff", "init", "telinit", "swapoff", "swapon", "blkid", "lvs", "vgs", "pvs", "smartctl", "mdadm", "megacli", "hdparm", "nvme", "ethtool", "arp", "conntrack", "ipvsadm", "wg", "openvpn", "virsh", "qemu-img", "xl", "ceph", "rados", "rbd", "gluster", "zfs", "zpool", "nfsstat", "showmount", "exportfs",
-    "echo", "export", "source", "unset", "set", "eval", "exec", "exit", "logout", "return", "sleep", "wait", "read", "trap", "alias", "history", "env", "printenv", "true", "false", "test", "type", "command", "clear", "man", "basename", "dirname", "realpath", "readlink", "mktemp", "tee", "yes", "hash", "umask", "jobs", "fg", "bg", "disown", "nproc", "lscpu", "lspci", "getent", "ldapsearch", "kinit", "klist", "sqlcmd", "sqlplus", "rman", "promtool", "amtool", "logcli", "thanos", "grafana-cli", "chroot", "nsenter", "unshare", "systemd-analyze", "systemd-run", "loginctl", "coredumpctl", "rsyslogd", "newrelic", "datadog-agent", "sentry-cli", "pagerduty", "statuspage", "gitlab-ctl", "gitlab-rake", "gitlab-rails", "knife", "lxc", "fio", "iperf", "iperf3", "stress", "perf", "bpftrace", "gdb", "ltrace", "py-spy", "rbspy", "asadmin", "catalina.sh", "keytool", "nats", "temporal", "tctl", "wp", "drush", "occ",
-];
+static EVERYDAY: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("commands.txt").split_whitespace().collect());
 
 pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
-    EVERYDAY.contains(&name) || knows(name)
+    EVERYDAY.contains(name) || knows(name)
 }
 
 pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
@@ -74,16 +39,27 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::Sure;
     }
     let (text, prefixed) = without_prefix(text);
-    let name = text.split([' ', '\t', ';', '|', '&']).next().unwrap_or_default();
+    let name = text
+        .split([' ', '\t', ';', '|', '&'])
+        .next()
+        .unwrap_or_default();
     let rest = text.get(name.len()..).unwrap_or_default().trim();
     if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") {
         return Likeness::No;
     }
-    if name.contains('/') || [".sh", ".bat", ".ps1", ".cmd"].iter().any(|end| name.ends_with(end)) {
+    if name.contains('/')
+        || [".sh", ".bat", ".ps1", ".cmd"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    {
         return path_likeness(name, rest);
     }
     if !NAME.is_match(name) {
-        return if prefixed && name.starts_with('$') { Likeness::Likely } else { Likeness::No };
+        return if prefixed && name.starts_with('$') {
+            Likeness::Likely
+        } else {
+            Likeness::No
+        };
     }
     let prose = words(text).is_prose();
     if is_command_name(name, knows) {
@@ -100,7 +76,10 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::Likely;
     }
     let words = rest.split_whitespace().count();
-    if lower && !rest.is_empty() && ((words <= 4 && PLAIN_ARGS.is_match(rest)) || QUOTED_ARGS.is_match(rest)) {
+    if lower
+        && !rest.is_empty()
+        && ((words <= 4 && PLAIN_ARGS.is_match(rest)) || QUOTED_ARGS.is_match(rest))
+    {
         return Likeness::Weak;
     }
     Likeness::No
@@ -108,11 +87,16 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
 
 /// The functions that a script defines: their names are commands in the rest of it.
 pub(super) fn defined_functions(text: &str) -> HashSet<String> {
-    FUNCTION.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2))).map(|name| name.as_str().to_owned()).collect()
+    FUNCTION
+        .captures_iter(text)
+        .filter_map(|found| found.get(1).or(found.get(2)))
+        .map(|name| name.as_str().to_owned())
+        .collect()
 }
 
-static FUNCTION: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?m)^\s*(?:function\s+([A-Za-z_][\w-]*)|([A-Za-z_][\w-]*)\s*\(\)\s*\{)"));
+static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?m)^\s*(?:function\s+([A-Za-z_][\w-]*)|([A-Za-z_][\w-]*)\s*\(\)\s*\{)")
+});
 
 /// A command whose name or arguments leave no doubt: what a comment must look like to be root's prompt.
 pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
@@ -122,27 +106,41 @@ pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
     let (bare, _) = without_prefix(text);
     let name = bare.split_whitespace().next().unwrap_or_default();
     let rest = bare.get(name.len()..).unwrap_or_default();
-    !AMBIGUOUS.contains(&name) || HAS_FLAG.is_match(rest) || SHAPED.is_match(rest)
+    !AMBIGUOUS.contains(name) || HAS_FLAG.is_match(rest) || SHAPED.is_match(rest)
 }
 
 /// The line without the comment at its end.
 fn without_comment(text: &str) -> &str {
     match text.find(" # ") {
-        Some(at) if !text.get(at..).is_some_and(|tail| tail.contains(['"', '\''])) => text.get(..at).unwrap_or(text).trim_end(),
+        Some(at)
+            if !text
+                .get(at..)
+                .is_some_and(|tail| tail.contains(['"', '\''])) =>
+        {
+            text.get(..at).unwrap_or(text).trim_end()
+        }
         _ => text,
     }
 }
 
 fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: bool) -> Likeness {
-    let ambiguous = AMBIGUOUS.contains(&name);
+    let ambiguous = AMBIGUOUS.contains(name);
     let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest);
-    if rest.starts_with("- ") || rest.starts_with("– ") || rest.starts_with("→ ") || rest.starts_with("-> ") {
+    if rest.starts_with("- ")
+        || rest.starts_with("– ")
+        || rest.starts_with("→ ")
+        || rest.starts_with("-> ")
+    {
         return Likeness::No;
     }
     if prose {
         let technical = words(text).technical;
         let strong = technical >= 2 || (!ambiguous && (technical >= 1 || shaped));
-        return if strong { Likeness::Likely } else { Likeness::No };
+        return if strong {
+            Likeness::Likely
+        } else {
+            Likeness::No
+        };
     }
     if !ambiguous || prefixed || shaped {
         return Likeness::Sure;
@@ -161,7 +159,12 @@ fn path_likeness(name: &str, rest: &str) -> Likeness {
     let runs = name.starts_with("./")
         || name.starts_with("../")
         || name.contains("bin/")
-        || [".sh", ".py", ".rb", ".pl", ".js", ".php", ".bat", ".cmd", ".ps1", ".exe", "gradlew", "artisan"].iter().any(|end| name.ends_with(end));
+        || [
+            ".sh", ".py", ".rb", ".pl", ".js", ".php", ".bat", ".cmd", ".ps1", ".exe", "gradlew",
+            "artisan",
+        ]
+        .iter()
+        .any(|end| name.ends_with(end));
     if runs && !rest.starts_with('{') && !words(rest).is_prose() {
         Likeness::Sure
     } else if name.starts_with(['/', '~']) && HAS_FLAG.is_match(rest) {
@@ -195,10 +198,6 @@ fn without_prefix(text: &str) -> (&str, bool) {
     (rest, any)
 }
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("constant pattern")
-}
-
 static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
@@ -210,17 +209,25 @@ static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
 static NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9_][\w.+-]*$"));
 static PATH: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\w./~@+{}$<>-]+$"));
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#)
+    regex(
+        r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#,
+    )
 });
-static HAS_FLAG: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
+static HAS_FLAG: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
 /// Paths, pipes, redirections, variables, assignments, quotes, addresses.
-static SHAPED: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#));
-static PLAIN_ARGS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+static SHAPED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#,
+    )
+});
+static PLAIN_ARGS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
 
 /// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
-static QUOTED_ARGS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"^(?:[a-z][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#));
+static QUOTED_ARGS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"^(?:[a-z][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
+});
 
 /// Follows quotes, here-documents and backslashes from line to line.
 #[derive(Debug, Default, Clone)]
@@ -275,14 +282,18 @@ impl Continuation {
             before = c;
         }
         if self.quote.is_none() {
-            self.heredoc = HEREDOC.captures(line).and_then(|found| found.get(1)).map(|word| word.as_str().to_owned());
+            self.heredoc = HEREDOC
+                .captures(line)
+                .and_then(|found| found.get(1))
+                .map(|word| word.as_str().to_owned());
             let end = line.trim_end();
             self.joined |= (end.ends_with('|') || end.ends_with("&&")) && !end.starts_with('#');
         }
     }
 }
 
-static HEREDOC: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?:^|[^<])<<[-~]?\s*\\?['"]?([A-Za-z_]\w*)['"]?"#));
+static HEREDOC: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?:^|[^<])<<[-~]?\s*\\?['"]?([A-Za-z_]\w*)['"]?"#));
 
 #[cfg(test)]
 mod tests {
@@ -322,7 +333,10 @@ mod tests {
 
     #[test]
     fn names_of_the_data_files_count() {
-        assert_eq!(likeness("acmectl rotate", &|name| name == "acmectl"), Likeness::Sure);
+        assert_eq!(
+            likeness("acmectl rotate", &|name| name == "acmectl"),
+            Likeness::Sure
+        );
     }
 
     #[test]

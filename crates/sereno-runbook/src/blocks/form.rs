@@ -3,6 +3,7 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
+use super::pattern::regex;
 use super::words::{has_phrase, words};
 use crate::text::fold;
 use regex::Regex;
@@ -21,17 +22,34 @@ pub(super) enum Json {
 /// A text that is JSON, or JSON with comments and omissions.
 pub(super) fn json(text: &str) -> Option<Json> {
     let text = text.trim();
-    let body = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('#')).collect::<Vec<_>>();
-    let first = body.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
-    let last = body.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())?;
-    let opens = first.starts_with(['{', '[']) && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
+    let body = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('#'))
+        .collect::<Vec<_>>();
+    let first = body
+        .iter()
+        .map(|line| line.trim())
+        .find(|line| !line.is_empty())?;
+    let last = body
+        .iter()
+        .rev()
+        .map(|line| line.trim())
+        .find(|line| !line.is_empty())?;
+    let opens = first.starts_with(['{', '['])
+        && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
     let closes = last.ends_with(['}', ']']) || last.ends_with("},") || last == "...";
     let keys = KEY.find_iter(text).count();
-    if !(opens && closes && (keys > 0 || serde_json::from_str::<serde_json::Value>(text).is_ok())) || JINJA.is_match(first) {
+    if !(opens && closes && (keys > 0 || serde_json::from_str::<serde_json::Value>(text).is_ok()))
+        || JINJA.is_match(first)
+    {
         return None;
     }
-    let objects = body.iter().filter(|line| line.starts_with('{') && line.trim_end().ends_with('}')).count();
-    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text)) {
+    let objects = body
+        .iter()
+        .filter(|line| line.starts_with('{') && line.trim_end().ends_with('}'))
+        .count();
+    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text))
+    {
         Json::Log
     } else if STORED_KEYS.is_match(text) {
         Json::Stored
@@ -47,7 +65,9 @@ pub(super) fn json(text: &str) -> Option<Json> {
 
 pub(super) fn shebang_is_shell(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    ["bash", "/sh", "zsh", "dash", " sh", "ksh"].iter().any(|name| first.trim_end().contains(name))
+    ["bash", "/sh", "zsh", "dash", " sh", "ksh"]
+        .iter()
+        .any(|name| first.trim_end().contains(name))
 }
 
 /// Mermaid, PlantUML, Graphviz.
@@ -57,25 +77,60 @@ pub(super) fn diagram_language(text: &str) -> bool {
 
 /// Settings meant for a file: the text or a comment says so.
 pub(super) fn env_file(lines: &[Line], near: &Near) -> bool {
-    let assigned = lines.iter().filter(|line| line.kind == Kind::Assignment).count();
+    let assigned = lines
+        .iter()
+        .filter(|line| line.kind == Kind::Assignment)
+        .count();
     if assigned == 0 {
         return false;
     }
-    let commented = lines.iter().any(|line| line.kind == Kind::Comment && names_env_file(line.text));
-    let told = ["environment variable", "environment variables", "variables de entorno", "env vars", ".env", "env file", "secrets", "settings", "variables", "variable", "configuracion", "configuration", "configure", "configurar", "config vars"];
-    commented || near.headings.contains(".env") || near.says(&told) >= 2 || near.lead.contains(".env") || near.says(&["variables de entorno", "environment variables"]) > 0
+    let commented = lines
+        .iter()
+        .any(|line| line.kind == Kind::Comment && names_env_file(line.text));
+    let told = [
+        "environment variable",
+        "environment variables",
+        "variables de entorno",
+        "env vars",
+        ".env",
+        "env file",
+        "secrets",
+        "settings",
+        "variables",
+        "variable",
+        "configuracion",
+        "configuration",
+        "configure",
+        "configurar",
+        "config vars",
+    ];
+    commented
+        || near.headings.contains(".env")
+        || near.says_any(&told) >= 2
+        || near.lead.contains(".env")
+        || near.says_any(&["variables de entorno", "environment variables"]) > 0
 }
 
 /// Four or more `NAME=value` in capitals, none quoted and none using another: a file's lines rather than a shell's.
 pub(super) fn bare_settings(lines: &[Line]) -> bool {
     let content: Vec<&Line> = lines.iter().filter(|line| !line.kind.is_silent()).collect();
-    let bare = content.iter().filter(|line| matches!(line.kind, Kind::Assignment | Kind::Setting | Kind::LikelyCommand) && BARE_SETTING.is_match(line.text.trim())).count();
+    let bare = content
+        .iter()
+        .filter(|line| {
+            matches!(
+                line.kind,
+                Kind::Assignment | Kind::Setting | Kind::LikelyCommand
+            ) && BARE_SETTING.is_match(line.text.trim())
+        })
+        .count();
     bare >= 4 && bare == content.len()
 }
 
 /// The first lines of a dump, which are SQL and not to be run.
 pub(super) fn dump(text: &str) -> bool {
-    text.contains("-- PostgreSQL database dump") || text.contains("-- MySQL dump") || text.contains("-- MariaDB dump")
+    text.contains("-- PostgreSQL database dump")
+        || text.contains("-- MySQL dump")
+        || text.contains("-- MariaDB dump")
 }
 
 /// A comment such as `# .env.production` or `# Aumentar el pool en .env`.
@@ -89,10 +144,22 @@ pub(super) fn redis_share(lines: &[Line]) -> f32 {
     let mut redis = 0;
     for line in lines.iter().filter(|line| !line.kind.is_silent()) {
         content += 1;
-        let open = !matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Client | Kind::Sql | Kind::Continued | Kind::Angle);
+        let open = !matches!(
+            line.kind,
+            Kind::Command
+                | Kind::ShellPrompt
+                | Kind::Client
+                | Kind::Sql
+                | Kind::Continued
+                | Kind::Angle
+        );
         redis += usize::from(open && is_redis(line.text));
     }
-    if content == 0 { 0.0 } else { redis as f32 / content as f32 }
+    if content == 0 {
+        0.0
+    } else {
+        redis as f32 / content as f32
+    }
 }
 
 /// A line of redis-cli in upper case.
@@ -111,23 +178,59 @@ pub(super) fn angle_commands(lines: &[Line]) -> bool {
 /// The share of lines `Status: …`, `Impacto: …` as in letters and tickets: capital, no indentation.
 pub(super) fn labelled_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
-    let labelled = lines.iter().filter(|line| LABELLED.is_match(line.text)).count();
-    if content == 0 { 0.0 } else { labelled as f32 / content as f32 }
+    let labelled = lines
+        .iter()
+        .filter(|line| LABELLED.is_match(line.text))
+        .count();
+    if content == 0 {
+        0.0
+    } else {
+        labelled as f32 / content as f32
+    }
 }
 
 /// `Consola → EC2 → Instancias`, `Settings > API > Regenerate`.
 pub(super) fn navigation_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
-    let ways = lines.iter().filter(|line| !line.kind.is_silent() && is_navigation(line.text)).count();
-    if content == 0 { 0.0 } else { ways as f32 / content as f32 }
+    let ways = lines
+        .iter()
+        .filter(|line| !line.kind.is_silent() && is_navigation(line.text))
+        .count();
+    if content == 0 {
+        0.0
+    } else {
+        ways as f32 / content as f32
+    }
 }
 
 fn is_navigation(text: &str) -> bool {
-    let steps = [" → ", " > ", " -> ", " ▸ ", " » "].iter().map(|mark| text.matches(mark).count()).max().unwrap_or(0);
+    let steps = [" → ", " > ", " -> ", " ▸ ", " » "]
+        .iter()
+        .map(|mark| text.matches(mark).count())
+        .max()
+        .unwrap_or(0);
     let folded = fold(text);
     steps >= 1
         && [
-            "dashboard", "console", "consola", "settings", "menu", "click", "ajustes", "configuracion", "tab", "panel", "admin", "deployments", "actions", "services", "navigate", "ir a", "go to", "select", "logs",
+            "dashboard",
+            "console",
+            "consola",
+            "settings",
+            "menu",
+            "click",
+            "ajustes",
+            "configuracion",
+            "tab",
+            "panel",
+            "admin",
+            "deployments",
+            "actions",
+            "services",
+            "navigate",
+            "ir a",
+            "go to",
+            "select",
+            "logs",
         ]
         .iter()
         .any(|word| has_phrase(&folded, word))
@@ -139,24 +242,52 @@ pub(super) fn imperative_share(lines: &[Line]) -> f32 {
     let told = lines
         .iter()
         .filter(|line| {
-            let text = line.text.trim().trim_start_matches(|c: char| !c.is_alphabetic());
+            let text = line
+                .text
+                .trim()
+                .trim_start_matches(|c: char| !c.is_alphabetic());
             words(text).imperative
         })
         .count();
-    if content == 0 { 0.0 } else { told as f32 / content as f32 }
+    if content == 0 {
+        0.0
+    } else {
+        told as f32 / content as f32
+    }
 }
 
 /// Conditions with arrows: `¿Responde? → Sí → …`, `If X -> do Y`, and answers below questions.
 pub(super) fn step_tree(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
-    let answers = lines.iter().filter(|line| ANSWER.is_match(line.text)).count();
-    let arrows = lines.iter().filter(|line| ["→", "->", "-->", "=>", "↓"].iter().any(|arrow| line.text.contains(arrow))).count();
-    if content < 2 || arrows < 2 || lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code)) {
+    let answers = lines
+        .iter()
+        .filter(|line| ANSWER.is_match(line.text))
+        .count();
+    let arrows = lines
+        .iter()
+        .filter(|line| {
+            ["→", "->", "-->", "=>", "↓"]
+                .iter()
+                .any(|arrow| line.text.contains(arrow))
+        })
+        .count();
+    if content < 2
+        || arrows < 2
+        || lines
+            .iter()
+            .any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code))
+    {
         return 0.0;
     }
     let answers = answers as f32 / content as f32;
     let arrows = arrows as f32 / content as f32;
-    if answers > 0.2 { 0.9 } else if arrows > 0.5 { 0.7 } else { 0.0 }
+    if answers > 0.2 {
+        0.9
+    } else if arrows > 0.5 {
+        0.7
+    } else {
+        0.0
+    }
 }
 
 /// From 0 to 1: how much the text is a letter, an announcement or a ticket.
@@ -172,28 +303,44 @@ pub(super) fn search_query(text: &str) -> bool {
     SEARCH.is_match(text.trim())
 }
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("constant pattern")
-}
-
 static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
 static JINJA: LazyLock<Regex> = LazyLock::new(|| regex(r"^\{\{|^\{%"));
-static LOG_KEYS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#));
-static LOG_LEVEL: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#));
-static STORED_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#)
+static LOG_KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#,
+    )
 });
-static QUERY_KEYS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"^\s*\{\s*"(?:query|text|blocks|attachments|channel|content|embeds|summary|fields|jql|variables|email|password|username)""#));
-static ANSWER_KEYS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#""(?:status|uptime|error|errors|timestamp|data|items|code|message|result|results|success|healthy|took|count|total|detail|statusCode|checks|services)"\s*:"#));
+static LOG_LEVEL: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#,
+    )
+});
+static STORED_KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#,
+    )
+});
+static QUERY_KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"^\s*\{\s*"(?:query|text|blocks|attachments|channel|content|embeds|summary|fields|jql|variables|email|password|username)""#,
+    )
+});
+static ANSWER_KEYS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#""(?:status|uptime|error|errors|timestamp|data|items|code|message|result|results|success|healthy|took|count|total|detail|statusCode|checks|services)"\s*:"#,
+    )
+});
 static DIAGRAM: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)")
+    regex(
+        r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)",
+    )
 });
 static BARE_SETTING: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[A-Z][A-Z0-9_]*=[^"'$`]*$"#));
-static ENV_FILE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/"));
+static ENV_FILE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/",
+    )
+});
 static REDIS: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"^(?:PING|INFO(?: [\w]+)?|DBSIZE|FLUSHALL(?: ASYNC)?|FLUSHDB(?: ASYNC)?|KEYS \S+|GET \S+|MGET .+|SET \S+ .+|DEL \S.*|UNLINK \S.*|EXISTS \S+|TTL \S+|PTTL \S+|TYPE \S+|EXPIRE \S+ \d+|LLEN \S+",
@@ -201,15 +348,28 @@ static REDIS: LazyLock<Regex> = LazyLock::new(|| {
         r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
     ))
 });
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)"));
-static ANSWER: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)"));
-static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?im)^(?:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$|^(?:subject|asunto|to|para|cc|from):|@(?:here|channel|everyone)|^\W{0,6}(?:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update|pr[oó]xima actualizaci[oó]n|summary|resumen|started|inicio|lead|ic|root cause|causa ra[ií]z|affected|afectados?)\W{0,3}:|\b(?:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)")
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)")
 });
-static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}"));
+static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)",
+    )
+});
+static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?im)^(?:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$|^(?:subject|asunto|to|para|cc|from):|@(?:here|channel|everyone)|^\W{0,6}(?:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update|pr[oó]xima actualizaci[oó]n|summary|resumen|started|inicio|lead|ic|root cause|causa ra[ií]z|affected|afectados?)\W{0,3}:|\b(?:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)",
+    )
+});
+static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}",
+    )
+});
 static SEARCH: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+")
+    regex(
+        r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+",
+    )
 });
 
 #[cfg(test)]
@@ -220,9 +380,18 @@ mod tests {
     fn json_is_told_by_its_keys() {
         for (text, expected) in [
             ("{\"status\": \"ok\", \"uptime\": 1}", Some(Json::Answer)),
-            ("{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}", Some(Json::Plain)),
-            ("{\"level\":\"error\",\"msg\":\"x\",\"time\":1}", Some(Json::Log)),
-            ("{\"Version\": \"2012-10-17\", \"Statement\": []}", Some(Json::Stored)),
+            (
+                "{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}",
+                Some(Json::Plain),
+            ),
+            (
+                "{\"level\":\"error\",\"msg\":\"x\",\"time\":1}",
+                Some(Json::Log),
+            ),
+            (
+                "{\"Version\": \"2012-10-17\", \"Statement\": []}",
+                Some(Json::Stored),
+            ),
             ("{\n  \"query\": {\"match_all\": {}}\n}", Some(Json::Query)),
             ("{{ range .Items }}", None),
             ("{app=\"api\"}", None),
@@ -234,7 +403,9 @@ mod tests {
 
     #[test]
     fn letters_have_parts() {
-        assert!(message("Asunto: Interrupción\n\nHola equipo,\nEstamos investigando [SERVICIO].") > 0.9);
+        assert!(
+            message("Asunto: Interrupción\n\nHola equipo,\nEstamos investigando [SERVICIO].") > 0.9
+        );
         assert!(message("kubectl get pods") < 0.1);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A bare `# ` is both root's prompt and a comment; which of the two is decided by the lines around it, not here.
 
+use super::pattern::regex;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -23,7 +24,10 @@ pub(super) enum Client {
 impl Client {
     /// Its lines are SQL.
     pub(super) fn speaks_sql(self) -> bool {
-        matches!(self, Self::Psql | Self::Mysql | Self::Sqlite | Self::Cassandra)
+        matches!(
+            self,
+            Self::Psql | Self::Mysql | Self::Sqlite | Self::Cassandra
+        )
     }
 }
 
@@ -60,10 +64,14 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
         }
     }
     if let Some(found) = NAMED.captures(body) {
-        let rest = found.get(0).map_or("", |whole| body.get(whole.end()..).unwrap_or_default());
+        let rest = found
+            .get(0)
+            .map_or("", |whole| body.get(whole.end()..).unwrap_or_default());
         let plain = rest.starts_with(char::is_uppercase) && rest.contains(" > ");
         if !plain {
-            return found.get(0).map(|whole| (Prompt::Client(Client::Other), indent + whole.end()));
+            return found
+                .get(0)
+                .map(|whole| (Prompt::Client(Client::Other), indent + whole.end()));
         }
     }
     if EMPTIES.is_match(body) {
@@ -75,10 +83,6 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
 
 fn begins_like_command(rest: &str) -> bool {
     rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '.' || c == '/') || rest.is_empty()
-}
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("constant pattern")
 }
 
 static SHELL: LazyLock<Regex> = LazyLock::new(|| {
@@ -129,8 +133,9 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
 });
 
 /// Any other lower-case name with an angle: `iex(1)> `, `influx> `, `sftp> `, `app(prod)> `.
-static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)"));
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)")
+});
 
 /// `> /var/log/app.log` empties a file.
 static EMPTIES: LazyLock<Regex> = LazyLock::new(|| regex(r"^> ?(?:/|\./|~/)\S+$"));
@@ -159,8 +164,16 @@ mod tests {
             ("web1# uptime", shell, "uptime"),
             ("PS C:\\> kubectl get pods", shell, "kubectl get pods"),
             ("# a comment", None, ""),
-            ("mysql> SHOW PROCESSLIST;", client(Client::Mysql), "SHOW PROCESSLIST;"),
-            ("MariaDB [(none)]> SHOW DATABASES;", client(Client::Mysql), "SHOW DATABASES;"),
+            (
+                "mysql> SHOW PROCESSLIST;",
+                client(Client::Mysql),
+                "SHOW PROCESSLIST;",
+            ),
+            (
+                "MariaDB [(none)]> SHOW DATABASES;",
+                client(Client::Mysql),
+                "SHOW DATABASES;",
+            ),
             ("shop=# SELECT 1;", client(Client::Psql), "SELECT 1;"),
             ("shop=> SELECT 1;", client(Client::Psql), "SELECT 1;"),
             ("shop-# FROM t;", client(Client::Psql), "FROM t;"),
@@ -168,12 +181,32 @@ mod tests {
             ("127.0.0.1:6379[2]> INFO", client(Client::Redis), "INFO"),
             ("redis> PING", client(Client::Redis), "PING"),
             ("redis-cli> PING", client(Client::Redis), "PING"),
-            ("rs0:PRIMARY> rs.status()", client(Client::Mongo), "rs.status()"),
-            ("rs0 [direct: primary] test> db.stats()", client(Client::Mongo), "db.stats()"),
+            (
+                "rs0:PRIMARY> rs.status()",
+                client(Client::Mongo),
+                "rs.status()",
+            ),
+            (
+                "rs0 [direct: primary] test> db.stats()",
+                client(Client::Mongo),
+                "db.stats()",
+            ),
             (">>> import os", client(Client::Python), "import os"),
-            ("irb(main):001:0> User.count", client(Client::Ruby), "User.count"),
-            ("[1] pry(main)> User.count", client(Client::Ruby), "User.count"),
-            ("iex(1)> Repo.all(User)", client(Client::Other), "Repo.all(User)"),
+            (
+                "irb(main):001:0> User.count",
+                client(Client::Ruby),
+                "User.count",
+            ),
+            (
+                "[1] pry(main)> User.count",
+                client(Client::Ruby),
+                "User.count",
+            ),
+            (
+                "iex(1)> Repo.all(User)",
+                client(Client::Other),
+                "Repo.all(User)",
+            ),
             ("sftp> put x", client(Client::Other), "put x"),
             ("> LLEN celery", Some(Prompt::Angle), "LLEN celery"),
             ("echo hi > file", None, ""),

@@ -3,6 +3,7 @@
 //! Lines of redis and SQL are handed to `sereno-effects`, which knows them; of other languages only the verbs are read,
 //! and what they do not tell is `Unclear`.
 
+use super::pattern::regex;
 use super::prompts::Client;
 use super::{form, sql};
 use regex::Regex;
@@ -11,9 +12,16 @@ use sereno_model::{Effect, Risk};
 use std::sync::LazyLock;
 
 /// The risk and effects of one line for a client; the client is guessed from the line when it is not known.
-pub(super) fn read(client: Option<Client>, text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+pub(super) fn read(
+    client: Option<Client>,
+    text: &str,
+    knowledge: &Knowledge,
+) -> (Risk, Vec<Effect>) {
     let text = text.trim();
-    match client.filter(|client| *client != Client::Other).or_else(|| guess(text)) {
+    match client
+        .filter(|client| *client != Client::Other)
+        .or_else(|| guess(text))
+    {
         Some(Client::Redis) => through(&format!("redis-cli {}", shell_words(text)), knowledge),
         Some(client) if client.speaks_sql() => sql_line(text, knowledge),
         Some(Client::Mongo) => (mongo(text), Vec::new()),
@@ -23,7 +31,10 @@ pub(super) fn read(client: Option<Client>, text: &str, knowledge: &Knowledge) ->
 
 /// The risk and effects of a text of SQL.
 pub(super) fn read_sql(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
-    through(&format!("psql <<'SERENO_SQL'\n{text}\nSERENO_SQL\n"), knowledge)
+    through(
+        &format!("psql <<'SERENO_SQL'\n{text}\nSERENO_SQL\n"),
+        knowledge,
+    )
 }
 
 /// What a client's name, as a command opens it, stands for.
@@ -36,7 +47,13 @@ pub(super) fn client_named(name: &str) -> Client {
         "mongo" | "mongosh" => Client::Mongo,
         "sqlite3" | "sqlite" => Client::Sqlite,
         "cqlsh" => Client::Cassandra,
-        _ if name.starts_with("python") || name.starts_with("ipython") || name == "manage.py" || name == "django" => Client::Python,
+        _ if name.starts_with("python")
+            || name.starts_with("ipython")
+            || name == "manage.py"
+            || name == "django" =>
+        {
+            Client::Python
+        }
         "irb" | "pry" | "rails" | "ruby" => Client::Ruby,
         "node" => Client::Node,
         _ => Client::Other,
@@ -58,12 +75,18 @@ fn guess(text: &str) -> Option<Client> {
 fn sql_line(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
     if text.starts_with('\\') {
         let reads = META_READS.is_match(text);
-        return (if reads { Risk::Observe } else { Risk::Unclear }, Vec::new());
+        return (
+            if reads { Risk::Observe } else { Risk::Unclear },
+            Vec::new(),
+        );
     }
     if LEAVES.is_match(text) {
         return (Risk::Observe, Vec::new());
     }
-    read_sql(text.trim_end_matches("\\G").trim_end_matches("\\g"), knowledge)
+    read_sql(
+        text.trim_end_matches("\\G").trim_end_matches("\\g"),
+        knowledge,
+    )
 }
 
 /// What a shell command does that says the same.
@@ -75,7 +98,12 @@ fn through(command: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
 /// The words of a client's line, quoted so that no shell could read anything else into them.
 fn shell_words(text: &str) -> String {
     text.split_whitespace()
-        .map(|word| format!("'{}'", word.trim_matches(['"', '\'']).replace('\'', "'\\''")))
+        .map(|word| {
+            format!(
+                "'{}'",
+                word.trim_matches(['"', '\'']).replace('\'', "'\\''")
+            )
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -107,32 +135,45 @@ fn verbs(text: &str) -> Risk {
     }
 }
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("constant pattern")
-}
-
-static LEAVES: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
+static LEAVES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:#|--|//)"));
-static META_READS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^\\(?:d[A-Za-z]*[+S]*|l\+?|c(?:onnect)?|conninfo|timing|x|q|h|\?|z|sf|watch|pset|a|t|set|encoding|du|dt|di)(?:\s|$|;)"));
-static MONGO: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
+static META_READS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^\\(?:d[A-Za-z]*[+S]*|l\+?|c(?:onnect)?|conninfo|timing|x|q|h|\?|z|sf|watch|pset|a|t|set|encoding|du|dt|di)(?:\s|$|;)",
+    )
+});
+static MONGO: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
 static MONGO_DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"\.(?:drop|dropDatabase|dropIndexes?|dropUser|dropRole|deleteOne|deleteMany|remove|findOneAndDelete|findAndModify|shutdownServer|removeShard)\(|\$out|fsyncLock")
+    regex(
+        r"\.(?:drop|dropDatabase|dropIndexes?|dropUser|dropRole|deleteOne|deleteMany|remove|findOneAndDelete|findAndModify|shutdownServer|removeShard)\(|\$out|fsyncLock",
+    )
 });
 static MONGO_CHANGES: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"\.(?:insert\w*|update\w*|replaceOne|save|createIndex\w*|ensureIndex|createCollection|createUser|updateUser|grantRoles\w*|bulkWrite|killOp|stepDown|reconfig|initiate|add|addArb|remove|setProfilingLevel|enableSharding|shardCollection|findOneAndUpdate|freeze|compact|renameCollection|startBalancer|stopBalancer|syncFrom|setParameter|fsyncUnlock)\(|\$merge|setParameter|\bcompact\b")
+    regex(
+        r"\.(?:insert\w*|update\w*|replaceOne|save|createIndex\w*|ensureIndex|createCollection|createUser|updateUser|grantRoles\w*|bulkWrite|killOp|stepDown|reconfig|initiate|add|addArb|remove|setProfilingLevel|enableSharding|shardCollection|findOneAndUpdate|freeze|compact|renameCollection|startBalancer|stopBalancer|syncFrom|setParameter|fsyncUnlock)\(|\$merge|setParameter|\bcompact\b",
+    )
 });
 static MONGO_READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^(?:show|use) |\.(?:find|findOne|count|countDocuments|estimatedDocumentCount|aggregate|distinct|explain|stats|status|conf|config|printReplicationInfo|printSecondaryReplicationInfo|printSlaveReplicationInfo|serverStatus|currentOp|isMaster|hello|getCollectionNames|getCollectionInfos|getIndexes|getUsers|getLastError|version|hostInfo|printShardingStatus|getReplicationInfo|getProfilingStatus|collStats|dbStats|getMongo|getSiblingDB)\(")
+    regex(
+        r"^(?:show|use) |\.(?:find|findOne|count|countDocuments|estimatedDocumentCount|aggregate|distinct|explain|stats|status|conf|config|printReplicationInfo|printSecondaryReplicationInfo|printSlaveReplicationInfo|serverStatus|currentOp|isMaster|hello|getCollectionNames|getCollectionInfos|getIndexes|getUsers|getLastError|version|hostInfo|printShardingStatus|getReplicationInfo|getProfilingStatus|collStats|dbStats|getMongo|getSiblingDB)\(",
+    )
 });
 static DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b")
+    regex(
+        r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b",
+    )
 });
 static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|[^=!<>]=[^=~]")
+    regex(
+        r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|[^=!<>]=[^=~]",
+    )
 });
 static READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?i)\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env)\b")
+    regex(
+        r"(?i)\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env)\b",
+    )
 });
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::prompts::Client;
-use super::{form, repl};
 use super::roles::{Foreign, Role};
+use super::{form, repl};
 use crate::document::RawBlock;
 use crate::model::Statement;
 use crate::text::fold;
@@ -32,7 +32,13 @@ pub(super) struct Reading {
 }
 
 /// Reads a block of shell. `entered` is where an earlier block left the reader.
-pub(super) fn shell(raw: &RawBlock, lines: &[Line], roles: &[Role], entered: Option<&Opens>, knowledge: &Knowledge) -> Reading {
+pub(super) fn shell(
+    raw: &RawBlock,
+    lines: &[Line],
+    roles: &[Role],
+    entered: Option<&Opens>,
+    knowledge: &Knowledge,
+) -> Reading {
     let masked = mask(&raw.text, lines, roles);
     let analysis = analyze_shell(&masked, knowledge);
     let mut reading = Reading::default();
@@ -47,15 +53,19 @@ pub(super) fn shell(raw: &RawBlock, lines: &[Line], roles: &[Role], entered: Opt
                 inside.step(found, masked.get(before..span.start).unwrap_or_default());
                 let statement = shell_statement(raw, &masked, found, inside.nested);
                 reading.nested |= inside.nested && entered.is_none();
-                reading.continued |= inside.nested && entered.is_some() && reading.statements.is_empty();
+                reading.continued |=
+                    inside.nested && entered.is_some() && reading.statements.is_empty();
                 reading.statements.push(statement);
             }
             Piece::Foreign(foreign, span) => {
-                let statement = foreign_statement(raw, lines, foreign, &span, inside.client, knowledge);
+                let statement =
+                    foreign_statement(raw, lines, foreign, &span, inside.client, knowledge);
                 reading.has_repl |= foreign == Foreign::Repl;
                 // Lines with a client's prompt below a command: that command opened the client, known or not.
-                let prompted = line_at(lines, span.start).is_some_and(|line| matches!(line.kind, Kind::Client | Kind::Angle));
-                let opened = foreign == Foreign::Repl && (inside.client.is_some() || (prompted && !reading.statements.is_empty()));
+                let prompted = line_at(lines, span.start)
+                    .is_some_and(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+                let opened = foreign == Foreign::Repl
+                    && (inside.client.is_some() || (prompted && !reading.statements.is_empty()));
                 reading.nested |= opened;
                 reading.opened |= opened;
                 reading.has_output |= foreign == Foreign::Output;
@@ -68,18 +78,33 @@ pub(super) fn shell(raw: &RawBlock, lines: &[Line], roles: &[Role], entered: Opt
     reading.sum(&analysis.effects);
     if reading.risk.is_none() || !analysis.errors.is_empty() {
         // A text that is not valid shell is never less than unclear.
-        reading.risk = reading.risk.max(Some(if analysis.errors.is_empty() { Risk::Observe } else { Risk::Unclear }));
+        reading.risk = reading.risk.max(Some(if analysis.errors.is_empty() {
+            Risk::Observe
+        } else {
+            Risk::Unclear
+        }));
     }
     reading.analysis = analysis;
     reading
 }
 
 /// Reads a block of a client's lines.
-pub(super) fn client(raw: &RawBlock, lines: &[Line], opened: Option<Client>, knowledge: &Knowledge) -> Reading {
+pub(super) fn client(
+    raw: &RawBlock,
+    lines: &[Line],
+    opened: Option<Client>,
+    knowledge: &Knowledge,
+) -> Reading {
     let mut reading = Reading::default();
-    let prompted = lines.iter().any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+    let prompted = lines
+        .iter()
+        .any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
     for (index, line) in lines.iter().enumerate() {
-        let typed = if prompted { matches!(line.kind, Kind::Client | Kind::Angle) } else { (!line.kind.is_silent() && !line.kind.is_output()) || form::is_redis(line.text) };
+        let typed = if prompted {
+            matches!(line.kind, Kind::Client | Kind::Angle)
+        } else {
+            (!line.kind.is_silent() && !line.kind.is_output()) || form::is_redis(line.text)
+        };
         if typed && !line.payload().is_empty() {
             let (risk, effects) = repl::read(line.client.or(opened), line.payload(), knowledge);
             reading.statements.push(Statement {
@@ -107,9 +132,18 @@ pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Read
         let text = raw.text.get(span.clone()).unwrap_or_default();
         let (risk, effects) = repl::read_sql(text, knowledge);
         let line = raw.first_line + line_index(lines, span.start);
-        reading.statements.push(Statement { line, text: text.to_owned(), risk: Some(risk), effects, span, ..Statement::default() });
+        reading.statements.push(Statement {
+            line,
+            text: text.to_owned(),
+            risk: Some(risk),
+            effects,
+            span,
+            ..Statement::default()
+        });
     }
-    reading.has_output = lines.iter().any(|line| matches!(line.kind, Kind::Table | Kind::Printed));
+    reading.has_output = lines
+        .iter()
+        .any(|line| matches!(line.kind, Kind::Table | Kind::Printed));
     reading.sum(&[]);
     reading.risk = reading.risk.or(Some(Risk::Observe));
     reading
@@ -118,12 +152,20 @@ pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Read
 impl Reading {
     fn sum(&mut self, first: &[Effect]) {
         self.effects = first.to_vec();
-        for effect in self.statements.iter().flat_map(|statement| &statement.effects) {
+        for effect in self
+            .statements
+            .iter()
+            .flat_map(|statement| &statement.effects)
+        {
             if !self.effects.contains(effect) {
                 self.effects.push(effect.clone());
             }
         }
-        self.risk = Risk::highest(self.statements.iter().filter_map(|statement| statement.risk));
+        self.risk = Risk::highest(
+            self.statements
+                .iter()
+                .filter_map(|statement| statement.risk),
+        );
     }
 }
 
@@ -148,15 +190,24 @@ fn pieces<'a>(analysis: &'a Analysis, lines: &[Line], roles: &[Role]) -> Vec<Pie
         let span = line.start..line.start + line.text.len();
         match (role, &mut run) {
             // Output and files are one piece; what is typed is one piece for each line.
-            (Role::Foreign(found), Some((running, open))) if found == running && matches!(found, Foreign::Output | Foreign::Config | Foreign::Promql) => {
+            (Role::Foreign(found), Some((running, open)))
+                if found == running
+                    && matches!(found, Foreign::Output | Foreign::Config | Foreign::Promql) =>
+            {
                 open.end = span.end;
             }
             (Role::Blank, Some((Foreign::Output, _))) => {}
             (Role::Foreign(found), _) => {
-                pieces.extend(run.take().map(|(foreign, span)| Piece::Foreign(foreign, span)));
+                pieces.extend(
+                    run.take()
+                        .map(|(foreign, span)| Piece::Foreign(foreign, span)),
+                );
                 run = Some((*found, span));
             }
-            _ => pieces.extend(run.take().map(|(foreign, span)| Piece::Foreign(foreign, span))),
+            _ => pieces.extend(
+                run.take()
+                    .map(|(foreign, span)| Piece::Foreign(foreign, span)),
+            ),
         }
     }
     pieces.extend(run.map(|(foreign, span)| Piece::Foreign(foreign, span)));
@@ -181,7 +232,12 @@ fn mask(text: &str, lines: &[Line], roles: &[Role]) -> String {
     masked
 }
 
-fn shell_statement(raw: &RawBlock, masked: &str, found: &sereno_effects::Statement, nested: bool) -> Statement {
+fn shell_statement(
+    raw: &RawBlock,
+    masked: &str,
+    found: &sereno_effects::Statement,
+    nested: bool,
+) -> Statement {
     let mut flags = Vec::new();
     if found.interactive.is_some() {
         flags.push(Flag::Interactive);
@@ -194,7 +250,11 @@ fn shell_statement(raw: &RawBlock, masked: &str, found: &sereno_effects::Stateme
     }
     Statement {
         line: raw.first_line + found.line.saturating_sub(1),
-        text: masked.get(found.span.clone()).unwrap_or_default().trim().to_owned(),
+        text: masked
+            .get(found.span.clone())
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
         risk: Some(found.risk),
         foreign: nested.then(|| "nested".to_owned()),
         effects: found.effects.clone(),
@@ -215,10 +275,18 @@ fn foreign_statement(
     let index = line_index(lines, span.start);
     let line = lines.get(index);
     let payload = line.map(Line::payload).unwrap_or_default();
-    let text = if foreign == Foreign::Repl { payload } else { raw.text.get(span.clone()).unwrap_or_default() };
+    let text = if foreign == Foreign::Repl {
+        payload
+    } else {
+        raw.text.get(span.clone()).unwrap_or_default()
+    };
     let (risk, effects) = match foreign {
         Foreign::Repl if !payload.is_empty() => {
-            let (risk, effects) = repl::read(line.and_then(|line| line.client).or(client), payload, knowledge);
+            let (risk, effects) = repl::read(
+                line.and_then(|line| line.client).or(client),
+                payload,
+                knowledge,
+            );
             (Some(risk), effects)
         }
         _ => (None, Vec::new()),
@@ -239,7 +307,9 @@ fn line_at<'a, 'b>(lines: &'b [Line<'a>], offset: usize) -> Option<&'b Line<'a>>
 }
 
 fn line_index(lines: &[Line], offset: usize) -> usize {
-    lines.partition_point(|line| line.start <= offset).saturating_sub(1)
+    lines
+        .partition_point(|line| line.start <= offset)
+        .saturating_sub(1)
 }
 
 /// Where the reader stands while the statements go by.
@@ -255,15 +325,28 @@ struct Inside {
 
 impl Inside {
     fn begin(entered: Option<&Opens>) -> Self {
-        Self { shell: entered.cloned(), client: None, nested: false, left_in: entered.cloned() }
+        Self {
+            shell: entered.cloned(),
+            client: None,
+            nested: false,
+            left_in: entered.cloned(),
+        }
     }
 
     fn step(&mut self, statement: &sereno_effects::Statement, between: &str) {
-        if says_outside(between) || self.shell.as_ref().is_some_and(|shell| stands_outside(shell, statement)) {
+        if says_outside(between)
+            || self
+                .shell
+                .as_ref()
+                .is_some_and(|shell| stands_outside(shell, statement))
+        {
             self.shell = None;
         }
         self.nested = self.shell.is_some();
-        let leaves = statement.commands.first().is_some_and(|command| matches!(command.name.as_str(), "exit" | "logout"));
+        let leaves = statement
+            .commands
+            .first()
+            .is_some_and(|command| matches!(command.name.as_str(), "exit" | "logout"));
         if self.nested && leaves {
             self.shell = None;
             self.left_in = None;
@@ -292,16 +375,39 @@ fn says_outside(between: &str) -> bool {
         return false;
     }
     let folded = fold(between);
-    ["fuera", "outside", "desde tu", "from your", "back on", "de vuelta", "en tu maquina", "your machine", "local machine", "en el host", "on the host", "desde el host", "from the host"]
-        .iter()
-        .any(|phrase| super::words::has_phrase(&folded, phrase))
+    [
+        "fuera",
+        "outside",
+        "desde tu",
+        "from your",
+        "back on",
+        "de vuelta",
+        "en tu maquina",
+        "your machine",
+        "local machine",
+        "en el host",
+        "on the host",
+        "desde el host",
+        "from the host",
+    ]
+    .iter()
+    .any(|phrase| super::words::has_phrase(&folded, phrase))
 }
 
 /// Commands that are not typed inside of what was entered: `kubectl` after entering a pod, `ssh` after `ssh`.
 fn stands_outside(shell: &Opens, statement: &sereno_effects::Statement) -> bool {
-    let Some(name) = statement.commands.first().map(|command| command.name.as_str()) else { return false };
+    let Some(name) = statement
+        .commands
+        .first()
+        .map(|command| command.name.as_str())
+    else {
+        return false;
+    };
     match shell {
-        Opens::Container(_) => matches!(name, "kubectl" | "oc" | "docker" | "docker-compose" | "podman" | "helm" | "k"),
+        Opens::Container(_) => matches!(
+            name,
+            "kubectl" | "oc" | "docker" | "docker-compose" | "podman" | "helm" | "k"
+        ),
         Opens::Host(_) => matches!(statement.opens, Some(Opens::Host(_))),
         Opens::Shell(_) | Opens::Client(_) => false,
     }
@@ -367,7 +473,17 @@ mod tests {
     #[test]
     fn statements_of_sql_end_at_semicolons_outside_of_quotes() {
         let text = "-- a; b\nSELECT ';' FROM t;\n\nDELETE FROM u\nWHERE x = 'é';\nSELECT 2";
-        let found: Vec<&str> = sql_spans(text).into_iter().map(|span| &text[span]).collect();
-        assert_eq!(found, ["SELECT ';' FROM t;", "DELETE FROM u\nWHERE x = 'é';", "SELECT 2"]);
+        let found: Vec<&str> = sql_spans(text)
+            .into_iter()
+            .map(|span| &text[span])
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "SELECT ';' FROM t;",
+                "DELETE FROM u\nWHERE x = 'é';",
+                "SELECT 2"
+            ]
+        );
     }
 }

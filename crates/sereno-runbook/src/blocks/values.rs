@@ -4,6 +4,7 @@
 //! (`tu-dominio.com`, `abc123`, a date in a file's name) and variables that nothing sets are told here.
 
 use super::examples;
+use super::pattern::regex;
 use crate::model::{Placeholder, PlaceholderKind};
 use regex::Regex;
 use sereno_effects::{Analysis, syntactic_placeholders};
@@ -24,11 +25,21 @@ pub(super) struct Text<'a> {
 }
 
 /// All placeholders of a block, in order. `set` holds the variables that earlier blocks of the procedure set.
-pub(super) fn placeholders(text: &Text, analysis: &Analysis, set: &HashSet<String>) -> Vec<Placeholder> {
-    if matches!(text.class, BlockClass::Output | BlockClass::Diagram | BlockClass::Manual) {
+pub(super) fn placeholders(
+    text: &Text,
+    analysis: &Analysis,
+    set: &HashSet<String>,
+) -> Vec<Placeholder> {
+    if matches!(
+        text.class,
+        BlockClass::Output | BlockClass::Diagram | BlockClass::Manual
+    ) {
         return Vec::new();
     }
-    let mut found = Found { text, all: Vec::new() };
+    let mut found = Found {
+        text,
+        all: Vec::new(),
+    };
     for one in syntactic_placeholders(text.text) {
         if !is_syntax(text, &one.span) {
             found.add(one.span, one.name, PlaceholderKind::Bracketed);
@@ -55,11 +66,18 @@ pub(super) fn carried(analysis: &Analysis, set: &HashSet<String>) -> bool {
 }
 
 pub(super) fn sets(analysis: &Analysis) -> impl Iterator<Item = &str> {
-    analysis.statements.iter().flat_map(|statement| statement.sets.iter().map(String::as_str))
+    analysis
+        .statements
+        .iter()
+        .flat_map(|statement| statement.sets.iter().map(String::as_str))
 }
 
 fn uses(analysis: &Analysis) -> impl Iterator<Item = &sereno_effects::VariableUse> {
-    analysis.statements.iter().flat_map(|statement| &statement.uses).filter(|found| !found.has_default)
+    analysis
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.uses)
+        .filter(|found| !found.has_default)
 }
 
 struct Found<'a> {
@@ -70,19 +88,41 @@ struct Found<'a> {
 impl Found<'_> {
     /// Adds one, unless it lies in bytes to skip; of two that overlap the longer stays.
     fn add(&mut self, span: Range<usize>, name: String, kind: PlaceholderKind) {
-        if span.is_empty() || self.text.skip.iter().any(|skip| skip.start <= span.start && span.end <= skip.end) {
+        if span.is_empty()
+            || self
+                .text
+                .skip
+                .iter()
+                .any(|skip| skip.start <= span.start && span.end <= skip.end)
+        {
             return;
         }
-        if let Some(other) = self.all.iter().position(|other| other.span.start < span.end && span.start < other.span.end) {
-            if self.all.get(other).is_some_and(|other| other.span.len() >= span.len()) {
+        if let Some(other) = self
+            .all
+            .iter()
+            .position(|other| other.span.start < span.end && span.start < other.span.end)
+        {
+            if self
+                .all
+                .get(other)
+                .is_some_and(|other| other.span.len() >= span.len())
+            {
                 return;
             }
             self.all.swap_remove(other);
         }
-        let Some(text) = self.text.text.get(span.clone()) else { return };
+        let Some(text) = self.text.text.get(span.clone()) else {
+            return;
+        };
         let before = self.text.text.get(..span.start).unwrap_or_default();
         let line = self.text.first_line + before.bytes().filter(|byte| *byte == b'\n').count();
-        self.all.push(Placeholder { text: text.to_owned(), name, line, kind, span });
+        self.all.push(Placeholder {
+            text: text.to_owned(),
+            name,
+            line,
+            kind,
+            span,
+        });
     }
 }
 
@@ -97,15 +137,23 @@ fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
     }
     match text.class {
         BlockClass::Config => {
-            let line_start = before.rsplit('\n').next().unwrap_or_default().trim().is_empty();
+            let line_start = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .is_empty();
             let template = whole.starts_with("{{");
             let markup = text.text.trim_start().starts_with('<');
             (whole.starts_with('[') && (line_start || whole.contains(['"', ','])))
                 || template
-                || (whole.starts_with('<') && (markup || after.starts_with('/') || whole.contains('/')))
+                || (whole.starts_with('<')
+                    && (markup || after.starts_with('/') || whole.contains('/')))
         }
         BlockClass::Promql => whole.starts_with('[') || whole.starts_with("{{"),
-        BlockClass::Repl | BlockClass::Sql => whole.starts_with('[') && before.ends_with(|c: char| c.is_alphanumeric() || c == ')'),
+        BlockClass::Repl | BlockClass::Sql => {
+            whole.starts_with('[') && before.ends_with(|c: char| c.is_alphanumeric() || c == ')')
+        }
         _ => false,
     }
 }
@@ -117,12 +165,24 @@ fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
     let unset: Vec<_> = uses(analysis).cloned().collect();
     for one in unset {
         let positional = one.name.chars().all(|c| c.is_ascii_digit());
-        let known = own.contains(one.name.as_str()) || set.contains(&one.name) || is_environment(&one.name) || (positional && defines_functions);
-        let special = one.name == "0" || !one.name.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let known = own.contains(one.name.as_str())
+            || set.contains(&one.name)
+            || is_environment(&one.name)
+            || (positional && defines_functions);
+        let special = one.name == "0"
+            || !one
+                .name
+                .chars()
+                .next()
+                .is_some_and(|c| c.is_alphanumeric() || c == '_');
         if known || special || !seen.insert((one.name.clone(), one.span.clone())) {
             continue;
         }
-        let kind = if positional { PlaceholderKind::Argument } else { PlaceholderKind::Variable };
+        let kind = if positional {
+            PlaceholderKind::Argument
+        } else {
+            PlaceholderKind::Variable
+        };
         found.add(one.span, one.name, kind);
     }
 }
@@ -130,9 +190,16 @@ fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
 /// Variables of queries: Grafana's `$namespace`, psql's `:'id'`.
 fn query_variables(found: &mut Found) {
     let text = found.text.text;
-    let all: Vec<Range<usize>> = QUERY_VARIABLE.find_iter(text).map(|one| one.range()).collect();
+    let all: Vec<Range<usize>> = QUERY_VARIABLE
+        .find_iter(text)
+        .map(|one| one.range())
+        .collect();
     for span in all {
-        let name = text.get(span.clone()).unwrap_or_default().trim_matches(['$', '{', '}', ':', '\'', '"']).to_owned();
+        let name = text
+            .get(span.clone())
+            .unwrap_or_default()
+            .trim_matches(['$', '{', '}', ':', '\'', '"'])
+            .to_owned();
         if !name.starts_with("__") {
             found.add(span, name, PlaceholderKind::Variable);
         }
@@ -144,18 +211,55 @@ fn is_environment(name: &str) -> bool {
     name.starts_with("BASH")
         || name.starts_with("LC_")
         || [
-            "HOME", "USER", "LOGNAME", "PATH", "PWD", "OLDPWD", "SHELL", "RANDOM", "HOSTNAME", "UID", "EUID", "PPID", "SECONDS",
-            "LINENO", "IFS", "LANG", "TERM", "TMPDIR", "EDITOR", "PAGER", "FUNCNAME", "PIPESTATUS", "OSTYPE", "HOSTTYPE", "MACHTYPE",
-            "REPLY", "OPTARG", "OPTIND", "COLUMNS", "LINES", "DISPLAY", "SSH_CONNECTION", "EPOCHSECONDS", "SHLVL", "GROUPS", "DIRSTACK",
-            "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "SUDO_USER", "MAILTO", "_",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "SHELL",
+            "RANDOM",
+            "HOSTNAME",
+            "UID",
+            "EUID",
+            "PPID",
+            "SECONDS",
+            "LINENO",
+            "IFS",
+            "LANG",
+            "TERM",
+            "TMPDIR",
+            "EDITOR",
+            "PAGER",
+            "FUNCNAME",
+            "PIPESTATUS",
+            "OSTYPE",
+            "HOSTTYPE",
+            "MACHTYPE",
+            "REPLY",
+            "OPTARG",
+            "OPTIND",
+            "COLUMNS",
+            "LINES",
+            "DISPLAY",
+            "SSH_CONNECTION",
+            "EPOCHSECONDS",
+            "SHLVL",
+            "GROUPS",
+            "DIRSTACK",
+            "SSH_AUTH_SOCK",
+            "XDG_RUNTIME_DIR",
+            "SUDO_USER",
+            "MAILTO",
+            "_",
         ]
         .contains(&name)
 }
 
 static FUNCTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^\s*(?:function\s+[\w-]+|[A-Za-z_][\w-]*\s*\(\)\s*\{)").expect("constant pattern"));
+    LazyLock::new(|| regex(r"(?m)^\s*(?:function\s+[\w-]+|[A-Za-z_][\w-]*\s*\(\)\s*\{)"));
 static QUERY_VARIABLE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\$\{?[A-Za-z_]\w*\}?|:'[a-z_]+'|:"[a-z_]+""#).expect("constant pattern"));
+    LazyLock::new(|| regex(r#"\$\{?[A-Za-z_]\w*\}?|:'[a-z_]+'|:"[a-z_]+""#));
 
 #[cfg(test)]
 mod tests {
@@ -163,26 +267,61 @@ mod tests {
     use sereno_effects::{Knowledge, analyze_shell};
 
     fn found(text: &str, class: BlockClass, set: &[&str]) -> Vec<String> {
-        let analysis = if class == BlockClass::Shell { analyze_shell(text, Knowledge::builtin()) } else { Analysis::default() };
+        let analysis = if class == BlockClass::Shell {
+            analyze_shell(text, Knowledge::builtin())
+        } else {
+            Analysis::default()
+        };
         let set = set.iter().map(|name| (*name).to_owned()).collect();
-        let text = Text { text, class, first_line: 1, skip: &[] };
-        placeholders(&text, &analysis, &set).into_iter().map(|one| one.text).collect()
+        let text = Text {
+            text,
+            class,
+            first_line: 1,
+            skip: &[],
+        };
+        placeholders(&text, &analysis, &set)
+            .into_iter()
+            .map(|one| one.text)
+            .collect()
     }
 
     #[test]
     fn values_are_found_where_they_are_needed() {
         for (text, class, expected) in [
-            ("kubectl delete pod <pod-name> -n $NS", BlockClass::Shell, vec!["<pod-name>", "$NS"]),
+            (
+                "kubectl delete pod <pod-name> -n $NS",
+                BlockClass::Shell,
+                vec!["<pod-name>", "$NS"],
+            ),
             ("NS=a\nkubectl get pods -n $NS", BlockClass::Shell, vec![]),
-            ("echo $HOME ${VERSION:-latest} $?", BlockClass::Shell, vec![]),
-            ("curl https://api.tu-dominio.com/health", BlockClass::Shell, vec!["tu-dominio.com"]),
+            (
+                "echo $HOME ${VERSION:-latest} $?",
+                BlockClass::Shell,
+                vec![],
+            ),
+            (
+                "curl https://api.tu-dominio.com/health",
+                BlockClass::Shell,
+                vec!["tu-dominio.com"],
+            ),
             ("[Service]\nUser=app", BlockClass::Config, vec![]),
-            ("rate(x_total{ns=\"$namespace\"}[5m])", BlockClass::Promql, vec!["$namespace"]),
-            ("rate(x_total[$__rate_interval])", BlockClass::Promql, vec![]),
+            (
+                "rate(x_total{ns=\"$namespace\"}[5m])",
+                BlockClass::Promql,
+                vec!["$namespace"],
+            ),
+            (
+                "rate(x_total[$__rate_interval])",
+                BlockClass::Promql,
+                vec![],
+            ),
             ("http://example.com 200", BlockClass::Output, vec![]),
         ] {
             assert_eq!(found(text, class, &[]), expected, "{text}");
         }
-        assert_eq!(found("ls $DIR", BlockClass::Shell, &["DIR"]), Vec::<String>::new());
+        assert_eq!(
+            found("ls $DIR", BlockClass::Shell, &["DIR"]),
+            Vec::<String>::new()
+        );
     }
 }

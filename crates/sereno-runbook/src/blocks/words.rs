@@ -3,36 +3,17 @@
 //! It only counts words; what a block is made of is decided elsewhere.
 
 use crate::text::fold;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// Words that sentences are full of and commands are not. Folded. Words that are shell syntax (`in`, `for`, `if`, `do`)
 /// or common arguments (`all`, `at`, `as`) are left out on purpose.
-const STOP_WORDS: &[&str] = &[
-    "the", "an", "and", "or", "is", "are", "was", "were", "be", "been", "this", "that", "these", "those", "you",
-    "your", "we", "our", "it", "its", "they", "their", "which", "who", "when", "where", "why", "how", "should",
-    "must", "can", "could", "will", "would", "may", "might", "with", "without", "from", "into", "onto", "about",
-    "after", "before", "until", "because", "so", "than", "there", "here", "have", "has", "had", "not", "any", "each",
-    "every", "some", "of", "to", "on", "by", "via", "if", "else", "also", "still", "please", "sure", "using", "has",
-    "while", "again", "between", "either", "both", "only",
-    "el", "la", "los", "las", "un", "una", "unos", "unas", "de", "del", "al", "y", "o", "que", "en", "con", "sin",
-    "por", "para", "si", "no", "es", "son", "esta", "este", "estos", "estas", "hay", "como", "cuando", "donde",
-    "desde", "hasta", "sobre", "segun", "debe", "deben", "debes", "puede", "pueden", "se", "su", "sus", "lo", "le",
-    "mas", "ya", "muy", "tras", "antes", "despues", "luego", "entre", "cada", "todos", "todas", "pero", "porque",
-];
+static STOP_WORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("stop_words.txt").split_whitespace().collect());
 
 /// Verbs with which people begin a sentence that tells somebody what to do.
-const IMPERATIVES: &[&str] = &[
-    "check", "verify", "confirm", "open", "go", "click", "select", "navigate", "notify", "contact", "call", "page",
-    "escalate", "wait", "ask", "review", "look", "ensure", "monitor", "restart", "identify", "create", "update",
-    "disable", "enable", "announce", "investigate", "log", "login", "run", "find", "make", "stop", "start", "follow",
-    "decide", "assign", "document", "post", "send", "do", "use", "repeat", "scale", "rollback", "roll", "acknowledge",
-    "verificar", "revisar", "confirmar", "abrir", "ir", "entrar", "hacer", "seleccionar", "notificar", "contactar",
-    "llamar", "avisar", "escalar", "esperar", "pedir", "comprobar", "asegurar", "monitorear", "reiniciar",
-    "identificar", "crear", "actualizar", "desactivar", "activar", "anunciar", "investigar", "buscar", "detener",
-    "iniciar", "seguir", "decidir", "asignar", "documentar", "publicar", "enviar", "usar", "repetir", "verifica",
-    "revisa", "confirma", "abre", "ve", "entra", "haz", "selecciona", "notifica", "contacta", "llama", "avisa",
-    "escala", "espera", "comprueba", "asegurate", "ejecutar", "ejecuta", "restaurar", "generar", "rotar", "acceder",
-    "ver", "obtener", "cambiar", "editar", "evaluar", "contener", "recuperar", "aplicar", "limpiar",
-];
+static IMPERATIVES: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("imperatives.txt").split_whitespace().collect());
 
 /// What a line says about being prose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,20 +31,27 @@ pub(super) struct Words {
 
 pub(super) fn words(text: &str) -> Words {
     let text = text.trim();
-    let mut found = Words { capital: starts_with_capital(text), ..Words::default() };
+    let mut found = Words {
+        capital: starts_with_capital(text),
+        ..Words::default()
+    };
     for (index, word) in outside_quotes(text).split_whitespace().enumerate() {
         if is_technical(word) {
             found.technical += 1;
             continue;
         }
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if bare.is_empty() || !bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '’') {
+        if bare.is_empty()
+            || !bare
+                .chars()
+                .all(|c| c.is_alphabetic() || c == '\'' || c == '’')
+        {
             continue;
         }
         found.plain += 1;
         let folded = fold(bare);
-        found.stop += usize::from(STOP_WORDS.contains(&folded.as_str()));
-        found.imperative |= index == 0 && IMPERATIVES.contains(&folded.as_str());
+        found.stop += usize::from(STOP_WORDS.contains(folded.as_str()));
+        found.imperative |= index == 0 && IMPERATIVES.contains(folded.as_str());
     }
     found
 }
@@ -82,7 +70,10 @@ impl Words {
 }
 
 fn is_technical(word: &str) -> bool {
-    (word.starts_with('-') && word.len() > 1 && !word.starts_with("->") && word.chars().any(char::is_alphanumeric))
+    (word.starts_with('-')
+        && word.len() > 1
+        && !word.starts_with("->")
+        && word.chars().any(char::is_alphanumeric))
         || word.starts_with(['$', '/', '~', '|', '>', '<', '&', '\\'])
         || word.starts_with("./")
         || word.contains('=')
@@ -91,7 +82,9 @@ fn is_technical(word: &str) -> bool {
 }
 
 fn starts_with_capital(text: &str) -> bool {
-    text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_uppercase)
+    text.chars()
+        .find(|c| c.is_alphanumeric())
+        .is_some_and(char::is_uppercase)
 }
 
 /// The text with what stands in matching quotes left out. An apostrophe inside a word is not a quote.
@@ -103,19 +96,27 @@ fn outside_quotes(text: &str) -> String {
         match quote {
             Some(open) if c == open => quote = None,
             Some(_) => {}
-            None if (c == '"' || c == '`') || (c == '\'' && !before.is_alphanumeric()) => quote = Some(c),
+            None if (c == '"' || c == '`') || (c == '\'' && !before.is_alphanumeric()) => {
+                quote = Some(c)
+            }
             None => kept.push(c),
         }
         before = c;
     }
-    if quote.is_some() { text.to_owned() } else { kept }
+    if quote.is_some() {
+        text.to_owned()
+    } else {
+        kept
+    }
 }
 
 /// Whether the folded text holds the folded phrase as whole words.
 pub(super) fn has_phrase(folded: &str, phrase: &str) -> bool {
     folded.match_indices(phrase).any(|(at, _)| {
         let before = folded.get(..at).and_then(|head| head.chars().next_back());
-        let after = folded.get(at + phrase.len()..).and_then(|tail| tail.chars().next());
+        let after = folded
+            .get(at + phrase.len()..)
+            .and_then(|tail| tail.chars().next());
         !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     })
 }
@@ -135,7 +136,10 @@ mod tests {
             ("find /var/log -name '*.log' -mtime +7 -delete", false),
             ("make deploy", false),
             ("kubectl get pods -n prod", false),
-            ("git commit -m 'the fix for the thing that was broken'", false),
+            (
+                "git commit -m 'the fix for the thing that was broken'",
+                false,
+            ),
             ("docker compose restart api", false),
             ("Verificar estado", true),
         ] {
