@@ -147,8 +147,8 @@ fn prompt_length(line: &str) -> usize {
         let is_prompt = before
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "_.:-[]()@/*".contains(c))
-            && !(mark == "-> " && !before.is_empty())
-            && !(mark == "=> " && before.is_empty());
+            && (mark != "-> " || before.is_empty())
+            && (mark != "=> " || !before.is_empty());
         let ascii = before.is_ascii();
         if is_prompt && ascii {
             return indent + at + mark.len();

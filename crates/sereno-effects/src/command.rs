@@ -35,7 +35,7 @@ impl Analyzer<'_> {
                     if let Some(stdin) = self.feeds(source, child, &place) {
                         place.stdin = stdin;
                     }
-                    self.redirect_before(source, child, &place);
+                    self.redirect_before(source, child);
                 }
                 "comment" => {}
                 "subshell" => self.visit(source, child, &place.perhaps()),
@@ -61,7 +61,7 @@ impl Analyzer<'_> {
         });
     }
 
-    fn redirect_before(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place) {
+    fn redirect_before(&mut self, source: &Source<'_>, redirect: Node<'_>) {
         if redirect.kind() == "file_redirect" {
             let mut cursor = redirect.walk();
             let destination = redirect
@@ -79,7 +79,6 @@ impl Analyzer<'_> {
                 self.write_to(&field, false, text.contains(">>"));
             }
         }
-        let _ = place;
     }
 
     /// Runs `read` for each combination of the values that the words' variables may have.
@@ -199,7 +198,7 @@ impl Analyzer<'_> {
                 }
             }
             None if name.contains(['/', '.']) || head.text.contains('/') => {
-                self.script(&head.text, rest)
+                self.script(&head.text, rest);
             }
             None => self.unknown_command(&head.shown()),
         }

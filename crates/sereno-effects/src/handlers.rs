@@ -2,6 +2,8 @@
 
 mod builtins;
 mod clients;
+mod filters;
+mod interpreters;
 mod platforms;
 mod shells;
 mod tools;
@@ -76,4 +78,11 @@ impl Analyzer<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a name ends in this extension, in any case.
+fn has_extension(name: &str, extension: &str) -> bool {
+    std::path::Path::new(name)
+        .extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }

@@ -77,10 +77,10 @@ fn words(text: &str) -> Vec<String> {
         if boundary {
             found.push(String::new());
         }
-        if c.is_alphanumeric() {
-            if let Some(last) = found.last_mut() {
-                last.extend(c.to_lowercase());
-            }
+        if c.is_alphanumeric()
+            && let Some(last) = found.last_mut()
+        {
+            last.extend(c.to_lowercase());
         }
         lower = c.is_lowercase();
     }

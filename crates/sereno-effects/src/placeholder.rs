@@ -166,7 +166,7 @@ fn square(text: &str, at: usize) -> Option<Range<usize>> {
     let single = name.eq_ignore_ascii_case("x") && before == Some(b' ') && closed;
     let spaced_test = name.starts_with(' ') || name.ends_with(' ');
     let json = name.contains(['"', '\'', ',']);
-    ((capitals && closed || several && closed || lone_word || single) && !spaced_test && !json)
+    (((capitals || several) && closed || lone_word || single) && !spaced_test && !json)
         .then_some(at..end)
 }
 
@@ -258,7 +258,7 @@ fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " -_./:|,'@#+".contains(c);
     let first = name.chars().next();
     let last = name.chars().next_back();
-    first.is_some_and(|c| c.is_alphabetic())
+    first.is_some_and(char::is_alphabetic)
         && last.is_some_and(|c| c.is_alphanumeric() || c == '.')
         && name.chars().all(allowed)
         && !name.contains(" > ")

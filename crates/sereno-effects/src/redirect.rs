@@ -17,7 +17,7 @@ impl Analyzer<'_> {
         for child in node.named_children(&mut node.walk()) {
             match child.kind() {
                 "file_redirect" | "heredoc_redirect" | "herestring_redirect" => {
-                    redirects.push(child)
+                    redirects.push(child);
                 }
                 "comment" => {}
                 _ if body.is_none() => body = Some(child),
@@ -57,7 +57,6 @@ impl Analyzer<'_> {
                 self.writes(
                     source,
                     *redirect,
-                    place,
                     empties && before.as_deref() != Some("exec"),
                 );
             }
@@ -102,7 +101,7 @@ impl Analyzer<'_> {
                     let stages: Vec<_> = child.named_children(&mut child.walk()).collect();
                     self.pipeline(source, &stages, &place.deeper().with_stdin(output.clone()));
                 }
-                "file_redirect" => self.writes(source, child, place, false),
+                "file_redirect" => self.writes(source, child, false),
                 "heredoc_start"
                 | "heredoc_body"
                 | "heredoc_end"
@@ -182,7 +181,7 @@ impl Analyzer<'_> {
         for child in redirect.named_children(&mut redirect.walk()) {
             match child.kind() {
                 "heredoc_start" => {
-                    quoted = source.slice(child.byte_range()).contains(['\'', '"', '\\'])
+                    quoted = source.slice(child.byte_range()).contains(['\'', '"', '\\']);
                 }
                 "heredoc_body" => body = Some(child),
                 _ => {}
@@ -221,7 +220,7 @@ impl Analyzer<'_> {
     }
 
     /// What a redirection writes.
-    fn writes(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place, empties: bool) {
+    fn writes(&mut self, source: &Source<'_>, redirect: Node<'_>, empties: bool) {
         let text = source.masked_slice(redirect.byte_range());
         let operator = text.trim_start_matches(|c: char| c.is_ascii_digit());
         let stderr_only = text.starts_with('2') && operator.len() < text.len();
@@ -248,7 +247,6 @@ impl Analyzer<'_> {
             return;
         }
         let appends = operator.starts_with(">>") || operator.starts_with("&>>");
-        let _ = place;
         self.write_to(&field, empties && !appends && !stderr_only, appends);
     }
 

@@ -5,6 +5,8 @@
 //! `WITH`). What the parser refuses is at least `Unclear`.
 
 mod classify;
+mod functions;
+mod look;
 mod meta;
 mod split;
 pub(crate) mod token;

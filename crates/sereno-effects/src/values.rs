@@ -44,7 +44,7 @@ pub fn fill(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, FillE
     }
     let masked = mask(text, &holes_with(text, &spans));
     let tree = well_formed(&masked, &spans)?;
-    let places = context::Places::new(text, &masked, &tree);
+    let places = context::Places::new(&masked, &tree);
     let mut pieces = Vec::with_capacity(values.len());
     for (span, value) in values {
         pieces.push(written(&places.of(span), span, value)?);

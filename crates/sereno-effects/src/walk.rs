@@ -117,7 +117,7 @@ impl Analyzer<'_> {
         let root = tree.root_node();
         self.collect_errors(source, tree);
         let statements = statements_of(root);
-        for (index, (node, background)) in statements.iter().enumerate() {
+        for (node, background) in &statements {
             let span = trim_end(source.text, node.byte_range());
             if span.is_empty() {
                 continue;
@@ -126,7 +126,6 @@ impl Analyzer<'_> {
                 this.statement(source, *node, &place, *background);
                 this.uses(source, *node, &place);
             });
-            let _ = index;
             give(span, found);
         }
     }
@@ -201,7 +200,7 @@ impl Analyzer<'_> {
             | "do_group"
             | "c_style_for_statement" => self.compound(source, node, &place.perhaps()),
             "compound_statement" | "negated_command" => {
-                self.compound(source, node, &place.deeper())
+                self.compound(source, node, &place.deeper());
             }
             "test_command" => self.substitutions(source, node, place),
             "ERROR" => {

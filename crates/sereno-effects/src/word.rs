@@ -385,6 +385,12 @@ impl Reader<'_, '_> {
             return;
         }
         self.current.vanishes = true;
+        // A placeholder of several words stands for one value.
+        let placeholders = crate::placeholder::syntactic_placeholders(&value);
+        if placeholders.iter().any(|hole| hole.name.contains(' ')) {
+            self.current.text.push_str(&value);
+            return;
+        }
         let leading = value.starts_with(char::is_whitespace);
         let trailing = value.ends_with(char::is_whitespace);
         for (index, part) in value.split_whitespace().enumerate() {

@@ -190,12 +190,11 @@ fn printed(words: &[&Field]) -> String {
             .iter()
             .filter_map(|hole| text.find(hole))
             .min();
-        match replaced {
-            Some(at) => text.replace_range(at..at + 2, &argument.text),
-            None => {
-                text.push('\n');
-                text.push_str(&argument.text);
-            }
+        if let Some(at) = replaced {
+            text.replace_range(at..at + 2, &argument.text);
+        } else {
+            text.push('\n');
+            text.push_str(&argument.text);
         }
         if text.len() > 100_000 {
             break;

@@ -67,7 +67,7 @@ impl Analyzer<'_> {
             given = true;
             match option.value.as_deref() {
                 Some("-" | "/dev/stdin") => {
-                    self.sql_from(&place.stdin.clone(), dialect, command.name, place)
+                    self.sql_from(&place.stdin.clone(), dialect, command.name, place);
                 }
                 value => self.sql_file(value.unwrap_or("…")),
             }
@@ -254,7 +254,7 @@ impl Analyzer<'_> {
         };
         // `redis-cli "DEL key"` is refused by Redis, but a reader means the words.
         if name.contains(' ') {
-            return self.redis_line(&name.to_owned(), span, place);
+            return self.redis_line(name, span, place);
         }
         // `5 INCR x` repeats.
         if name.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty() {
@@ -281,10 +281,10 @@ impl Analyzer<'_> {
         for index in 0..command.positional_count() {
             if let Some(file) = command
                 .positional(index)
-                .filter(|name| name.ends_with(".js"))
+                .filter(|name| crate::handlers::has_extension(name, "js"))
             {
                 given = true;
-                self.script(&file.to_owned(), &[]);
+                self.script(file, &[]);
             }
         }
         if !given {

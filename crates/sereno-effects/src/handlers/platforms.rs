@@ -1,5 +1,6 @@
 //! Tools of platforms: their verbs say what they do, or an inner command does.
 
+use super::has_extension;
 use crate::analyzer::Analyzer;
 use crate::code;
 use crate::invocation::Invocation;
@@ -339,7 +340,9 @@ impl Analyzer<'_> {
         let words = command.words.get(from..).unwrap_or_default().to_vec();
         match words.as_slice() {
             [] => self.found.raise(Risk::Observe),
-            [first, ..] if first.text.contains(' ') => self.run_joined(&[first.clone()], &within),
+            [first, ..] if first.text.contains(' ') => {
+                self.run_joined(std::slice::from_ref(first), &within);
+            }
             _ => self.run(&words, span.clone(), &within),
         }
         true
@@ -502,10 +505,7 @@ impl Analyzer<'_> {
             return false;
         };
         let at = command.positional_index(0).map_or(0, |at| at + 1);
-        self.script(
-            &word.text,
-            &command.words.get(at..).unwrap_or_default().to_vec(),
-        );
+        self.script(&word.text, command.words.get(at..).unwrap_or_default());
         true
     }
 
@@ -514,7 +514,7 @@ impl Analyzer<'_> {
         let Some(word) = command.positional_word(1) else {
             return false;
         };
-        if word.text.ends_with(".rb") {
+        if has_extension(&word.text, "rb") {
             self.script(&word.text.clone(), &[]);
             return true;
         }

@@ -174,7 +174,10 @@ impl Analyzer<'_> {
     }
 
     pub(super) fn su(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let user = command.positional(0).unwrap_or("root").to_owned();
+        let user = (0..2)
+            .filter_map(|index| command.positional(index))
+            .find(|word| *word != "-");
+        let user = user.unwrap_or("root").to_owned();
         let mut inner = place.deeper();
         inner.via.push("su".to_owned());
         let text = command
@@ -368,8 +371,8 @@ fn fetches(raw: &str) -> bool {
 fn is_settings(path: &str) -> bool {
     let base = path.rsplit('/').next().unwrap_or(path);
     base.starts_with(".env")
-        || base.ends_with(".env")
-        || base.ends_with(".conf")
+        || super::has_extension(base, "env")
+        || super::has_extension(base, "conf")
         || base.starts_with("activate")
         || matches!(
             base,

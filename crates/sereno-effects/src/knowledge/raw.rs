@@ -275,7 +275,7 @@ fn rule(all: &Knowledge, text: &str, raw: RawRule) -> Result<Rule, KnowledgeErro
             RawRuns::Shell => Runs::Shell,
             RawRuns::AfterDashes => Runs::AfterDashes,
         }),
-        opens: raw.opens.map(opens),
+        opens: raw.opens.as_ref().map(opens),
         skip: raw.skip,
         via: raw.via,
         handler: raw.handler,
@@ -295,13 +295,13 @@ fn wait(raw: RawWait) -> Wait {
             RawInteractive::Confirmation => Interactive::Confirmation,
         }),
         endless: raw.endless,
-        opens: raw.opens.map(opens),
+        opens: raw.opens.as_ref().map(opens),
         name: raw.name,
         terminal: raw.terminal,
     }
 }
 
-fn opens(raw: RawOpens) -> OpensKind {
+fn opens(raw: &RawOpens) -> OpensKind {
     match raw {
         RawOpens::Container => OpensKind::Container,
         RawOpens::Host => OpensKind::Host,

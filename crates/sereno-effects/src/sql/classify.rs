@@ -1,259 +1,15 @@
 //! What one statement does, by its tokens.
 
 use super::Dialect;
+use super::functions::only_computes;
+use super::look::{
+    after, after_token, calls, closing, has, kind_words, name_of, object_of, selects_into,
+};
 use super::token::{Token, tokens};
 use crate::knowledge::Knowledge;
 use crate::names;
 use crate::wording::phrased;
 use sereno_model::{Effect, Risk, Text, Verb};
-
-/// Families of functions that only compute, by the beginning of their names.
-const COMPUTES: &[&str] = &[
-    "PG_",
-    "JSON",
-    "JSONB_",
-    "ARRAY_",
-    "STRING_",
-    "REGEXP_",
-    "TO_",
-    "DATE",
-    "TIME",
-    "TS_",
-    "HAS_",
-    "CURRENT",
-    "ROW_",
-    "ST_",
-    "XML",
-    "PERCENTILE",
-    "REGR_",
-    "COVAR",
-    "STDDEV",
-    "VAR_",
-    "BOOL_",
-    "BIT_",
-    "OBJ_",
-    "COL_",
-    "FORMAT",
-    "QUOTE_",
-    "TXID_",
-    "INET_",
-    "MAKE_",
-];
-
-/// Functions and other words before a parenthesis that only compute.
-const COMPUTING: &[&str] = &[
-    "COUNT",
-    "SUM",
-    "AVG",
-    "MIN",
-    "MAX",
-    "NOW",
-    "COALESCE",
-    "NULLIF",
-    "GREATEST",
-    "LEAST",
-    "LENGTH",
-    "LOWER",
-    "UPPER",
-    "TRIM",
-    "LTRIM",
-    "RTRIM",
-    "BTRIM",
-    "SUBSTRING",
-    "SUBSTR",
-    "REPLACE",
-    "CONCAT",
-    "CONCAT_WS",
-    "SPLIT_PART",
-    "POSITION",
-    "STRPOS",
-    "LEFT",
-    "RIGHT",
-    "LPAD",
-    "RPAD",
-    "REPEAT",
-    "REVERSE",
-    "MD5",
-    "SHA256",
-    "SHA512",
-    "ENCODE",
-    "DECODE",
-    "EXTRACT",
-    "AGE",
-    "ROUND",
-    "CEIL",
-    "CEILING",
-    "FLOOR",
-    "ABS",
-    "MOD",
-    "POWER",
-    "SQRT",
-    "LOG",
-    "LN",
-    "EXP",
-    "RANDOM",
-    "SIGN",
-    "TRUNC",
-    "CAST",
-    "CONVERT",
-    "VERSION",
-    "USER",
-    "DATABASE",
-    "SCHEMA",
-    "UNNEST",
-    "GENERATE_SERIES",
-    "RANK",
-    "DENSE_RANK",
-    "NTILE",
-    "LAG",
-    "LEAD",
-    "FIRST_VALUE",
-    "LAST_VALUE",
-    "NTH_VALUE",
-    "CUME_DIST",
-    "MODE",
-    "EVERY",
-    "EXISTS",
-    "IN",
-    "ANY",
-    "ALL",
-    "SOME",
-    "VALUES",
-    "OVER",
-    "FILTER",
-    "WITHIN",
-    "GROUP",
-    "AS",
-    "AND",
-    "OR",
-    "NOT",
-    "ON",
-    "USING",
-    "WHERE",
-    "HAVING",
-    "BY",
-    "FROM",
-    "SELECT",
-    "WHEN",
-    "THEN",
-    "ELSE",
-    "CASE",
-    "BETWEEN",
-    "LIKE",
-    "ILIKE",
-    "IS",
-    "UNION",
-    "EXCEPT",
-    "INTERSECT",
-    "LIMIT",
-    "OFFSET",
-    "JOIN",
-    "LATERAL",
-    "ROW",
-    "ARRAY",
-    "INTERVAL",
-    "NUMERIC",
-    "DECIMAL",
-    "VARCHAR",
-    "CHAR",
-    "TIMESTAMP",
-    "CLOCK_TIMESTAMP",
-    "STATEMENT_TIMESTAMP",
-    "GEN_RANDOM_UUID",
-    "UUID_GENERATE_V4",
-    "DIGEST",
-    "CRYPT",
-    "GEN_SALT",
-    "HMAC",
-    "CARDINALITY",
-    "TYPEOF",
-    "IFNULL",
-    "ISNULL",
-    "IF",
-    "IIF",
-    "UNIX_TIMESTAMP",
-    "FROM_UNIXTIME",
-    "GROUP_CONCAT",
-    "STRFTIME",
-    "JULIANDAY",
-    "SUBDATE",
-    "ADDDATE",
-    "CHAR_LENGTH",
-    "OCTET_LENGTH",
-    "INITCAP",
-    "TRANSLATE",
-    "OVERLAY",
-    "ASCII",
-    "CHR",
-    "WIDTH_BUCKET",
-    "GROUPING",
-    "CUBE",
-    "ROLLUP",
-    "SETS",
-    "HASHTEXT",
-    "SHOBJ_DESCRIPTION",
-    "CORR",
-    "NUM_NONNULLS",
-    "SIMILARITY",
-    "UNACCENT",
-    "HOST",
-    "MASKLEN",
-    "NETWORK",
-    "ISFINITE",
-    "JUSTIFY_INTERVAL",
-    "LASTVAL",
-    "CURRVAL",
-    "WITH",
-    "INTO",
-    "TABLE",
-    "INDEX",
-    "KEY",
-    "CHECK",
-    "REFERENCES",
-    "DISTINCT",
-    "TABLESAMPLE",
-    "SYSTEM",
-    "BERNOULLI",
-    "OF",
-    "VERBOSE",
-    "ANALYZE",
-    "EXPLAIN",
-    "BUFFERS",
-    "MATERIALIZED",
-    "RECURSIVE",
-    "CONNECTION_ID",
-    "LAST_INSERT_ID",
-    "ROW_COUNT",
-    "FOUND_ROWS",
-    "BENCHMARK",
-    "CURDATE",
-    "CURTIME",
-    "SYSDATE",
-    "UUID",
-    "TIMESTAMPDIFF",
-    "YEAR",
-    "MONTH",
-    "DAY",
-    "HOUR",
-    "MINUTE",
-    "SECOND",
-    "WEEK",
-    "QUARTER",
-    "INSTR",
-    "LOCATE",
-    "HEX",
-    "UNHEX",
-    "BIN",
-    "OCT",
-    "FIELD",
-    "ELT",
-    "TOTAL",
-    "GLOB",
-    "QUOTE",
-    "PRINTF",
-    "CHANGES",
-    "SQLITE_VERSION",
-];
 
 /// What a statement does.
 pub(super) fn effects(
@@ -360,11 +116,11 @@ impl Reader<'_> {
             "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH"
             | "MOVE" | "CHECK" => found.push(self.reads(all)),
             "INSERT" | "REPLACE" | "UPSERT" => {
-                found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change))
+                found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change));
             }
             "UPDATE" => found.push(self.update(all)),
             "DELETE" => {
-                found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy))
+                found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy));
             }
             "MERGE" => {
                 let risk = if has(all, "DELETE") {
@@ -389,20 +145,20 @@ impl Reader<'_> {
             "DO" => found.push(self.block(all)),
             "CALL" | "EXECUTE" | "EXEC" => found.push(self.unclear()),
             "PREPARE" if second != "TRANSACTION" => {
-                self.statement(after_token(all, "AS"), found, depth + 1)
+                self.statement(after_token(all, "AS"), found, depth + 1);
             }
             "DECLARE" if has(all, "CURSOR") => {
-                self.statement(after_token(all, "FOR"), found, depth + 1)
+                self.statement(after_token(all, "FOR"), found, depth + 1);
             }
             "RESET" if matches!(second, "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => {
-                found.push(self.server(Verb::Deletes, Risk::Destroy))
+                found.push(self.server(Verb::Deletes, Risk::Destroy));
             }
             "PURGE" => found.push(self.server(Verb::Deletes, Risk::Destroy)),
             "SET" if matches!(second, "GLOBAL" | "PERSIST" | "PASSWORD") => {
-                found.push(self.server(Verb::Updates, Risk::Change))
+                found.push(self.server(Verb::Updates, Risk::Change));
             }
             "COMMIT" | "ROLLBACK" if second == "PREPARED" => {
-                found.push(self.server(Verb::Updates, Risk::Change))
+                found.push(self.server(Verb::Updates, Risk::Change));
             }
             "PRAGMA" => {
                 let sets = all.contains(&Token::Symbol('='));
@@ -522,9 +278,7 @@ impl Reader<'_> {
         // Without a table, a function is called for what it does.
         let calls_only = !has(all, "FROM");
         for name in calls(all) {
-            if COMPUTING.contains(&name.as_str())
-                || COMPUTES.iter().any(|family| name.starts_with(family))
-            {
+            if only_computes(&name) {
                 continue;
             }
             if self
@@ -842,172 +596,5 @@ impl Reader<'_> {
                 }
             }
         }
-    }
-}
-
-fn has(all: &[Token], word: &str) -> bool {
-    all.iter().any(|token| token.is(word))
-}
-
-/// Words directly before an opening parenthesis, schema left out.
-fn calls(all: &[Token]) -> Vec<String> {
-    all.iter()
-        .zip(all.iter().skip(1))
-        .filter(|(_, next)| **next == Token::Symbol('('))
-        .filter_map(|(token, _)| match token {
-            Token::Word(name) => Some(name.clone()),
-            Token::Quoted(name) => Some(name.to_uppercase()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The table in `SELECT … INTO table`, at the statement's own level.
-fn selects_into(all: &[Token]) -> Option<String> {
-    let mut depth = 0usize;
-    for (index, token) in all.iter().enumerate() {
-        match token {
-            Token::Symbol('(') => depth += 1,
-            Token::Symbol(')') => depth = depth.saturating_sub(1),
-            Token::Word(word)
-                if word == "INTO"
-                    && depth == 0
-                    && index > 0
-                    && !all[index - 1].is("INSERT")
-                    && !all[index - 1].is("MERGE") =>
-            {
-                let mut rest = all.get(index + 1..).unwrap_or_default().iter();
-                let next = rest.find(|token| {
-                    !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"]
-                        .iter()
-                        .any(|word| token.is(word))
-                })?;
-                let file = next.is("OUTFILE") || next.is("DUMPFILE") || *next == Token::Symbol('@');
-                return if file { None } else { name_of(next) };
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-fn name_of(token: &Token) -> Option<String> {
-    match token {
-        Token::Word(word) => Some(word.to_lowercase()),
-        Token::Quoted(name) => Some(name.clone()),
-        _ => None,
-    }
-}
-
-/// The name after the first of these words, with its schema.
-fn after(all: &[Token], words: &[&str]) -> Option<String> {
-    let at = all
-        .iter()
-        .position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
-    let mut rest = all.get(at + 1..)?.iter().skip_while(|token| {
-        [
-            "ONLY",
-            "TABLE",
-            "IF",
-            "EXISTS",
-            "NOT",
-            "CONCURRENTLY",
-            "LATERAL",
-        ]
-        .iter()
-        .any(|word| token.is(word))
-            || **token == Token::Symbol('(')
-    });
-    let mut name = name_of(rest.next()?)?;
-    while rest.next() == Some(&Token::Symbol('.')) {
-        name = format!("{name}.{}", name_of(rest.next()?)?);
-    }
-    Some(name)
-}
-
-fn after_token<'t>(all: &'t [Token], word: &str) -> &'t [Token] {
-    let at = all
-        .iter()
-        .position(|token| token.is(word))
-        .map_or(all.len(), |at| at + 1);
-    all.get(at..).unwrap_or_default()
-}
-
-/// Where the parenthesis around these tokens closes.
-fn closing(all: &[Token]) -> usize {
-    let mut depth = 0usize;
-    for (index, token) in all.iter().enumerate() {
-        match token {
-            Token::Symbol('(') => depth += 1,
-            Token::Symbol(')') if depth == 0 => return index,
-            Token::Symbol(')') => depth -= 1,
-            _ => {}
-        }
-    }
-    all.len()
-}
-
-/// Kind and name of the object in `DROP TABLE IF EXISTS x`.
-fn object_of(all: &[Token]) -> (String, Option<String>) {
-    const KINDS: &[&str] = &[
-        "TABLE",
-        "DATABASE",
-        "SCHEMA",
-        "INDEX",
-        "VIEW",
-        "USER",
-        "ROLE",
-        "EXTENSION",
-        "FUNCTION",
-        "PROCEDURE",
-        "TRIGGER",
-        "SEQUENCE",
-        "TYPE",
-        "SYSTEM",
-        "PUBLICATION",
-        "SUBSCRIPTION",
-        "TABLESPACE",
-        "POLICY",
-        "OWNED",
-    ];
-    let Some(at) = all
-        .iter()
-        .position(|token| token.word().is_some_and(|word| KINDS.contains(&word)))
-    else {
-        let name = all.iter().skip(1).find(|token| {
-            !matches!(token, Token::Symbol(_))
-                && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"]
-                    .iter()
-                    .any(|word| token.is(word))
-        });
-        return (String::new(), name.and_then(name_of));
-    };
-    let kind = all
-        .get(at)
-        .and_then(Token::word)
-        .unwrap_or_default()
-        .to_owned();
-    (
-        kind.clone(),
-        after(all.get(at..).unwrap_or_default(), &[kind.as_str()]),
-    )
-}
-
-fn kind_words(kind: &str) -> (&'static str, &'static str) {
-    match kind {
-        "TABLE" => ("table", "la tabla"),
-        "DATABASE" => ("database", "la base de datos"),
-        "SCHEMA" => ("schema", "el esquema"),
-        "INDEX" => ("index", "el índice"),
-        "VIEW" => ("view", "la vista"),
-        "USER" | "ROLE" => ("role", "el rol"),
-        "EXTENSION" => ("extension", "la extensión"),
-        "FUNCTION" | "PROCEDURE" => ("function", "la función"),
-        "TRIGGER" => ("trigger", "el disparador"),
-        "SEQUENCE" => ("sequence", "la secuencia"),
-        "TYPE" => ("type", "el tipo"),
-        "SYSTEM" => ("settings of the server", "los ajustes del servidor"),
-        "PUBLICATION" | "SUBSCRIPTION" => ("replication", "la replicación"),
-        _ => ("the database", "la base de datos"),
     }
 }

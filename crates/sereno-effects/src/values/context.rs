@@ -167,7 +167,7 @@ pub(super) struct Places<'t> {
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(_text: &'t str, masked: &'t str, tree: &'t Tree) -> Self {
+    pub(super) fn new(masked: &'t str, tree: &'t Tree) -> Self {
         let mut functions = HashSet::new();
         descend(tree.root_node(), |node| {
             if node.kind() == "function_definition"
@@ -221,7 +221,7 @@ impl<'t> Places<'t> {
                 | "regex"
                 | "binary_expression"
                 | "unary_expression"
-                    if node.kind() != "function_definition" || self.is_name_of(*node, span) =>
+                    if node.kind() != "function_definition" || is_name_of(*node, span) =>
                 {
                     return strict(
                         "it is part of the shell's own syntax",
@@ -248,7 +248,7 @@ impl<'t> Places<'t> {
                 | "command"
                 | "for_statement"
                 | "declaration_command" => {
-                    return self.bare(at_start, &ancestors, span);
+                    return self.bare(at_start, &ancestors);
                 }
                 _ => {}
             }
@@ -260,11 +260,10 @@ impl<'t> Places<'t> {
     }
 
     /// A value next to glob characters or a tilde would still be one word, but a leading `~` or `@` means something.
-    fn bare(&self, at_start: bool, ancestors: &[Node<'_>], span: &Range<usize>) -> Context {
+    fn bare(&self, at_start: bool, ancestors: &[Node<'_>]) -> Context {
         let in_braces = ancestors.iter().any(|node| {
             node.kind() == "concatenation" && slice(self.masked, *node).contains(['{', '}'])
         });
-        let _ = span;
         if in_braces {
             return Context::Strict {
                 reason: Text::new("braces are expanded there", "ahí se expanden llaves"),
@@ -272,12 +271,6 @@ impl<'t> Places<'t> {
             };
         }
         Context::Bare { at_start }
-    }
-
-    fn is_name_of(&self, function: Node<'_>, span: &Range<usize>) -> bool {
-        function
-            .child_by_field_name("name")
-            .is_some_and(|name| name.start_byte() <= span.start && span.end <= name.end_byte())
     }
 
     fn heredoc(&self, body: Node<'_>, at_start: bool) -> Context {
@@ -363,10 +356,9 @@ impl<'t> Places<'t> {
                 let base = text.rsplit('/').next().unwrap_or(&text).to_owned();
                 if kind == "command_name" && (base.contains('$') || base.contains('`')) {
                     found = Some(text);
-                } else if kind == "command_name" && self.functions.contains(&base) {
-                    found = Some(base);
-                } else if is_interpreter(&base)
-                    && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span))
+                } else if (kind == "command_name" && self.functions.contains(&base))
+                    || (is_interpreter(&base)
+                        && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span)))
                 {
                     found = Some(base);
                 }
@@ -390,7 +382,7 @@ impl<'t> Places<'t> {
             .next()
             .unwrap_or_default();
         let url =
-            before.contains("://") || before.contains("=") && !before.starts_with(['"', '\'']);
+            before.contains("://") || before.contains('=') && !before.starts_with(['"', '\'']);
         // In a header or a body the value is the value; anywhere else the program may read it in its own way.
         !url && matches!(
             option,
@@ -479,6 +471,12 @@ impl<'t> Places<'t> {
 fn is_interpreter(base: &str) -> bool {
     let trimmed = base.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     INTERPRETERS.contains(&base) || (!trimmed.is_empty() && INTERPRETERS.contains(&trimmed))
+}
+
+fn is_name_of(function: Node<'_>, span: &Range<usize>) -> bool {
+    function
+        .child_by_field_name("name")
+        .is_some_and(|name| name.start_byte() <= span.start && span.end <= name.end_byte())
 }
 
 fn is_word_part(kind: &str) -> bool {

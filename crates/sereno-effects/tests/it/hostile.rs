@@ -130,7 +130,19 @@ fn deep_nesting_ends_and_is_not_observe() {
 fn functions_that_call_functions_do_not_multiply() {
     let mut text = String::from("f0() { ls; }\n");
     for i in 1..40 {
-        text.push_str(&format!("f{i}() {{ f{}; f{}; }}\n", i - 1, i - 1));
+        let below = i - 1;
+        text.push('f');
+        text.push_str(
+            &[
+                i.to_string(),
+                "() { f".into(),
+                below.to_string(),
+                "; f".into(),
+                below.to_string(),
+                "; }\n".into(),
+            ]
+            .concat(),
+        );
     }
     text.push_str("f39\nr() { r; }\nr\n");
     let start = Instant::now();

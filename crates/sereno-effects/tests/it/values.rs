@@ -174,13 +174,12 @@ proptest! {
         // `printf` reads its format again, so its name alone would ask for the strict characters; `basename -a` does not.
         let text = ["basename -- <v>", "basename -- \"<v>\"", "basename -- '<v>'", "X='<v>'; basename -- \"$X\""][template];
         let _ = PRINTS;
-        if let Ok(full) = filled(text, &value) {
-            if let Some(out) = printed(&full) {
+        if let Ok(full) = filled(text, &value)
+            && let Some(out) = printed(&full) {
                 let base = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
                 let wanted = if base.is_empty() { "/" } else { base };
                 prop_assert_eq!(String::from_utf8_lossy(&out), format!("{wanted}\n"), "{}", full);
             }
-        }
     }
 
     #[test]
