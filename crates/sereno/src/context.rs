@@ -28,6 +28,9 @@ const USUAL_RUNBOOKS: [&str; 6] =
 /// How long an endless step is followed when the settings do not say.
 const FOLLOW_SECONDS: u64 = 15;
 
+/// How long a lock outlives the step that took it when the settings do not say.
+const LOCK_LEASE_SECONDS: u64 = 6 * 3600;
+
 pub(crate) struct Context {
     pub(crate) lang: Lang,
     pub(crate) format: Format,
@@ -152,6 +155,10 @@ impl Context {
 
     pub(crate) fn step_timeout(&self) -> Option<Duration> {
         self.settings.policy.step_timeout
+    }
+
+    pub(crate) fn lock_lease(&self) -> Duration {
+        Duration::from_secs(self.settings.locks.lease_seconds.unwrap_or(LOCK_LEASE_SECONDS))
     }
 
     pub(crate) fn pause(&self) -> Duration {

@@ -4,7 +4,7 @@ use super::digest::digest;
 use super::policy::Policy;
 use super::resolve::{Resolved, resolve};
 use super::{Action, Approval, Choice, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Value, Values};
-use sereno_effects::{Knowledge, analyze_shell};
+use sereno_effects::{Knowledge, Statement, analyze_shell};
 use sereno_model::{Digest, Effect, Flag, Risk, Text};
 use sereno_runbook::Runbook;
 use sereno_runbook::model::{Procedure, Role, Step, StepKind};
@@ -83,6 +83,7 @@ pub fn build(
         values: BTreeMap::new(),
         variables: BTreeMap::new(),
         missing: Vec::new(),
+        definitions: String::new(),
     };
     let steps: Vec<PlanStep> =
         procedure.steps.iter().enumerate().map(|(index, step)| builder.step(index + 1, step)).collect();
@@ -158,6 +159,9 @@ struct Builder<'a> {
     values: BTreeMap<String, Value>,
     variables: BTreeMap<String, String>,
     missing: Vec<Missing>,
+    /// What earlier steps define for later ones: variables, functions, aliases. Without it `$X -rf /data` would be
+    /// judged as if nobody knew that `X=rm`.
+    definitions: String,
 }
 
 impl Builder<'_> {
@@ -268,25 +272,51 @@ impl Builder<'_> {
         }
     }
 
-    /// The risk and effects of the text that would really run: a value can make a command worse than its pattern.
-    fn judge(&self, step: &Step, text: &str, action: &mut Action) -> (Risk, Vec<Effect>) {
+    /// The risk and effects of the text that would really run, in the light of what earlier steps defined: a value can
+    /// make a command worse than its pattern.
+    fn judge(&mut self, step: &Step, text: &str, action: &mut Action) -> (Risk, Vec<Effect>) {
         if *action != Action::Run {
             return (step.risk.unwrap_or_default(), step.effects.clone());
         }
-        let analysis = analyze_shell(text, self.options.knowledge);
-        if analysis.statements.iter().any(|s| s.interactive.is_some() || s.opens.is_some()) {
+        let before = self.definitions.len();
+        let analysis = analyze_shell(&format!("{}{text}", self.definitions), self.options.knowledge);
+        let own: Vec<&Statement> = analysis.statements.iter().filter(|s| s.span.end > before).collect();
+        if own.iter().any(|s| s.interactive.is_some() || s.opens.is_some()) {
             *action = Action::Terminal;
-        } else if analysis.statements.iter().any(|s| s.endless) {
+        } else if own.iter().any(|s| s.endless) {
             *action = Action::Follow { seconds: self.options.follow_seconds };
         }
-        let mut risk = analysis.risk.max(step.risk.unwrap_or_default());
-        // The SQL inside was judged by the reader; psql around it hides nothing.
-        if step.kind == StepKind::Sql {
+        let mut risk = Risk::highest(own.iter().map(|s| s.risk)).unwrap_or_default();
+        if analysis.errors.iter().any(|error| error.end > before) {
+            risk = risk.max(Risk::Unclear);
+        }
+        // The SQL or PromQL inside was judged by the reader; the client around it hides nothing.
+        if step.kind != StepKind::Shell {
             risk = risk.max(step.risk.unwrap_or(Risk::Unclear));
         }
-        let effects = if analysis.effects.is_empty() { step.effects.clone() } else { analysis.effects };
-        (risk, effects)
+        let mut effects: Vec<Effect> = Vec::new();
+        for effect in own.iter().flat_map(|s| &s.effects) {
+            if !effects.contains(effect) {
+                effects.push(effect.clone());
+            }
+        }
+        let defined: Vec<String> = own
+            .iter()
+            .filter_map(|s| Some((s, text.get(s.span.start.checked_sub(before)?..s.span.end - before)?)))
+            .filter(|(s, own)| defines(s, own))
+            .map(|(_, own)| own)
+            .map(|definition| format!("{definition}\n"))
+            .collect();
+        self.definitions.push_str(&defined.concat());
+        (risk, if effects.is_empty() { step.effects.clone() } else { effects })
     }
+}
+
+/// Whether later statements read what this one sets: a variable, a function, an alias.
+fn defines(statement: &Statement, text: &str) -> bool {
+    let head = text.split('{').next().unwrap_or_default();
+    let function = head.trim_end().ends_with("()") || head.starts_with("function ");
+    function || !statement.sets.is_empty() || statement.commands.iter().any(|c| c.name == "alias")
 }
 
 fn locks(risk: Risk, effects: &[Effect]) -> Vec<String> {

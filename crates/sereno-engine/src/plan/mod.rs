@@ -6,7 +6,6 @@ mod find;
 pub mod policy;
 mod resolve;
 mod values;
-mod values_shim;
 
 pub use build::{PlanError, PlanOptions, build};
 pub use find::{Found, find_procedure, fold, nearest_titles};

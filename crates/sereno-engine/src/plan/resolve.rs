@@ -1,8 +1,7 @@
 //! Putting values in the place of placeholders.
 
 use super::{Missing, Origin, PlanOptions};
-use sereno_effects::analyze_shell;
-use super::values_shim as values;
+use sereno_effects::{analyze_shell, values};
 use sereno_model::Text;
 use sereno_runbook::Runbook;
 use sereno_runbook::model::{Placeholder, PlaceholderKind, Step, StepKind};
@@ -83,7 +82,8 @@ fn fill(step: &Step, fills: &[(Range<usize>, String)], resolved: &mut Resolved) 
     if fills.is_empty() {
         return;
     }
-    let fills: Vec<(Range<usize>, &str)> = fills.iter().map(|(span, value)| (span.clone(), value.as_str())).collect();
+    let mut fills: Vec<(Range<usize>, &str)> = fills.iter().map(|(span, value)| (span.clone(), value.as_str())).collect();
+    fills.sort_by_key(|(span, _)| span.start);
     let filled = if step.kind == StepKind::Sql {
         values::fill_sql(&step.text, &fills)
     } else {
@@ -91,7 +91,7 @@ fn fill(step: &Step, fills: &[(Range<usize>, String)], resolved: &mut Resolved) 
     };
     match filled {
         Ok(text) => resolved.text = text,
-        Err(error) => resolved.refused = Some(error.text()),
+        Err(error) => resolved.refused = Some(error.message),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Following a step through its directory, woken by the kernel.
 
 use super::error::SessionError;
-use super::files::{StepFiles, LOCK};
+use super::files::{LOCK, StepFiles};
 use super::frames::Stream;
 use super::handle::Status;
 use super::interrupt::DirWatch;
@@ -32,7 +32,12 @@ pub(super) fn to_the_end(
         match status {
             Status::Finished(result) => return Ok(Ended::Finished(result)),
             Status::Lost(lost) => return Ok(Ended::Lost(lost)),
-            Status::Absent => return Ok(Ended::Lost(Lost { began: false, survivors: Vec::new() })),
+            Status::Absent => {
+                return Ok(Ended::Lost(Lost {
+                    began: false,
+                    survivors: Vec::new(),
+                }));
+            }
             Status::Running => {}
         }
         match &watch {
@@ -51,7 +56,11 @@ pub(super) fn status(files: &StepFiles) -> Result<Status, SessionError> {
         return Ok(Status::Finished(Box::new(result)));
     }
     if !try_lock(files, FlockOperation::NonBlockingLockShared)? {
-        return Ok(if files.lock().exists() { Status::Running } else { Status::Absent });
+        return Ok(if files.lock().exists() {
+            Status::Running
+        } else {
+            Status::Absent
+        });
     }
     // The runner may have ended properly between the two looks.
     match read_result(files)? {
@@ -63,9 +72,9 @@ pub(super) fn status(files: &StepFiles) -> Result<Status, SessionError> {
 fn read_result(files: &StepFiles) -> Result<Option<StepResult>, SessionError> {
     let path = files.result();
     match std::fs::read(&path) {
-        Ok(bytes) => {
-            serde_json::from_slice(&bytes).map(Some).map_err(|source| SessionError::Malformed { path, source })
-        }
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|source| SessionError::Malformed { path, source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SessionError::file("read", &path)(error)),
     }
@@ -76,16 +85,24 @@ fn lost(files: &StepFiles) -> Result<Lost, SessionError> {
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Lost { began: false, survivors: Vec::new() });
+            return Ok(Lost {
+                began: false,
+                survivors: Vec::new(),
+            });
         }
         Err(error) => return Err(SessionError::file("read", &path)(error)),
     };
     // A file that a power cut left empty still says that the runner got this far.
     let survivors = match serde_json::from_slice::<RunnerFile>(&bytes) {
-        Ok(runner) if runner.boot_id == processes::boot_id() => processes::of_step(runner.pid, files.dir()),
+        Ok(runner) if runner.boot_id == processes::boot_id() => {
+            processes::of_step(runner.pid, files.dir())
+        }
         _ => Vec::new(),
     };
-    Ok(Lost { began: true, survivors })
+    Ok(Lost {
+        began: true,
+        survivors,
+    })
 }
 
 /// Waits for anything to happen in the directory, and tells whether the runner let go of the lock.

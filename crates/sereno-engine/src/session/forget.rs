@@ -24,7 +24,9 @@ pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
     let entries = std::fs::read_dir(run_dir).map_err(SessionError::file("read", run_dir))?;
     for entry in entries {
         let entry = entry.map_err(SessionError::file("read", run_dir))?;
-        let kind = entry.file_type().map_err(SessionError::file("read", &entry.path()))?;
+        let kind = entry
+            .file_type()
+            .map_err(SessionError::file("read", &entry.path()))?;
         if kind.is_dir() {
             forget(&entry.path())?;
         }

@@ -1,8 +1,8 @@
 //! Reading a step's output, while it is written or long after.
 
 use super::files::StepFiles;
-use super::frames::{Header, Stream, HEADER};
-use super::output::{segment_path, HEAD};
+use super::frames::{HEADER, Header, Stream};
+use super::output::{HEAD, segment_path};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -30,7 +30,13 @@ impl OutputReader {
     }
 
     fn at(path: PathBuf, offset: u64) -> Self {
-        Self { path, file: None, offset, skipped: 0, buffer: Vec::new() }
+        Self {
+            path,
+            file: None,
+            offset,
+            skipped: 0,
+            buffer: Vec::new(),
+        }
     }
 
     pub fn offset(&self) -> u64 {
@@ -63,15 +69,21 @@ impl OutputReader {
     }
 
     fn next_record(&mut self) -> io::Result<Option<Header>> {
-        let Some((start, file)) = self.open()? else { return Ok(None) };
+        let Some((start, file)) = self.open()? else {
+            return Ok(None);
+        };
         let at = self.offset.saturating_sub(start);
         let mut head = [0; HEADER];
         if !read_whole(&file, &mut head, at)? {
             self.file = Some((start, file));
             return Ok(None);
         }
-        let header = Header::decode(head)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no record at offset {}", self.offset)))?;
+        let header = Header::decode(head).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("no record at offset {}", self.offset),
+            )
+        })?;
         self.buffer.resize(header.length, 0);
         let whole = read_whole(&file, &mut self.buffer, at + HEADER as u64)?;
         self.file = Some((start, file));
@@ -86,8 +98,16 @@ impl OutputReader {
         if let Some(open) = self.file.take() {
             return Ok(Some(open));
         }
-        let start = self.starts()?.into_iter().rfind(|start| *start <= self.offset).unwrap_or(0);
-        let path = if start == 0 { self.path.clone() } else { segment_path(&self.path, start) };
+        let start = self
+            .starts()?
+            .into_iter()
+            .rfind(|start| *start <= self.offset)
+            .unwrap_or(0);
+        let path = if start == 0 {
+            self.path.clone()
+        } else {
+            segment_path(&self.path, start)
+        };
         match File::open(path) {
             Ok(file) => Ok(Some((start, file))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -107,12 +127,17 @@ impl OutputReader {
         if self.offset + (HEAD / 4) < HEAD {
             return Ok(Vec::new());
         }
-        let (Some(dir), Some(name)) = (self.path.parent(), self.path.file_name()) else { return Ok(Vec::new()) };
+        let (Some(dir), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Ok(Vec::new());
+        };
         let prefix = format!("{}.", name.to_string_lossy());
         let mut starts = Vec::new();
         for entry in std::fs::read_dir(dir)? {
             let name = entry?.file_name();
-            starts.extend(name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse::<u64>().ok()));
+            starts.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_prefix(&prefix)?.parse::<u64>().ok()),
+            );
         }
         starts.sort_unstable();
         Ok(starts)

@@ -16,11 +16,26 @@ enum Happened {
     Ended(Result<Ended, SessionError>),
 }
 
+/// The journal as it stood when a step started, to see whether somebody has cancelled the run since.
+pub(super) struct Journal<'a> {
+    pub(super) walk: &'a Walk<'a>,
+    pub(super) run: &'a RunId,
+    pub(super) last: u64,
+}
+
+impl Journal<'_> {
+    async fn says_cancel(&self) -> Result<bool, EngineError> {
+        let entries = self.walk.store.entries_of(self.walk.context, self.run).await?;
+        Ok(entries.iter().any(|entry| entry.seq > self.last && entry.kind == "run.cancelled"))
+    }
+}
+
 /// Shows a step's output until it has ended. Ctrl-C ends the step, not Sereno: what it started ends with it.
 pub(super) async fn until_ended<U: Ui>(
     mut handle: RunnerHandle,
     ui: &mut U,
     dir: &Path,
+    journal: &Journal<'_>,
 ) -> Result<Ended, EngineError> {
     let (sender, mut receiver) = mpsc::channel(256);
     let watcher = std::thread::spawn(move || {
@@ -31,6 +46,8 @@ pub(super) async fn until_ended<U: Ui>(
         });
         let _ = sender.blocking_send(Happened::Ended(ended));
     });
+    let mut look = tokio::time::interval(LOOK_AGAIN);
+    let mut cancelled = false;
     let ended = loop {
         tokio::select! {
             // Cancel-safe: a message is either received or stays in the channel.
@@ -39,6 +56,13 @@ pub(super) async fn until_ended<U: Ui>(
                 Some(Happened::Ended(ended)) => break ended?,
                 None => return Err(EngineError::WatcherGone),
             },
+            // Cancel-safe: a tick that is not taken comes again.
+            _ = look.tick(), if !cancelled => {
+                cancelled = journal.says_cancel().await?;
+                if cancelled {
+                    session::cancel(dir)?;
+                }
+            }
             // Cancel-safe: a signal that arrives between two polls is kept by the runtime.
             _ = tokio::signal::ctrl_c() => {
                 ui.notice(&Text::new("ending the step", "terminando el paso"));

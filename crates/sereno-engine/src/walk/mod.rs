@@ -36,9 +36,6 @@ use std::time::{Duration, Instant};
 const VERIFY_WITHIN: Duration = Duration::from_secs(30);
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a lock outlives the last step that took or renewed it: the time after which a machine counts as dead.
-const LOCK_LEASE: Duration = Duration::from_secs(6 * 3600);
-
 /// What a walk needs besides the run itself.
 pub struct Walk<'a> {
     pub store: &'a Store,
@@ -54,6 +51,8 @@ pub struct Walk<'a> {
     /// The program that serves as runner: Sereno itself.
     pub runner: PathBuf,
     pub timeout: Option<Duration>,
+    /// How long a lock outlives the step that took it: the time after which a machine counts as dead.
+    pub lock_lease: Duration,
 }
 
 /// How a walk came back.
@@ -88,6 +87,7 @@ pub struct Walker<'a, U: Ui> {
 impl<'a, U: Ui> Walker<'a, U> {
     /// Takes a run up: no other process may be walking it, and the plan on disk must be the one that was approved.
     pub async fn take(walk: &'a Walk<'a>, ui: &'a mut U, run: RunId) -> Result<Self, EngineError> {
+        walk.context.may(sereno_store::Action::Operate)?;
         let dir = RunDir::new(&walk.state_dir, &run);
         let walking = dir
             .walk()
@@ -214,9 +214,14 @@ impl<'a, U: Ui> Walker<'a, U> {
             follow::interactive(self.walk.runner.clone(), spec).await?
         } else {
             let handle = session::spawn_runner(&self.walk.runner, &spec)?;
-            follow::until_ended(handle, self.ui, &spec.dir).await?
+            self.follow(handle, &spec.dir).await?
         };
         self.finished(index, attempt, ended).await
+    }
+
+    async fn follow(&mut self, handle: session::RunnerHandle, dir: &Path) -> Result<session::Ended, EngineError> {
+        let journal = follow::Journal { walk: self.walk, run: &self.run, last: self.last };
+        follow::until_ended(handle, self.ui, dir, &journal).await
     }
 
     /// Learns how a step ended that this or another process started.
@@ -224,7 +229,7 @@ impl<'a, U: Ui> Walker<'a, U> {
         let dir = self.dir.step(index, attempt);
         let planned = self.plan.steps[index].clone();
         self.ui.step_started(&planned, attempt);
-        let ended = follow::until_ended(session::attach(&dir, 0), self.ui, &dir).await?;
+        let ended = self.follow(session::attach(&dir, 0), &dir).await?;
         self.finished(index, attempt, ended).await
     }
 
@@ -331,7 +336,7 @@ impl<'a, U: Ui> Walker<'a, U> {
         };
         spec.is_last = self.is_last(index);
         spec.interactive = planned.action == Action::Terminal;
-        let secrets = self.dir.path().join("secrets.json");
+        let secrets = self.dir.secrets();
         if !secrets.exists() {
             session::write_secrets(&secrets, self.walk.redactor.secrets())?;
         }
@@ -366,7 +371,7 @@ impl<'a, U: Ui> Walker<'a, U> {
             return Ok(());
         }
         let components: Vec<&str> = components.iter().map(String::as_str).collect();
-        self.walk.store.acquire_locks(self.walk.context, &components, &self.run, LOCK_LEASE).await?;
+        self.walk.store.acquire_locks(self.walk.context, &components, &self.run, self.walk.lock_lease).await?;
         Ok(())
     }
 

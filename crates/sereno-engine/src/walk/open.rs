@@ -103,6 +103,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// Begins a run: its folder and exact plan first, then its first entry.
 pub async fn start(walk: &Walk<'_>, run: &RunId, plan: &Plan, undoes: Option<RunId>) -> Result<(), EngineError> {
+    walk.context.may(sereno_store::Action::Operate)?;
     let dir = RunDir::new(&walk.state_dir, run);
     dir.create().map_err(|source| EngineError::file(dir.path(), source))?;
     dir.write_plan(plan).map_err(|source| EngineError::file(dir.path(), source))?;

@@ -61,10 +61,18 @@ impl RunDir {
     }
 
     pub fn forget_plan(&self) -> io::Result<()> {
-        match fs::remove_file(self.path.join("plan.json")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for file in [self.path.join("plan.json"), self.secrets()] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
+    }
+
+    /// What the runners of this run hide in the output; gone with the plan.
+    pub fn secrets(&self) -> PathBuf {
+        self.path.join("secrets.json")
     }
 
     /// The folder of one attempt of a step, by the step's index.

@@ -124,6 +124,10 @@ fn without_comment(text: &str) -> &str {
 }
 
 fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: bool) -> Likeness {
+    // What they print may be any words at all.
+    if matches!(name, "echo" | "printf") {
+        return Likeness::Sure;
+    }
     let ambiguous = AMBIGUOUS.contains(name);
     let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest);
     if rest.starts_with("- ")
@@ -201,7 +205,7 @@ fn without_prefix(text: &str) -> (&str, bool) {
 static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
-        r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case .+ in$|;;$",
+        r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
         r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
     ))

@@ -97,6 +97,7 @@ pub(crate) fn walking<'a>(
         redactor,
         runner,
         timeout: timeout(how.timeout.as_deref())?.or(context.step_timeout()),
+        lock_lease: context.lock_lease(),
     })
 }
 

@@ -16,7 +16,7 @@ const RUNBOOK: &str = "\
 echo begin >> ledger
 
 # 2. Wait for the gate
-echo waiting; : > started
+echo waiting; touch started
 while [ ! -e gate ]; do sleep 0.02; done
 echo through >> ledger
 
@@ -38,7 +38,7 @@ echo after >> ledger
 
 ```bash
 # 1. Start a family
-(setsid sleep 300 & echo $! > orphan; : > started; sleep 300) >> ledger
+(setsid sleep 300 & echo $! > orphan; touch started; sleep 300) >> ledger
 ```
 
 ## Uses a secret
