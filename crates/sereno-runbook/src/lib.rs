@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod document;
 pub mod encoding;
 mod facts;
+pub mod lint;
 pub mod model;
 mod read;
 mod schema;
