@@ -21,7 +21,7 @@ pub(crate) fn print(what: &str) -> ExitCode {
     let text = match what {
         "cli" => cli(),
         "exit-codes" => exit_codes(),
-        "lints" => String::new(),
+        "lints" => sereno_runbook::lint::render_reference(),
         "settings" => sereno_model::settings::reference(),
         "schema" => sereno_runbook::schema(),
         _ => {

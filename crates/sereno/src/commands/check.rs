@@ -1,2 +1,93 @@
-use crate::{cli::CheckArgs, context::Context, exit::Exit, report::Result};
-pub(crate) fn check(_: &Context, _: &CheckArgs) -> Result<Exit> { Ok(Exit::Failed) }
+//! `sereno check`: what is wrong with a runbook before the night it is needed.
+
+use crate::cli::{CheckArgs, FailOn, Format};
+use crate::context::{Context, Document};
+use crate::exit::Exit;
+use crate::output;
+use crate::render;
+use crate::report::Result;
+use sereno_model::{Diagnostic, Lang, Severity};
+use sereno_runbook::lint;
+use std::path::Path;
+
+pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
+    let mut findings: Vec<(Document, Vec<Diagnostic>)> = Vec::new();
+    for document in context.documents(&args.files)? {
+        let found = lint_document(context, &document);
+        findings.push((document, found));
+    }
+    match context.format {
+        Format::Text => print_text(context, &findings),
+        Format::Json => output::line(serde_json::Value::Array(findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect())),
+        Format::Sarif => {
+            let flat: Vec<(String, Diagnostic)> = findings
+                .iter()
+                .flat_map(|(document, found)| found.iter().map(|f| (document.name.clone(), f.clone())))
+                .collect();
+            output::line(lint::render::to_sarif(&flat, context.lang));
+        }
+    }
+    let worst = findings.iter().flat_map(|(_, found)| found).map(|f| f.severity).max();
+    let limit = match args.fail_on {
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Warning => Some(Severity::Warning),
+        FailOn::Note => Some(Severity::Note),
+        FailOn::Never => None,
+    };
+    Ok(match (worst, limit) {
+        (Some(worst), Some(limit)) if worst >= limit => Exit::Failed,
+        _ => Exit::Done,
+    })
+}
+
+/// Everything that reading and linting found, in the order of the text.
+fn lint_document(context: &Context, document: &Document) -> Vec<Diagnostic> {
+    let folder = Path::new(&document.name).parent().unwrap_or(Path::new("")).to_owned();
+    let exists = move |name: &str| {
+        let name = name.trim_start_matches("./");
+        folder.join(name).exists()
+    };
+    let lint_context = lint::LintContext {
+        today: context.today(),
+        project_files: Some(&exists),
+        drilled: None,
+        knowledge: &context.knowledge,
+    };
+    let mut found = document.diagnostics.clone();
+    found.extend(lint::check(&document.runbook, &lint_context));
+    found.sort_by_key(|d| (d.span.start, d.span.end));
+    found
+}
+
+fn print_text(context: &Context, findings: &[(Document, Vec<Diagnostic>)]) {
+    let color = output::stdout_colors();
+    for (document, found) in findings {
+        for finding in found {
+            output::line(render::diagnostic(&document.runbook.source, &document.name, finding, context.lang, color));
+            output::line("");
+        }
+        let count = |severity| found.iter().filter(|f| f.severity == severity).count();
+        let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
+        output::say(match context.lang {
+            Lang::En => format!("{}: {errors} errors, {warnings} warnings, {notes} notes", document.name),
+            Lang::Es => format!("{}: {errors} errores, {warnings} advertencias, {notes} notas", document.name),
+        });
+    }
+}
+
+fn to_json(document: &Document, found: &[Diagnostic], lang: Lang) -> serde_json::Value {
+    let findings: Vec<_> = found
+        .iter()
+        .map(|f| {
+            serde_json::json!({
+                "code": f.code,
+                "severity": f.severity,
+                "line": f.line,
+                "column": f.column,
+                "message": f.message.get(lang),
+                "help": f.help.as_ref().map(|h| h.get(lang)),
+            })
+        })
+        .collect();
+    serde_json::json!({ "file": document.name, "findings": findings })
+}
