@@ -4,6 +4,8 @@
 //! does not judge what anything means: roles, procedures and facts are found by others.
 
 mod cutter;
+mod html;
+mod info;
 mod labels;
 mod line;
 mod mend;

@@ -189,15 +189,29 @@ fn is_handle(text: &str) -> bool {
 }
 
 fn is_hours(text: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "24/7",
+        "on-call",
+        "business hours",
+        "horario",
+        "lun-",
+        "lunes",
+        "mon-",
+        "monday",
+        "weekday",
+        "weekend",
+        "lun a vie",
+        "lun – vie",
+        "mon–fri",
+        "24x7",
+    ];
     let folded = fold(text);
-    let range = folded.split_once('-').is_some_and(|(from, to)| {
-        let hour =
-            |part: &str| part.trim().chars().any(|c| c.is_ascii_digit()) && part.trim().len() <= 12;
+    let hours = folded.split_once('-').is_some_and(|(from, to)| {
+        let hour = |part: &str| {
+            let part = part.trim();
+            part.len() <= 7 && part.starts_with(|c: char| c.is_ascii_digit())
+        };
         hour(from) && hour(to)
     });
-    folded.contains("24/7")
-        || folded.contains("on-call")
-        || folded.contains("business hours")
-        || folded.contains("horario")
-        || range
+    hours || WORDS.iter().any(|word| folded.contains(word))
 }

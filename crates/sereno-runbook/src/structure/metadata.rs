@@ -12,7 +12,7 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
     for (key, value, _) in &document.front_matter {
         put(&mut metadata, key, value, true);
     }
-    let head = head_end(document, outline);
+    let head = head_end(document);
     let foot = foot_begin(document);
     for element in &document.elements {
         let ElementKind::Text(lines) = &element.kind else {
@@ -47,13 +47,12 @@ fn plain_label(plain: &str) -> Option<(&str, &str)> {
 }
 
 /// The head ends at the second heading.
-fn head_end(document: &Document, outline: &Outline) -> usize {
+fn head_end(document: &Document) -> usize {
     let second = document.headings.get(1).map(|heading| heading.text.line);
     let first_is_title = document
         .headings
         .first()
         .is_some_and(|heading| heading.level == 1);
-    let _ = outline;
     match (first_is_title, document.headings.first()) {
         (true, _) => second.unwrap_or(usize::MAX),
         (false, Some(heading)) => heading.text.line,
@@ -78,7 +77,7 @@ fn foot_begin(document: &Document) -> usize {
 }
 
 fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
-    let folded = fold(key);
+    let folded = fold(key).replace(['_', '-'], " ");
     let is = |words: &[&str]| {
         words
             .iter()
@@ -143,7 +142,7 @@ fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
         "team",
         "equipo",
         "oncall",
-        "on-call",
+        "on call",
     ]) {
         set(&mut metadata.owner, value.to_owned());
     } else if is(&["ambiente", "entorno", "environment", "env"]) {
@@ -186,7 +185,10 @@ fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
             &mut metadata.review_cadence,
             cadence(value).map_or_else(|| value.to_owned(), str::to_owned),
         );
-    } else if keep_others && !metadata.other.iter().any(|(known, _)| known == key) {
+    } else if keep_others
+        && folded != "title"
+        && !metadata.other.iter().any(|(known, _)| known == key)
+    {
         metadata.other.push((key.to_owned(), value.to_owned()));
     }
 }

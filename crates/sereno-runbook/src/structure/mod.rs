@@ -5,11 +5,15 @@ mod dates;
 mod draft;
 mod incidents;
 mod language;
+mod links;
 mod metadata;
+mod parts;
 mod procedures;
 mod roles;
 mod script;
 mod sections;
+mod statements;
+mod variants;
 mod walk;
 mod why;
 

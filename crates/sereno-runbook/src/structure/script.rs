@@ -2,8 +2,9 @@
 
 use super::comments::{Comment, is_condition};
 use super::draft::Draft;
+use super::statements::{foreign_class, has_job_control, is_trivial, kind, needs, paragraphs};
 use crate::document::RawBlock;
-use crate::model::{Block, Placeholder, PlaceholderKind, Statement, StepKind};
+use crate::model::{Block, Placeholder, PlaceholderKind, Statement};
 use sereno_model::{BlockClass, Flag};
 use std::ops::Range;
 
@@ -551,122 +552,6 @@ fn take_comment(group: &mut Group<'_>, comment: &Comment, at: usize) {
     if !words.is_empty() {
         group.comments.push(words.to_owned());
     }
-}
-
-/// Where nobody has told statements apart (SQL, PromQL, a client's lines): paragraphs between blank lines and comments.
-fn paragraphs(block: &Block, raw: &RawBlock, spans: &[Range<usize>]) -> Vec<Statement> {
-    let mark = match block.class {
-        BlockClass::Manual => return Vec::new(),
-        BlockClass::Sql => "--",
-        _ => "#",
-    };
-    let mut statements: Vec<Statement> = Vec::new();
-    let mut open = false;
-    for (at, span) in spans.iter().enumerate() {
-        let text = block.text.get(span.clone()).unwrap_or_default();
-        if text.trim().is_empty() || text.trim_start().starts_with(mark) {
-            open = false;
-        } else if let (true, Some(last)) = (open, statements.last_mut()) {
-            last.text.push('\n');
-            last.text.push_str(text);
-        } else {
-            open = true;
-            let line = raw.first_line + at;
-            statements.push(Statement {
-                line,
-                text: text.to_owned(),
-                risk: block.risk,
-                ..Statement::default()
-            });
-        }
-    }
-    statements
-}
-
-fn kind(class: BlockClass, foreign: Option<&str>) -> StepKind {
-    match (foreign, class) {
-        (Some("config" | "env" | "output"), _)
-        | (None, BlockClass::Manual | BlockClass::Config) => StepKind::Manual,
-        (Some("promql"), _) | (None, BlockClass::Promql) => StepKind::Promql,
-        (Some("sql"), _) | (None, BlockClass::Sql) => StepKind::Sql,
-        (Some("repl"), _) | (None, BlockClass::Repl) => StepKind::Repl,
-        (Some(_), _) | (None, BlockClass::Shell) => StepKind::Shell,
-        (None, _) => StepKind::Manual,
-    }
-}
-
-fn foreign_class(foreign: &str) -> BlockClass {
-    match foreign {
-        "config" | "env" => BlockClass::Config,
-        "promql" => BlockClass::Promql,
-        "sql" => BlockClass::Sql,
-        "repl" => BlockClass::Repl,
-        "output" => BlockClass::Output,
-        _ => BlockClass::Shell,
-    }
-}
-
-/// The placeholders that a step's lines hold, by name.
-fn needs(placeholders: &[Placeholder], text: &str, first: usize, last: usize) -> Vec<String> {
-    /// With more than this, only their own lines count: no person's block has as many, and the search stays linear.
-    const MANY: usize = 100;
-    let mut names: Vec<String> = Vec::new();
-    for placeholder in placeholders {
-        let again = placeholders.len() <= MANY && text.contains(&placeholder.text);
-        let here = again || (first..=last).contains(&placeholder.line);
-        if here && !names.contains(&placeholder.name) {
-            names.push(placeholder.name.clone());
-        }
-    }
-    names
-}
-
-/// It touches nothing: assignments, `set`, `echo`.
-fn is_trivial(statement: &Statement) -> bool {
-    let waits = statement
-        .flags
-        .iter()
-        .any(|flag| matches!(flag, Flag::Interactive | Flag::Endless));
-    let harmless = statement
-        .risk
-        .is_none_or(|risk| risk == sereno_model::Risk::Observe);
-    let quiet = statement
-        .effects
-        .iter()
-        .all(|effect| effect.verb == sereno_model::Verb::Nothing);
-    harmless && quiet && !waits && statement.foreign.is_none() && sets_or_prints(&statement.text)
-}
-
-fn sets_or_prints(text: &str) -> bool {
-    let first = text.split_whitespace().next().unwrap_or_default();
-    matches!(
-        first,
-        "set"
-            | "export"
-            | "echo"
-            | "printf"
-            | "local"
-            | "declare"
-            | "readonly"
-            | "shopt"
-            | "cd"
-            | ":"
-    ) || first.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    })
-}
-
-/// Background jobs and traps live in one shell; steps cut between them would not find them.
-fn has_job_control(text: &str) -> bool {
-    let text = text.trim();
-    let first = text.split_whitespace().next().unwrap_or_default();
-    let redirects_itself = first == "exec" && text.contains(['>', '<']);
-    (text.ends_with('&') && !text.ends_with("&&"))
-        || redirects_itself
-        || matches!(first, "wait" | "trap" | "coproc" | "fg" | "bg")
 }
 
 /// A command as a title.

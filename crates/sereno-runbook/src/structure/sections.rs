@@ -57,14 +57,6 @@ impl Outline {
             .find(|i| self.labels.get(*i).copied().flatten().is_none())
             .unwrap_or(index)
     }
-
-    /// The title of the nearest heading at a line, ornaments and number left out.
-    pub(crate) fn title_at(&self, line: usize) -> Option<&str> {
-        let section = self.heading_section(self.at(line)?);
-        self.sections
-            .get(section)
-            .map(|section| clean_title(&section.title))
-    }
 }
 
 /// A title without emoji and number.
@@ -76,7 +68,7 @@ pub(crate) fn outline(document: &Document) -> Outline {
     let mut outline = Outline::default();
     let mut slugs = Slugs::default();
     let mut labels = document.labels.iter().enumerate().peekable();
-    for (index, heading) in document.headings.iter().enumerate() {
+    for heading in &document.headings {
         while let Some((at, label)) = labels.next_if(|(_, label)| label.line < heading.text.line) {
             push_label(&mut outline, &mut slugs, document, at, label);
         }
@@ -105,7 +97,6 @@ pub(crate) fn outline(document: &Document) -> Outline {
         outline.parents.push(parent);
         outline.own_roles.push(own);
         outline.labels.push(None);
-        let _ = index;
     }
     for (at, label) in labels {
         push_label(&mut outline, &mut slugs, document, at, label);
@@ -154,7 +145,11 @@ fn push_label(
     let acts = match (&label.value, label.strong) {
         (None, true) => true,
         (Some(_), true) => inner,
-        (_, false) => inner && label.title.split_whitespace().count() <= 2,
+        (_, false) => {
+            inner
+                && label.title.split_whitespace().count()
+                    <= if own == Some(Role::IfFails) { 5 } else { 2 }
+        }
     };
     if !acts || parent.is_none() {
         return;

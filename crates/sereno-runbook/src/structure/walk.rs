@@ -135,7 +135,9 @@ impl Walker<'_> {
         let item = self
             .item
             .and_then(|(open, _)| self.document.items.get(open));
-        let within_item = item.is_some() && (raw.item.is_some());
+        // A block belongs to the numbered item above it even where its author did not indent it.
+        let within_item = item.is_some_and(|item| item.number.is_some() || line <= item.end_line)
+            && raw.item.is_some();
         match block.class {
             BlockClass::Output => return self.sample(block, raw, line),
             BlockClass::Diagram | BlockClass::Other => return,
@@ -251,12 +253,15 @@ impl Walker<'_> {
 
     /// A step taken when a cause is found.
     fn decided(&mut self, section: usize, line: &TextLine, cause: &str, action: &str) {
-        let command = line
-            .codes()
-            .find(|code| action.trim_matches(['`', '.', ' ']) == *code)
+        let mut codes = line.codes().filter(|code| action.contains(code));
+        let command = codes
+            .next()
+            .filter(|code| looks_like_command(code))
             .map(str::to_owned);
-        if let Some(command) = command.filter(|command| looks_like_command(command)) {
-            self.command(section, line, cause.to_owned(), &command);
+        if let (Some(command), None) = (command, codes.next()) {
+            let is_whole = action.trim_matches(['`', '.', ' ']) == command;
+            let title = if is_whole { cause } else { action };
+            self.command(section, line, title.to_owned(), &command);
         } else {
             let mut draft = Draft::manual(
                 trimmed_title(action),
@@ -307,15 +312,17 @@ impl Walker<'_> {
         let (Some(section), Some(first)) = (self.outline.at(item.line), item.text.first()) else {
             return;
         };
-        if self.out.drafts.len() > before
-            || item.checked.is_some()
-            || !self.lists_steps(section, item)
-        {
+        if self.out.drafts.len() > before || item.checked.is_some() {
+            return;
+        }
+        let arrow =
+            decision::of_line(first, self.is_remedy(section)).filter(|_| item.text.len() == 1);
+        // What to do about a cause is a step of an incident, also in a list without numbers.
+        let decides = arrow.is_some() && self.outline.role(section) == Role::Incident;
+        if !(decides || self.lists_steps(section, item)) {
             return;
         }
         let text = self.whole_text(index, item);
-        let arrow =
-            decision::of_line(first, self.is_remedy(section)).filter(|_| item.text.len() == 1);
         if let Some(found) = arrow.filter(|_| !text.contains('\n')) {
             self.decided(section, first, &found.cause, &found.action);
         } else if let Some((label, command)) = sole_command(first).filter(|_| !text.contains('\n'))
@@ -498,9 +505,16 @@ fn sole_command(line: &TextLine) -> Option<(&str, &str)> {
         .trim()
         .trim_end_matches(['.', ';']);
     let before = line.plain.get(..code.start)?.trim();
-    let is_label =
-        before.is_empty() || before.ends_with(':') || before.split_whitespace().count() <= 7;
-    (after.is_empty() && is_label).then(|| (before.trim_end_matches(':').trim(), command))
+    if !after.is_empty() || before.split_whitespace().count() > 12 {
+        return None;
+    }
+    // `Base de datos: `psql …`` is named by its label; `Restart it with `…`` by the whole sentence.
+    let title = match before.strip_suffix(':') {
+        Some(label) => label.trim(),
+        None if before.is_empty() => "",
+        None => line.plain.trim(),
+    };
+    Some((title, command))
 }
 
 /// A program and at least one argument; whether it is one is for others to judge.

@@ -1,3 +1,7 @@
 //! The one integration test binary of this crate.
 
 mod blocks;
+mod lint;
+mod reading;
+mod reading_facts;
+mod reading_limits;
