@@ -32,7 +32,7 @@ pub(super) fn retain(ctx: &Ctx<'_>, findings: &mut Vec<Diagnostic>) {
         return;
     }
     findings.retain(|finding| {
-        let says = |codes: &Vec<String>| codes.iter().any(|code| *code == finding.code);
+        let says = |codes: &Vec<String>| codes.contains(&finding.code);
         let block = ctx
             .lines
             .get(finding.line.saturating_sub(1))

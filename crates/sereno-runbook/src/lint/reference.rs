@@ -5,7 +5,7 @@ use sereno_model::Severity;
 use std::fmt::Write as _;
 
 /// What the reader itself reports; it is documented here, beside the lints.
-const READER: [(&str, &str); 5] = [
+const READER: [(&str, &str); 6] = [
     (
         "encoding-repaired",
         "The file's text had been damaged by a wrong encoding and was repaired while reading.",
@@ -21,6 +21,10 @@ const READER: [(&str, &str); 5] = [
     (
         "swallowed-command",
         "A command stands on the line that opens the block, where only the language's name belongs.",
+    ),
+    (
+        "too-large-to-check",
+        "The file is far larger than a runbook; the lints were not run.",
     ),
     (
         "nesting-too-deep",

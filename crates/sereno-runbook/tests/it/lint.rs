@@ -81,6 +81,7 @@ fn the_registry_is_sound() {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn runbooks() -> Option<PathBuf> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     if shared.is_dir() {
@@ -116,7 +117,7 @@ fn show() {
 
 fn markdown(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
             files.extend(markdown(&path));
@@ -412,6 +413,46 @@ fn any_text_is_checked_without_harm() {
     ] {
         let _ = findings(page);
     }
+}
+
+#[test]
+fn a_page_cut_anywhere_is_checked_without_harm_and_places_stay_inside() {
+    let mut whole = String::new();
+    for lint in lints() {
+        let _ = writeln!(
+            whole,
+            "## {}
+
+{}",
+            lint.title.es,
+            lint.bad.page()
+        );
+    }
+    let step = whole.len() / 7;
+    for cut in (0..whole.len())
+        .step_by(step.max(1))
+        .filter(|at| whole.is_char_boundary(*at))
+    {
+        for page in [&whole[..cut], &whole[cut..]] {
+            for finding in findings(page) {
+                assert!(
+                    page.get(finding.span.clone()).is_some(),
+                    "{} at {:?}",
+                    finding.code,
+                    finding.span
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_runbook_is_not_checked_for_ever() {
+    let page = format!(
+        "```bash\n{}```\n",
+        "docker restart api; docker logs api\n".repeat(12_000)
+    );
+    assert_eq!(codes(&page), ["too-large-to-check"]);
 }
 
 /// How much is found in real runbooks. The bounds catch a lint that falls silent and one that begins to shout.

@@ -53,9 +53,9 @@ fn check(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             let looks = view.block.risk == Some(sereno_model::Risk::Observe);
             let span = ctx.in_source(index, mark);
             if looks {
-                found.note(span)
+                found.note(span);
             } else {
-                found.here(span)
+                found.here(span);
             }
         } else if let Some(again) = twice(commands) {
             found.hit(again);

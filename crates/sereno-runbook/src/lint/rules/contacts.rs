@@ -307,11 +307,10 @@ fn nobody(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         };
         let step = lines.iter().find(|l| within(l) && escalates(&l.plain));
         if let Some(line) = step.filter(|_| !reached) {
-            let at = named.find(&line.plain).map_or(0, |m| m.start());
             let text = &ctx.book.source[line.span.clone()];
             let place = super::made(&format!("(?i)\\b{role}\\b"))
                 .find(text)
-                .map_or(at..text.len(), |m| m.range());
+                .map_or(0..text.len(), |m| m.range());
             found.here(line.span.start + place.start..line.span.start + place.end);
         }
     }

@@ -132,7 +132,7 @@ pub(super) const LINTS: &[Lint] = &[
 
 fn ratio(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let bare = pattern(
-        r#"(?m)^\s*(rate|increase|irate)\(\s*(\w+)\{([^}]*)\}\s*\[\w+\]\)\s*/\s*(rate|increase|irate)\(\s*(\w+)(\{([^}]*)\})?\s*\[\w+\]\)"#,
+        r"(?m)^\s*(rate|increase|irate)\(\s*(\w+)\{([^}]*)\}\s*\[\w+\]\)\s*/\s*(rate|increase|irate)\(\s*(\w+)(\{([^}]*)\})?\s*\[\w+\]\)",
     );
     for view in ctx.blocks.iter().enumerate() {
         let (index, view) = view;

@@ -177,7 +177,7 @@ fn act(command: &Cmd) -> Act {
         "npx" | "npm" | "pnpm" | "yarn" | "bun" | "make" | "bash" | "sh" | "python" | "python3"
         | "rails" | "rake" | "bundle" | "php" | "flyway" | "node" | "prisma" | "typeorm"
         | "just" | "task" => by_words(&line),
-        name if name.ends_with(".sh")
+        name if has_ending(name, &["sh"])
             || command.words.first().is_some_and(|w| w.value.contains('/')) =>
         {
             by_words(&line)
@@ -240,6 +240,12 @@ fn by_words(line: &str) -> Act {
     } else {
         Act::Other
     }
+}
+
+/// The file name ends with one of these, whatever its case.
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| endings.iter().any(|e| end.eq_ignore_ascii_case(e)))
 }
 
 /// A client of a database that reads a file: by `<`, `-f`, or from a pipe.

@@ -248,9 +248,8 @@ fn unset(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         .lines
         .iter()
         .filter(|l| {
-            l.block.is_none()
-                || l.block
-                    .is_some_and(|b| ctx.blocks[b].block.class == BlockClass::Config)
+            l.block
+                .is_none_or(|b| ctx.blocks[b].block.class == BlockClass::Config)
         })
         .flat_map(|l| pattern_names(&ctx.book.source[l.span.clone()]))
         .collect();

@@ -199,8 +199,7 @@ fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let last = blocks
             .iter()
             .flat_map(|b| ctx.commands_of(*b))
-            .filter(|c| changes(c) && !c.in_condition)
-            .last();
+            .rfind(|c| changes(c) && !c.in_condition);
         let Some(last) = last else { continue };
         let proved = after(ctx, last).any(|c| act(c) == Act::Verify && c.name() != "aws");
         let said = ctx.lines.iter().any(|l| {

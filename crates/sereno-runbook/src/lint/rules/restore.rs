@@ -2,7 +2,7 @@
 
 use super::{
     Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, before, mentions, pattern,
-    plain, protected, w,
+    plain, w,
 };
 
 pub(super) const LINTS: &[Lint] = &[
@@ -217,15 +217,11 @@ fn without_backup(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let saved = before(ctx, command).any(|c| act(c) == Act::Backup);
         let into_new =
             prepared(ctx, command) && !before(ctx, command).any(|c| c.name() == "dropdb");
-        if !saved && !into_new && command.block != last && !(asked(ctx, command) && into_new) {
+        if !saved && !into_new && command.block != last {
             last = command.block;
             found.hit(command);
         }
     }
-}
-
-fn asked(ctx: &Ctx<'_>, command: &Cmd) -> bool {
-    protected(ctx, command)
 }
 
 /// An empty database was made for it.
@@ -294,24 +290,22 @@ fn keeps_going(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn mismatch(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    const TEXT: [&str; 2] = [".sql", ".sql.gz"];
+    const ARCHIVE: [&str; 5] = [".dump", ".pgdump", ".custom", ".tar", ".sql.gz"];
+    let ends = |file: &str, endings: &[&str]| {
+        let file = file.to_lowercase();
+        endings.iter().any(|end| file.ends_with(end))
+    };
     for command in &ctx.commands {
-        let file = match command.name() {
+        let wrong = match command.name() {
             "pg_restore" => command
                 .args()
                 .map(|w| w.value.as_str())
                 .filter(|v| v.contains('.') && !v.starts_with('-'))
-                .last(),
-            "psql" => None,
-            _ => continue,
-        };
-        let wrong = match command.name() {
-            "pg_restore" => file.is_some_and(|f| f.ends_with(".sql") || f.ends_with(".sql.gz")),
-            _ => {
-                let source = source_of(command);
-                [".dump", ".pgdump", ".custom", ".tar", ".sql.gz"]
-                    .iter()
-                    .any(|end| source.ends_with(end))
-            }
+                .last()
+                .is_some_and(|file| ends(file, &TEXT)),
+            "psql" => ends(&source_of(command), &ARCHIVE),
+            _ => false,
         };
         if wrong {
             found.hit(command);

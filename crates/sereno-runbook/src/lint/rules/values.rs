@@ -249,37 +249,19 @@ fn pids(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn npm_run(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    // Options that are meant for npm itself.
+    let own = pattern(r"^(-w|-s|-ws|--silent|--if-present|--workspaces?(=.*)?|--prefix(=.*)?)$");
     for command in ctx
         .commands
         .iter()
         .filter(|c| c.name() == "npm" && matches!(c.arg(0), "run" | "run-script"))
     {
-        let after: Vec<_> = command.args().skip(2).collect();
-        let first = after.iter().find(|w| w.value.starts_with('-'));
-        let own = [
-            "-w",
-            "--workspace",
-            "--silent",
-            "-s",
-            "--if-present",
-            "--prefix",
-            "--workspaces",
-            "-ws",
-        ];
-        if let Some(word) = first.filter(|w| {
-            w.value != "--"
-                && !own.iter().any(|o| {
-                    w.value == *o
-                        || w.value.starts_with("--workspace=")
-                        || w.value.starts_with("--prefix=")
-                })
-        }) {
-            if !after
-                .iter()
-                .any(|w| w.value == "--" && w.span.start < word.span.start)
-            {
-                found.hit(command);
-            }
+        let first = command
+            .args()
+            .skip(2)
+            .find(|w| w.value.starts_with('-') && !own.is_match(&w.value));
+        if first.is_some_and(|w| w.value != "--") {
+            found.hit(command);
         }
     }
 }

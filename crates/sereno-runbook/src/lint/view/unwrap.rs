@@ -96,7 +96,7 @@ pub(super) fn unwrap(words: &[Word]) -> Option<Wrapped> {
         }
         "docker" | "podman" | "nerdctl" => {
             let at = skip_options(words, 1, &["-H", "--host", "--context", "-c"]);
-            if !words.get(at).is_some_and(|w| w.value == "exec") {
+            if words.get(at).is_none_or(|w| w.value != "exec") {
                 return None;
             }
             let options = [
