@@ -2,7 +2,7 @@
 //! asked.
 
 use crate::carry::assert_same;
-use sereno_effects::{analyze_shell, Knowledge};
+use sereno_effects::{Knowledge, analyze_shell};
 use std::path::{Path, PathBuf};
 
 /// Stands before every block. A command that is not found (there is no `PATH`) reads what it is given and says its words.
@@ -13,15 +13,29 @@ kill() { echo "kill $*"; }
 /// Blocks that would reach out of their directory, never end, or depend on the moment.
 fn is_fit(block: &str) -> bool {
     const UNFIT: [&str; 14] = [
-        "while true", "while :", "until ", "/dev/tcp", "$$", "$!", "$RANDOM", "$PPID", "$BASHPID", "source /", ". /",
-        "exec ", "<(", ">(",
+        "while true",
+        "while :",
+        "until ",
+        "/dev/tcp",
+        "$$",
+        "$!",
+        "$RANDOM",
+        "$PPID",
+        "$BASHPID",
+        "source /",
+        ". /",
+        "exec ",
+        "<(",
+        ">(",
     ];
     let redirects: Vec<_> = block
         .match_indices('>')
         .map(|(at, _)| block[at..].trim_start_matches(['>', '|', '&', ' ', '"', '\'']))
         .filter(|target| !target.starts_with("/dev/null") && !target.starts_with(['1', '2']))
         .collect();
-    let reaches_out = redirects.iter().any(|target| target.starts_with(['/', '$', '~']));
+    let reaches_out = redirects
+        .iter()
+        .any(|target| target.starts_with(['/', '$', '~']));
     let moves = block.contains("cd ") || block.contains("pushd ");
     let analysis = analyze_shell(block, Knowledge::builtin());
     !UNFIT.iter().any(|unfit| block.contains(unfit))
@@ -30,7 +44,9 @@ fn is_fit(block: &str) -> bool {
         && analysis.errors.is_empty()
         && analysis.statements.iter().all(|statement| {
             let by_path = statement.commands.iter().any(|command| {
-                block.get(command.span.clone()).is_some_and(|text| text.starts_with(['/', '~', '$', '"']))
+                block
+                    .get(command.span.clone())
+                    .is_some_and(|text| text.starts_with(['/', '~', '$', '"']))
             });
             !statement.job_control && !by_path
         })
@@ -60,7 +76,9 @@ fn blocks(text: &str) -> Vec<String> {
 }
 
 fn markdown(dir: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.is_dir() {
             markdown(&path, found);
@@ -77,17 +95,21 @@ fn blocks_of_real_runbooks_carry_their_state() {
     markdown(&shared.join("runbooks/clean"), &mut files);
     markdown(&shared.join("corpus"), &mut files);
     if files.is_empty() {
-        eprintln!("skipped: the runbooks are not here");
+        crate::support::skipped("the runbooks are not here");
         return;
     }
     files.sort();
-    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    let texts = files
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok());
     let blocks: Vec<_> = texts.flat_map(|text| blocks(&text)).collect();
     let all = blocks.len();
     // Those of one statement have nothing to carry but what stands before them.
     let mut scripts: Vec<_> = blocks
         .into_iter()
-        .filter(|block| is_fit(block) && analyze_shell(block, Knowledge::builtin()).statements.len() > 1)
+        .filter(|block| {
+            is_fit(block) && analyze_shell(block, Knowledge::builtin()).statements.len() > 1
+        })
         .map(|block| format!("{STAND_INS}{block}"))
         .collect();
     scripts.sort();

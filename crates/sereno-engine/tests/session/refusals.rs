@@ -22,8 +22,14 @@ fn unfinished_texts_do_what_bash_does_with_them() {
         ("echo x |", ""),
         ("echo ${x", ""),
         ("echo fine )", ""),
-        ("while read -r l; do echo \"<$l>\"; done <<EOF\nbody", "<body>\n"),
-        ("while read -r l; do echo \"<$l>\"; done <<EOF\nbody\n  EOF", "<body>\n<EOF>\n"),
+        (
+            "while read -r l; do echo \"<$l>\"; done <<EOF\nbody",
+            "<body>\n",
+        ),
+        (
+            "while read -r l; do echo \"<$l>\"; done <<EOF\nbody\n  EOF",
+            "<body>\n<EOF>\n",
+        ),
     ] {
         let mut session = Session::new();
         let went = session.step(script);
@@ -61,31 +67,43 @@ fn a_text_longer_than_an_argument_runs() {
     assert_eq!(session.step("echo ${#x} $# $0").out(), "300000 2 bash\n");
 }
 
+type Change<'c> = &'c dyn Fn(&mut StepSpec, &Session);
+
 #[test]
 fn nothing_starts_without_its_state() {
-    let start = |change: &dyn Fn(&mut StepSpec, &Session)| {
+    let start = |change: Change<'_>| {
         let mut session = Session::new();
         session.step("mkdir inner; cd inner");
         let mut spec = session.spec("echo ran");
         change(&mut spec, &session);
         session.run(&spec)
     };
-    let cases: [(&str, &dyn Fn(&mut StepSpec, &Session)); 6] = [
-        ("is gone", &|_, session| std::fs::remove_dir(session.work().join("inner")).expect("it is there")),
-        ("cannot read", &|spec, _| spec.state_in = Some(PathBuf::from("/no/such/state"))),
+    let cases: [(&str, Change<'_>); 6] = [
+        ("is gone", &|_, session| {
+            std::fs::remove_dir(session.work().join("inner")).expect("it is there");
+        }),
+        ("cannot read", &|spec, _| {
+            spec.state_in = Some(PathBuf::from("/no/such/state"));
+        }),
         ("not the one", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
+            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut")
+                .expect("it is writable");
         }),
         ("is damaged", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
+            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut")
+                .expect("it is writable");
             spec.state_digest = None;
         }),
-        ("no nosuchshell in PATH", &|spec, _| spec.shell = PathBuf::from("nosuchshell")),
+        ("no nosuchshell in PATH", &|spec, _| {
+            spec.shell = PathBuf::from("nosuchshell");
+        }),
         ("NUL", &|spec, _| spec.script = "echo \0".to_owned()),
     ];
     for (reason, change) in cases {
         let went = start(change);
-        let End::NotStarted(why) = &went.result.end else { panic!("it ran: {reason}") };
+        let End::NotStarted(why) = &went.result.end else {
+            panic!("it ran: {reason}")
+        };
         assert!(why.en.contains(reason), "{}", why.en);
         assert_ne!(why.en, why.es);
         assert_eq!(went.out(), "");
@@ -98,10 +116,25 @@ fn no_helper_can_be_seen() {
     let mut session = Session::new();
     session.step("f() { :; }; set -- a; trap 'echo x' USR1");
     let went = session.step("declare -p; declare -F; alias; env; trap; ls /proc/self/fd");
-    let seen: Vec<_> = went.stdout.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).collect();
-    let ours: Vec<_> = seen.iter().filter(|line| line.to_lowercase().contains("sereno_")).collect();
-    assert!(ours.iter().all(|line| line.contains("SERENO_STEP=") || line.contains("BASH_EXECUTION_STRING=")), "{ours:?}");
+    let seen: Vec<_> = went
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .map(String::from_utf8_lossy)
+        .collect();
+    let ours: Vec<_> = seen
+        .iter()
+        .filter(|line| line.to_lowercase().contains("sereno_"))
+        .collect();
+    assert!(
+        ours.iter()
+            .all(|line| line.contains("SERENO_STEP=") || line.contains("BASH_EXECUTION_STRING=")),
+        "{ours:?}"
+    );
     assert!(!went.out().contains("BASH_ENV"));
-    let fds = went.out().lines().filter(|line| line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit())).count();
+    let fds = went
+        .out()
+        .lines()
+        .filter(|line| line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit()))
+        .count();
     assert_eq!(fds, 4, "0, 1, 2, and the listing's own:\n{}", went.out());
 }

@@ -1,7 +1,7 @@
 //! Test support: a program that is a runner and nothing else, as small as one can be. With `start SPEC.json` it is the
 //! Sereno that starts a step, so that tests can kill it.
 
-use sereno_engine::session::{runner_main, spawn_runner, StepSpec, RUNNER_COMMAND};
+use sereno_engine::session::{RUNNER_COMMAND, StepSpec, runner_main, spawn_runner};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,9 +16,16 @@ fn main() -> ExitCode {
 }
 
 fn start(spec: &Path, interactive: bool) -> ExitCode {
-    let Ok(bytes) = std::fs::read(spec) else { return ExitCode::from(2) };
-    let Ok(spec) = serde_json::from_slice::<StepSpec>(&bytes) else { return ExitCode::from(2) };
-    let spec = StepSpec { env: std::env::vars_os().collect(), ..spec };
+    let Ok(bytes) = std::fs::read(spec) else {
+        return ExitCode::from(2);
+    };
+    let Ok(spec) = serde_json::from_slice::<StepSpec>(&bytes) else {
+        return ExitCode::from(2);
+    };
+    let spec = StepSpec {
+        env: std::env::vars_os().collect(),
+        ..spec
+    };
     let exe = Path::new("/proc/self/exe");
     let ended = if interactive {
         sereno_engine::session::run_interactive(exe, &spec)

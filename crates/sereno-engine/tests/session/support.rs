@@ -1,6 +1,6 @@
 //! A session in a directory of its own, step after step.
 
-use sereno_engine::session::{spawn_runner, Ended, RunnerHandle, StepResult, StepSpec, Stream};
+use sereno_engine::session::{Ended, RunnerHandle, StepResult, StepSpec, Stream, spawn_runner};
 use sereno_model::Digest;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,10 @@ pub(crate) fn runner() -> &'static Path {
 /// The bash of this machine, wherever the environment of a test points.
 pub(crate) fn bash() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|dir| dir.join("bash")).find(|path| path.is_file()).expect("bash is in PATH")
+    std::env::split_paths(&path)
+        .map(|dir| dir.join("bash"))
+        .find(|path| path.is_file())
+        .expect("bash is in PATH")
 }
 
 pub(crate) struct Session {
@@ -47,7 +50,12 @@ impl Session {
         let root = TempDir::new().expect("a directory for the session");
         std::fs::create_dir(root.path().join("work")).expect("a directory to work in");
         let env = std::env::vars_os().collect();
-        Self { root, env, state: None, count: 0 }
+        Self {
+            root,
+            env,
+            state: None,
+            count: 0,
+        }
     }
 
     pub(crate) fn work(&self) -> PathBuf {
@@ -59,7 +67,7 @@ impl Session {
         self.count += 1;
         let dir = self.root.path().join(format!("step {}", self.count));
         let mut spec = StepSpec::new(dir, script, self.work());
-        spec.env = self.env.clone();
+        spec.env.clone_from(&self.env);
         if let Some((state, digest)) = &self.state {
             spec = spec.after(state, digest.clone());
         }
@@ -94,7 +102,11 @@ pub(crate) fn finish(mut handle: RunnerHandle) -> Went {
         Stream::Stderr => stderr.extend_from_slice(bytes),
     });
     match ended.expect("the step can be followed") {
-        Ended::Finished(result) => Went { result: *result, stdout, stderr },
+        Ended::Finished(result) => Went {
+            result: *result,
+            stdout,
+            stderr,
+        },
         Ended::Lost(lost) => panic!("the step is lost: {lost:?}"),
     }
 }
@@ -103,13 +115,28 @@ pub(crate) fn finish(mut handle: RunnerHandle) -> Went {
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
-        assert!(since.elapsed() < Duration::from_secs(20), "never came: {what}");
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "never came: {what}"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 /// Whether a process is there and no zombie.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with(['Z', 'X']))
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with(['Z', 'X'])
+    })
+}
+
+/// Says what could not be tried.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
 }
