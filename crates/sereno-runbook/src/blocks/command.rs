@@ -69,7 +69,7 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::No;
     }
     let lower = name.chars().all(|c| !c.is_uppercase());
-    if prefixed && lower {
+    if prefixed && name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Likeness::Likely;
     }
     if lower && (HAS_FLAG.is_match(rest) || pipes_into_command(rest, knows)) {
@@ -230,7 +230,7 @@ static PLAIN_ARGS: LazyLock<Regex> =
 
 /// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
 static QUOTED_ARGS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"^(?:[a-z][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
+    regex(r#"^(?:[a-z<][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
 });
 
 /// Follows quotes, here-documents and backslashes from line to line.
@@ -264,18 +264,11 @@ impl Continuation {
         let mut chars = line.chars().peekable();
         while let Some(c) = chars.next() {
             match self.quote {
-                Some('\'') => {
-                    if c == '\'' {
-                        self.quote = None;
-                    }
+                Some(open) if c == open => self.quote = None,
+                Some('"') if c == '\\' => {
+                    chars.next();
                 }
-                Some(open) => {
-                    if c == '\\' {
-                        chars.next();
-                    } else if c == open {
-                        self.quote = None;
-                    }
-                }
+                Some(_) => {}
                 None if c == '\\' => {
                     self.joined = chars.next().is_none();
                 }

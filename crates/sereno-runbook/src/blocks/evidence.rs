@@ -4,11 +4,13 @@
 //! but one kind of lines weighs; a tag or a sentence before the block weighs three to five, so that they decide between
 //! neighbours and never against the content.
 
+use super::features::{
+    comments_only, config, diagram, json, manual, other, output, queries, repl, shell,
+};
 use super::kind::Kind;
 use super::lines::Line;
-use super::near::{Near, Topic};
+use super::near::Near;
 use super::tag::Tag;
-use super::{form, promql, sql};
 use sereno_model::BlockClass;
 
 /// What is known of a block before its class is.
@@ -46,10 +48,10 @@ pub(super) fn class(case: &Case) -> (BlockClass, Vec<Evidence>) {
 }
 
 #[derive(Default)]
-struct Pile(Vec<Evidence>);
+pub(super) struct Pile(Vec<Evidence>);
 
 impl Pile {
-    fn add(&mut self, class: BlockClass, weight: f32, why: &'static str) {
+    pub(super) fn add(&mut self, class: BlockClass, weight: f32, why: &'static str) {
         if weight.abs() > f32::EPSILON {
             self.0.push(Evidence { class, weight, why });
         }
@@ -74,7 +76,7 @@ impl Pile {
 }
 
 /// How many lines of each kind.
-struct Counts {
+pub(super) struct Counts {
     /// Lines that are neither blank nor comments.
     content: usize,
     kinds: Vec<Kind>,
@@ -94,20 +96,20 @@ impl Counts {
         }
     }
 
-    fn count(&self, wanted: impl Fn(Kind) -> bool) -> usize {
+    pub(super) fn count(&self, wanted: impl Fn(Kind) -> bool) -> usize {
         self.kinds.iter().filter(|kind| wanted(**kind)).count()
     }
 
-    fn share(&self, wanted: impl Fn(Kind) -> bool) -> f32 {
+    pub(super) fn share(&self, wanted: impl Fn(Kind) -> bool) -> f32 {
         self.count(wanted) as f32 / self.content.max(1) as f32
     }
 
-    fn first(&self) -> Kind {
+    pub(super) fn first(&self) -> Kind {
         self.kinds.first().copied().unwrap_or(Kind::Blank)
     }
 
     /// The first lines that are not settings of variables.
-    fn first_act(&self) -> Kind {
+    pub(super) fn first_act(&self) -> Kind {
         self.kinds
             .iter()
             .copied()
@@ -116,515 +118,93 @@ impl Counts {
     }
 }
 
-/// How far the surroundings' voice counts: the lead fully, the headings little.
-fn voice(said: u8) -> f32 {
-    match said {
-        3 => 1.0,
-        2 => 0.5,
-        1 => 0.2,
-        _ => 0.0,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::{lines, tag::tag};
+    use super::*;
+    use crate::document::RawBlock;
 
-fn comments_only(case: &Case, pile: &mut Pile) {
-    let comments = case
-        .lines
-        .iter()
-        .filter(|line| line.kind.is_silent() && line.kind != Kind::Blank)
-        .count();
-    if comments == 0 {
-        return;
-    }
-    pile.add(BlockClass::Manual, 5.0, "only comments");
-    let headings = case
-        .lines
-        .iter()
-        .filter(|line| line.text.starts_with("## "))
-        .count();
-    if headings > 0 && matches!(case.tag, Tag::Markdown | Tag::Text | Tag::None) {
-        pile.add(BlockClass::Other, 6.0, "a template's headings");
-    }
-    if case.tag == Tag::Markdown {
-        pile.add(BlockClass::Other, 6.0, "tagged as text to be copied");
-    }
-}
-
-fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Shell;
-    let sure =
-        counts.share(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command | Kind::Continued));
-    pile.add(class, 10.0 * sure, "lines that are commands");
-    pile.add(
-        class,
-        6.0 * counts.share(|kind| kind == Kind::LikelyCommand),
-        "lines shaped like commands",
-    );
-    pile.add(
-        class,
-        3.0 * counts.share(|kind| kind == Kind::WeakCommand),
-        "lines that could be commands",
-    );
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Export),
-        "exported variables",
-    );
-    let assigned = counts.share(|kind| kind == Kind::Assignment);
-    let acts = counts.count(Kind::is_shell) > 0;
-    pile.add(class, if acts { 8.0 } else { 4.0 } * assigned, "variables");
-    if counts.count(|kind| kind == Kind::ShellPrompt) > 0 {
-        pile.add(
-            class,
-            if counts.first_act() == Kind::ShellPrompt {
-                8.0
-            } else {
-                5.0
-            },
-            "a shell's prompt",
-        );
-    } else if counts.first_act() == Kind::Command {
-        pile.add(class, 5.0, "it begins with a command");
-    } else if counts.first_act() == Kind::LikelyCommand {
-        pile.add(class, 2.0, "it begins like a command");
-    }
-    let typed = case
-        .lines
-        .iter()
-        .filter(|line| line.kind == Kind::Command && !line.text.starts_with(' '))
-        .filter(|line| super::command::certain_shape(line.text, &|_| false))
-        .count();
-    if case.tag.is_shell()
-        && typed > 0
-        && counts.first_act() != Kind::Command
-        && counts.first() != Kind::Client
-        && case.lines.iter().any(|line| line.kind == Kind::Comment)
-    {
-        pile.add(class, 8.0, "commands among lines to paste");
-    }
-    if case.text.starts_with("#!/") && form::shebang_is_shell(case.text) {
-        pile.add(class, 8.0, "a shell's shebang");
-    }
-    match case.tag {
-        Tag::Shell => pile.add(class, 3.0, "tagged as shell"),
-        Tag::Console => pile.add(class, 2.0, "tagged as console"),
-        Tag::Windows => pile.add(class, 4.0, "tagged as a shell of Windows"),
-        _ => {}
-    }
-    let some = counts
-        .count(|kind| kind.is_shell() || matches!(kind, Kind::WeakCommand | Kind::Unknown))
-        > 0;
-    if some {
-        pile.add(
-            class,
-            1.5 * voice(case.near.says(Topic::Commands)),
-            "the text says to run it",
-        );
-    }
-}
-
-fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Repl;
-    pile.add(
-        class,
-        10.0 * counts.share(|kind| kind == Kind::Client),
-        "lines with a client's prompt",
-    );
-    if counts.first() == Kind::Client {
-        pile.add(class, 9.0, "it begins with a client's prompt");
-    }
-    let client_lines = counts.share(|kind| kind == Kind::ClientLine);
-    let programmed = case.tag == Tag::Code;
-    pile.add(
-        class,
-        if programmed { 2.0 } else { 9.0 } * client_lines,
-        "lines of a client's language",
-    );
-    let bare = form::redis_share(case.lines);
-    let said = voice(case.near.says(Topic::Console));
-    let led = case.near.says(Topic::Console) >= 2 || case.in_console || case.tag == Tag::Client;
-    pile.add(class, 10.0 * bare, "commands of redis");
-    let angle = counts.share(|kind| kind == Kind::Angle);
-    let spoken = form::angle_commands(case.lines);
-    if angle > 0.0 && counts.first() == Kind::Angle {
-        pile.add(
-            if spoken { BlockClass::Shell } else { class },
-            9.0,
-            "it begins with a bare prompt",
-        );
-    }
-    if led {
-        let code = counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Code
-                    | Kind::ClientLine
-                    | Kind::Angle
-                    | Kind::Unknown
-                    | Kind::Assignment
-                    | Kind::Setting
-            )
-        });
-        pile.add(class, 8.0 * code, "the open console is meant");
-        pile.add(
-            class,
-            4.0 * said * (client_lines + bare).min(1.0),
-            "the text names the client",
-        );
-    }
-    if case.tag == Tag::Client {
-        pile.add(class, 5.0, "tagged as a client's language");
-    }
-}
-
-fn queries(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let (sql, all) = sql::statements(case.text);
-    let sql_share = sql as f32 / all.max(1) as f32;
-    if sql > 0 && matches!(counts.first(), Kind::Sql | Kind::Assignment | Kind::Setting)
-        || case.tag == Tag::Sql
-    {
-        pile.add(BlockClass::Sql, 14.0 * sql_share, "statements of SQL");
-    }
-    if counts.first() == Kind::Sql {
-        pile.add(BlockClass::Sql, 8.0, "it begins with SQL");
-    }
-    if case.tag == Tag::Sql {
-        pile.add(BlockClass::Sql, 5.0, "tagged as SQL");
-    }
-    let commands =
-        counts.share(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt | Kind::Client));
-    if commands < 0.5 && sql == 0 {
-        let (good, pieces) = promql::queries(case.text);
-        let share = good as f32 / pieces.max(1) as f32;
-        let bare = good > 0 && !promql::has_sign(case.text);
-        let weight = if bare && case.tag != Tag::Promql {
-            6.0
-        } else {
-            13.0
+    fn class_of(lang: &str, before: &str, text: &str) -> BlockClass {
+        let tag = tag(Some(lang).filter(|lang| !lang.is_empty()));
+        let raw = RawBlock {
+            before: Some(before.to_owned()),
+            ..RawBlock::default()
         };
-        pile.add(
-            BlockClass::Promql,
-            weight * share,
-            "queries that parse as PromQL",
-        );
-        if good > 0 {
-            pile.add(
-                BlockClass::Promql,
-                4.0 * voice(case.near.says(Topic::Prometheus)),
-                "the text names Prometheus",
-            );
+        let lines = lines::lines(text, tag, &|_| false);
+        let near = Near::of(&raw);
+        class(&Case {
+            text,
+            lines: &lines,
+            tag,
+            near: &near,
+            in_console: false,
+        })
+        .0
+    }
+
+    #[test]
+    fn the_content_outweighs_a_tag_that_lies() {
+        for (lang, text, expected) in [
+            ("bash", "SELECT 1 FROM t;", BlockClass::Sql),
+            ("bash", "rate(x_total[5m])", BlockClass::Promql),
+            (
+                "shell",
+                "NAME   READY   STATUS\nweb    1/1     Running",
+                BlockClass::Output,
+            ),
+            (
+                "bash",
+                "services:\n  app:\n    image: x",
+                BlockClass::Config,
+            ),
+            ("sql", "psql -c 'SELECT 1'", BlockClass::Shell),
+            ("yaml", "kubectl get pods -n prod", BlockClass::Shell),
+            ("text", "sudo systemctl restart nginx", BlockClass::Shell),
+            ("bash", "# call the provider", BlockClass::Manual),
+        ] {
+            assert_eq!(class_of(lang, "", text), expected, "{lang}: {text}");
         }
     }
-    if case.tag == Tag::Promql {
-        pile.add(BlockClass::Promql, 8.0, "tagged as PromQL");
-    }
-    pile.add(
-        BlockClass::Other,
-        12.0 * counts.share(|kind| kind == Kind::Search),
-        "a search language",
-    );
-}
 
-fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Config;
-    let yaml = counts.count(|kind| kind == Kind::Yaml);
-    let sections = counts.count(|kind| kind == Kind::Section);
-    let commands = counts.count(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command));
-    let nested = case
-        .lines
-        .iter()
-        .filter(|line| line.kind == Kind::Yaml && line.text.starts_with(' '))
-        .count();
-    let structured = yaml > 0
-        && (nested > 0 || case.tag == Tag::Config)
-        && counts.first() != Kind::ShellPrompt
-        && commands * 3 <= yaml;
-    let assigned = sections > 0
-        || case.tag == Tag::Env
-        || case.tag == Tag::Config
-        || form::env_file(case.lines, case.near);
-    let share = counts.share(|kind| {
-        kind.is_config()
-            || (structured
-                && matches!(
-                    kind,
-                    Kind::Bullet
-                        | Kind::Unknown
-                        | Kind::Json
-                        | Kind::HttpHeader
-                        | Kind::Prose
-                        | Kind::Promql
-                        | Kind::Code
-                        | Kind::Table
-                        | Kind::WeakCommand
-                ))
-            || (assigned && matches!(kind, Kind::Assignment | Kind::Export))
-    });
-    let flat_letter = yaml > 0 && !structured && form::labelled_share(case.lines) > 0.6;
-    pile.add(
-        class,
-        if flat_letter { 4.0 } else { 10.0 } * share,
-        "lines of a file",
-    );
-    if assigned && share < 0.1 {
-        pile.add(class, 2.0, "settings");
-    }
-    if !assigned && counts.share(|kind| kind == Kind::Assignment) > 0.9 {
-        pile.add(class, 5.0, "nothing but settings");
-    }
-    if case.tag.is_shell() && form::bare_settings(case.lines) {
-        pile.add(class, 6.0, "many settings, nothing quoted or used");
-    }
-    if counts.share(|kind| kind == Kind::Cron) > 0.5 {
-        pile.add(class, 6.0, "lines of a crontab");
-    }
-    match case.tag {
-        Tag::Config | Tag::Env => pile.add(class, 6.0, "tagged as a file"),
-        Tag::Json => pile.add(class, 1.0, "tagged as JSON"),
-        _ => {}
-    }
-    pile.add(
-        class,
-        2.5 * voice(case.near.says(Topic::Config)),
-        "the text says to edit",
-    );
-    if case.near.names_file() {
-        pile.add(class, 2.5, "the text names a file");
-    }
-}
-
-fn json(case: &Case, _counts: &Counts, pile: &mut Pile) {
-    let Some(json) = form::json(case.text) else {
-        return;
-    };
-    let near = case.near;
-    let output = 4.0 * voice(near.says(Topic::SureOutput));
-    let config = 3.0 * voice(near.says(Topic::Config)) + if near.names_file() { 3.0 } else { 0.0 };
-    let request = 3.5 * voice(near.says(Topic::Request)) + 3.0 * voice(near.says(Topic::Message));
-    pile.add(BlockClass::Output, 9.0 + output, "JSON, as a response");
-    pile.add(BlockClass::Config, 7.5 + config, "JSON, as a file");
-    pile.add(BlockClass::Other, 7.0 + request, "JSON, as a request");
-    match json {
-        form::Json::Log => pile.add(BlockClass::Output, 6.0, "JSON of a log"),
-        form::Json::Stored => pile.add(BlockClass::Config, 5.0, "JSON that is kept in files"),
-        form::Json::Query => pile.add(BlockClass::Other, 4.0, "JSON of a query or message"),
-        form::Json::Answer => pile.add(BlockClass::Output, 2.0, "JSON of an answer"),
-        form::Json::Plain => {}
-    }
-}
-
-fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Output;
-    let aligned = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property)) > 0.3;
-    let http = counts.first() == Kind::HttpStatus;
-    if form::dump(case.text) {
-        pile.add(class, 20.0, "the head of a dump");
-    }
-    let share = counts.share(|kind| {
-        kind.is_output()
-            || (aligned && matches!(kind, Kind::Unknown | Kind::Yaml))
-            || (http
-                && matches!(
-                    kind,
-                    Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup
-                ))
-    });
-    pile.add(class, 10.0 * share, "lines that programs print");
-    let mute = counts.share(|kind| {
-        matches!(
-            kind,
-            Kind::Unknown
-                | Kind::Prose
-                | Kind::Yaml
-                | Kind::Setting
-                | Kind::HttpHeader
-                | Kind::Url
-                | Kind::WeakCommand
-                | Kind::Bullet
-                | Kind::Assignment
-        )
-    });
-    pile.add(
-        class,
-        3.0 * counts.share(|kind| kind == Kind::Unknown),
-        "lines of no known kind",
-    );
-    let begins = matches!(
-        counts.first(),
-        Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql
-    );
-    if !begins {
-        pile.add(
-            class,
-            6.0 * voice(case.near.says(Topic::SureOutput)) * (share + mute).min(1.0),
-            "the text announces output",
-        );
-        if case.near.says(Topic::SureOutput) < 3 {
-            pile.add(
-                class,
-                2.0 * voice(case.near.says(Topic::Output)),
-                "the text may announce output",
-            );
+    #[test]
+    fn the_sentence_before_decides_between_neighbours() {
+        for (before, text, expected) in [
+            ("Respuesta esperada:", "{\"a\": 1}", BlockClass::Output),
+            (
+                "Create `policy.json` with the following content:",
+                "{\"a\": 1}",
+                BlockClass::Config,
+            ),
+            ("Send this request body:", "{\"a\": 1}", BlockClass::Other),
+            ("In the Rails console:", "Order.count", BlockClass::Repl),
+            ("Add to `.env`:", "A=1\nB=2", BlockClass::Config),
+        ] {
+            assert_eq!(class_of("", before, text), expected, "{before} {text}");
         }
     }
-    match case.tag {
-        Tag::Output => pile.add(class, 6.0, "tagged as output"),
-        Tag::Text => pile.add(class, 1.5, "tagged as text"),
-        Tag::Http if http => pile.add(class, 6.0, "an HTTP response"),
-        Tag::Console if !begins => pile.add(class, 2.0, "a console without a command"),
-        _ => {}
-    }
-}
 
-fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Diagram;
-    if form::diagram_language(case.text) {
-        pile.add(class, 30.0, "a language of diagrams");
+    #[test]
+    fn what_nothing_speaks_for_is_other() {
+        assert_eq!(class_of("", "", ""), BlockClass::Other);
     }
-    if case.tag == Tag::Diagram {
-        pile.add(class, 9.0, "tagged as a diagram");
-    }
-    let drawn = counts.share(|kind| kind == Kind::Drawing);
-    let printed = counts.share(|kind| {
-        matches!(
-            kind,
-            Kind::Table | Kind::Property | Kind::Log | Kind::Printed
-        )
-    });
-    let through_menus = form::navigation_share(case.lines) > 0.5;
-    if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
-        let rest = if drawn >= 0.25 { 6.0 } else { 0.0 };
-        pile.add(
-            class,
-            10.0 * drawn + rest - 12.0 * printed,
-            "lines that draw",
-        );
-        pile.add(
-            class,
-            3.0 * voice(case.near.says(Topic::Diagram)),
-            "the text announces a drawing",
-        );
-    }
-    let steps = form::step_tree(case.lines);
-    pile.add(class, 10.0 * steps, "a tree of conditions and steps");
-}
 
-fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Manual;
-    let bullets_are_yaml = counts.count(|kind| kind == Kind::Yaml) > 0 && case.tag == Tag::Config;
-    let share =
-        counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && !bullets_are_yaml));
-    pile.add(class, 9.0 * share, "prose");
-    if share > 0.5 && case.tag.is_shell() {
-        pile.add(class, 3.0, "prose where commands were promised");
-    }
-    pile.add(
-        class,
-        8.0 * form::navigation_share(case.lines),
-        "a way through menus",
-    );
-    if share > 0.3 {
-        pile.add(
-            class,
-            3.0 * form::imperative_share(case.lines),
-            "it tells a person what to do",
+    #[test]
+    fn every_class_comes_with_reasons() {
+        let lines = lines::lines("ls -l", Tag::Shell, &|_| false);
+        let near = Near::default();
+        let case = Case {
+            text: "ls -l",
+            lines: &lines,
+            tag: Tag::Shell,
+            near: &near,
+            in_console: false,
+        };
+        let (class, reasons) = class(&case);
+        assert_eq!(class, BlockClass::Shell);
+        assert!(
+            reasons
+                .iter()
+                .any(|one| one.class == class && one.why == "lines that are commands")
         );
-    }
-}
-
-fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Other;
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Code),
-        "lines of code",
-    );
-    if counts.share(|kind| kind == Kind::Code) > 0.2 && !case.tag.is_shell() {
-        let rest = counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Unknown
-                    | Kind::Directive
-                    | Kind::Setting
-                    | Kind::Json
-                    | Kind::Yaml
-                    | Kind::WeakCommand
-            )
-        });
-        pile.add(class, 6.0 * rest, "the rest of the code");
-    }
-    pile.add(
-        class,
-        11.0 * counts.share(|kind| matches!(kind, Kind::Chat | Kind::HttpRequest)),
-        "chat commands or requests",
-    );
-    if counts.first() == Kind::HttpRequest {
-        pile.add(class, 10.0, "an HTTP request");
-    }
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Url),
-        "addresses",
-    );
-    if form::search_query(case.text) {
-        pile.add(class, 11.0, "a search query");
-    }
-    let loose = counts.share(|kind| {
-        matches!(
-            kind,
-            Kind::Prose
-                | Kind::Bullet
-                | Kind::Unknown
-                | Kind::Yaml
-                | Kind::Property
-                | Kind::Printed
-                | Kind::Drawing
-                | Kind::Url
-                | Kind::Section
-                | Kind::Chat
-                | Kind::WeakCommand
-        )
-    });
-    if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
-        pile.add(
-            class,
-            6.0 * voice(case.near.says(Topic::Message)) * loose,
-            "the text announces a message",
-        );
-        pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
-        if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
-            pile.add(class, 5.0, "labels to be filled in");
-        }
-        pile.add(
-            class,
-            5.0 * voice(case.near.says(Topic::Search)) * loose,
-            "the text names a search tool",
-        );
-    }
-    let headings = case
-        .lines
-        .iter()
-        .filter(|line| line.text.starts_with("# ") || line.text.starts_with("## "))
-        .count();
-    if headings > 0
-        && counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Prose | Kind::Bullet | Kind::Unknown | Kind::Yaml
-            )
-        }) > 0.5
-        && !case.tag.is_shell()
-        && case.tag != Tag::Config
-    {
-        pile.add(class, 4.0, "a document's headings");
-    }
-    match case.tag {
-        Tag::Code => pile.add(class, 7.0, "tagged as another language"),
-        Tag::Markdown => pile.add(class, 8.0, "tagged as text to be copied"),
-        Tag::Http => pile.add(class, 4.0, "tagged as HTTP"),
-        Tag::Unknown => pile.add(class, 1.5, "an unknown tag"),
-        _ => {}
-    }
-    if case.text.starts_with("#!/") && !form::shebang_is_shell(case.text) {
-        pile.add(class, 12.0, "another language's shebang");
     }
 }

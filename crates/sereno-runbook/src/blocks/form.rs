@@ -203,6 +203,9 @@ pub(super) fn navigation_share(lines: &[Line]) -> f32 {
     }
 }
 
+/// Words of menus and panels, folded.
+static MENUS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("menus.txt").lines().collect());
+
 fn is_navigation(text: &str) -> bool {
     let steps = [" → ", " > ", " -> ", " ▸ ", " » "]
         .iter()
@@ -210,30 +213,7 @@ fn is_navigation(text: &str) -> bool {
         .max()
         .unwrap_or(0);
     let folded = fold(text);
-    steps >= 1
-        && [
-            "dashboard",
-            "console",
-            "consola",
-            "settings",
-            "menu",
-            "click",
-            "ajustes",
-            "configuracion",
-            "tab",
-            "panel",
-            "admin",
-            "deployments",
-            "actions",
-            "services",
-            "navigate",
-            "ir a",
-            "go to",
-            "select",
-            "logs",
-        ]
-        .iter()
-        .any(|word| has_phrase(&folded, word))
+    steps >= 1 && MENUS.iter().any(|word| has_phrase(&folded, word))
 }
 
 /// The share of lines that begin by telling somebody what to do.

@@ -7,12 +7,14 @@
 mod command;
 mod evidence;
 mod examples;
+mod features;
 mod form;
 mod kind;
 mod lines;
 mod near;
 mod past;
 mod pattern;
+mod patterns;
 mod prompts;
 mod promql;
 mod repl;
@@ -87,7 +89,7 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
         _ => Reading::default(),
     };
     let skip = skipped(&lines, &roles, class);
-    let text = values::Text {
+    let text = values::Source {
         text: &raw.text,
         class,
         first_line: raw.first_line,

@@ -89,7 +89,6 @@ static SHELL: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"^(?:",
         r"\$(?:[ \t]+|$)",
-        r"|%[ \t]+(?:[a-z./])",
         r"|(?:❯|➜|λ|»)[ \t]+(?:~[ \t]+)?",
         // user@host:~$ , user@host ~ % , root@host:/etc#
         r"|(?:\([\w.-]+\)[ \t]*)?[\w.-]+@[\w.-]+(?::[^\s$#]*)?(?:[ \t][~\w/.-]+)?[ \t]?[$#%>](?:[ \t]+|$)",
@@ -106,7 +105,7 @@ static SHELL: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// `host $ cmd`, `host$ cmd`, `host# cmd`: told from prose by what follows.
-static HOST: LazyLock<Regex> = LazyLock::new(|| regex(r"^([a-z][\w.-]*(?: ?\$|#)[ \t]+)"));
+static HOST: LazyLock<Regex> = LazyLock::new(|| regex(r"^((?:[a-z][\w.-]*(?: ?\$|#)|%)[ \t]+)"));
 
 static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
     [
@@ -153,6 +152,8 @@ mod tests {
         for (line, kind, rest) in [
             ("$ ls -l", shell, "ls -l"),
             ("  $ ls", shell, "ls"),
+            ("% redis-cli ping", shell, "redis-cli ping"),
+            ("% 12", None, ""),
             ("$HOME/bin/run", None, ""),
             ("deploy@web-1:~$ uptime", shell, "uptime"),
             ("deploy@web-1:/srv/app# uptime", shell, "uptime"),

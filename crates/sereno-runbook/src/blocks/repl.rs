@@ -73,6 +73,9 @@ fn guess(text: &str) -> Option<Client> {
 }
 
 fn sql_line(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
+    if SQLITE_READS.is_match(text) {
+        return (Risk::Observe, Vec::new());
+    }
     if text.starts_with('\\') {
         let reads = META_READS.is_match(text);
         return (
@@ -80,7 +83,7 @@ fn sql_line(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
             Vec::new(),
         );
     }
-    if LEAVES.is_match(text) {
+    if LEAVES.is_match(text) || CQLSH_READS.is_match(text) {
         return (Risk::Observe, Vec::new());
     }
     read_sql(
@@ -143,6 +146,14 @@ static META_READS: LazyLock<Regex> = LazyLock::new(|| {
         r"^\\(?:d[A-Za-z]*[+S]*|l\+?|c(?:onnect)?|conninfo|timing|x|q|h|\?|z|sf|watch|pset|a|t|set|encoding|du|dt|di)(?:\s|$|;)",
     )
 });
+static CQLSH_READS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)^(?:CONSISTENCY|SERIAL CONSISTENCY|DESCRIBE|DESC|SHOW|TRACING|EXPAND|PAGING|HELP|USE)(?:\s+[\w.\x22]+)*\s*;?$",
+    )
+});
+static SQLITE_READS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^\.(?:tables|schema|databases|indexes|mode|headers|stats|show|timer|width|quit|exit)\b")
+});
 static MONGO: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
 static MONGO_DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -167,7 +178,7 @@ static DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|[^=!<>]=[^=~]",
+        r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|^[\w@]+\.[\w.]+ = ",
     )
 });
 static READS: LazyLock<Regex> = LazyLock::new(|| {

@@ -189,10 +189,8 @@ fn pieces<'a>(analysis: &'a Analysis, lines: &[Line], roles: &[Role]) -> Vec<Pie
     for (line, role) in lines.iter().zip(roles) {
         let span = line.start..line.start + line.text.len();
         match (role, &mut run) {
-            // Output and files are one piece; what is typed is one piece for each line.
             (Role::Foreign(found), Some((running, open)))
-                if found == running
-                    && matches!(found, Foreign::Output | Foreign::Config | Foreign::Promql) =>
+                if found == running && goes_on(*found, lines, line, open) =>
             {
                 open.end = span.end;
             }
@@ -212,6 +210,23 @@ fn pieces<'a>(analysis: &'a Analysis, lines: &[Line], roles: &[Role]) -> Vec<Pie
     }
     pieces.extend(run.map(|(foreign, span)| Piece::Foreign(foreign, span)));
     pieces
+}
+
+/// Output, files and queries are one piece; what is typed is one piece for each line, but a statement of SQL is one up
+/// to its semicolon.
+fn goes_on(found: Foreign, lines: &[Line], line: &Line, open: &Range<usize>) -> bool {
+    match found {
+        Foreign::Output | Foreign::Config | Foreign::Promql => true,
+        Foreign::Repl => {
+            let began = line_at(lines, open.start).is_some_and(|first| first.kind == Kind::Sql);
+            let before = line_index(lines, open.end.saturating_sub(1));
+            let ended = lines
+                .get(before)
+                .is_some_and(|last| last.text.trim_end().ends_with(';'));
+            began && !ended && !matches!(line.kind, Kind::Client | Kind::Angle | Kind::ClientLine)
+        }
+        Foreign::Env | Foreign::Prose => false,
+    }
 }
 
 /// The block's text with everything that is not for the shell blanked out, byte for byte, so that spans stay true.
@@ -275,6 +290,11 @@ fn foreign_statement(
     let index = line_index(lines, span.start);
     let line = lines.get(index);
     let payload = line.map(Line::payload).unwrap_or_default();
+    let payload = if line.is_some_and(|line| line.kind == Kind::Sql) {
+        raw.text.get(span.clone()).unwrap_or_default()
+    } else {
+        payload
+    };
     let text = if foreign == Foreign::Repl {
         payload
     } else {
@@ -354,7 +374,7 @@ impl Inside {
         match &statement.opens {
             Some(Opens::Client(name)) => {
                 self.client = Some(repl::client_named(name));
-                self.left_in = statement.opens.clone();
+                self.left_in.clone_from(&statement.opens);
             }
             Some(opens) => {
                 self.shell = Some(opens.clone());
@@ -429,11 +449,8 @@ fn sql_spans(text: &str) -> Vec<Range<usize>> {
             continue;
         }
         match quote {
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-            }
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
             None if c == '$' && next == Some('$') => {
                 dollar = !dollar;
                 chars.next();

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Where values are looked for.
-pub(super) struct Text<'a> {
+pub(super) struct Source<'a> {
     /// The block's text.
     pub(super) text: &'a str,
     pub(super) class: BlockClass,
@@ -26,7 +26,7 @@ pub(super) struct Text<'a> {
 
 /// All placeholders of a block, in order. `set` holds the variables that earlier blocks of the procedure set.
 pub(super) fn placeholders(
-    text: &Text,
+    text: &Source,
     analysis: &Analysis,
     set: &HashSet<String>,
 ) -> Vec<Placeholder> {
@@ -81,7 +81,7 @@ fn uses(analysis: &Analysis) -> impl Iterator<Item = &sereno_effects::VariableUs
 }
 
 struct Found<'a> {
-    text: &'a Text<'a>,
+    text: &'a Source<'a>,
     all: Vec<Placeholder>,
 }
 
@@ -127,7 +127,7 @@ impl Found<'_> {
 }
 
 /// Brackets that are a language's own: a section of a file, a list, a range of PromQL, a class of a pattern.
-fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
+fn is_syntax(text: &Source, span: &Range<usize>) -> bool {
     let whole = text.text.get(span.clone()).unwrap_or_default();
     let before = text.text.get(..span.start).unwrap_or_default();
     let after = text.text.get(span.end..).unwrap_or_default();
@@ -137,6 +137,11 @@ fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
     }
     match text.class {
         BlockClass::Config => {
+            let plain = whole.starts_with('[')
+                && whole
+                    .trim_matches(['[', ']'])
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase());
             let line_start = before
                 .rsplit('\n')
                 .next()
@@ -146,6 +151,7 @@ fn is_syntax(text: &Text, span: &Range<usize>) -> bool {
             let template = whole.starts_with("{{");
             let markup = text.text.trim_start().starts_with('<');
             (whole.starts_with('[') && (line_start || whole.contains(['"', ','])))
+                || plain
                 || template
                 || (whole.starts_with('<')
                     && (markup || after.starts_with('/') || whole.contains('/')))
@@ -273,7 +279,7 @@ mod tests {
             Analysis::default()
         };
         let set = set.iter().map(|name| (*name).to_owned()).collect();
-        let text = Text {
+        let text = Source {
             text,
             class,
             first_line: 1,

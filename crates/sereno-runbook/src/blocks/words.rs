@@ -97,7 +97,7 @@ fn outside_quotes(text: &str) -> String {
             Some(open) if c == open => quote = None,
             Some(_) => {}
             None if (c == '"' || c == '`') || (c == '\'' && !before.is_alphanumeric()) => {
-                quote = Some(c)
+                quote = Some(c);
             }
             None => kept.push(c),
         }

@@ -6,8 +6,12 @@ use sereno_runbook::model::Block;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     ("es-tienda.md", include_str!("../data/blocks/es-tienda.md")),
+    (
+        "reservas-booking.md",
+        include_str!("../data/blocks/reservas-booking.md"),
+    ),
     ("en-api.md", include_str!("../data/blocks/en-api.md")),
 ];
 
