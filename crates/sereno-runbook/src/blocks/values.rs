@@ -166,7 +166,8 @@ fn is_syntax(text: &Source, span: &Range<usize>) -> bool {
 
 fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
     let own: HashSet<&str> = sets(analysis).collect();
-    let defines_functions = FUNCTION.is_match(found.text.text);
+    // A function has parameters of its own, and `set --` gives the script some.
+    let sets_parameters = FUNCTION.is_match(found.text.text) || found.text.text.contains("set -- ");
     let mut seen = HashSet::new();
     let unset: Vec<_> = uses(analysis).cloned().collect();
     for one in unset {
@@ -174,7 +175,7 @@ fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
         let known = own.contains(one.name.as_str())
             || set.contains(&one.name)
             || is_environment(&one.name)
-            || (positional && defines_functions);
+            || (positional && sets_parameters);
         let special = one.name == "0"
             || !one
                 .name

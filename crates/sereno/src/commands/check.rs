@@ -43,9 +43,11 @@ pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
 /// Everything that reading and linting found, in the order of the text.
 fn lint_document(context: &Context, document: &Document) -> Vec<Diagnostic> {
     let folder = Path::new(&document.name).parent().unwrap_or(Path::new("")).to_owned();
-    let exists = move |name: &str| {
+    let top = context.directory.ancestors().find(|dir| dir.join(".git").exists());
+    let roots = [Some(folder.as_path()), Some(context.directory.as_path()), top];
+    let exists = |name: &str| {
         let name = name.trim_start_matches("./");
-        folder.join(name).exists()
+        roots.iter().flatten().any(|root| root.join(name).exists())
     };
     let lint_context = lint::LintContext {
         today: context.today(),

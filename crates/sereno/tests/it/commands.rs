@@ -38,7 +38,7 @@ echo hello
 #[test]
 fn wrong_input_says_what_where_and_how_to_mend_it() {
     let world = World::with_runbook(RUNBOOK);
-    fs::write(world.path().join("binary.md"), [0_u8, 159, 146, 150, 0, 1, 2]).expect("written");
+    fs::write(world.path().join("binary.md"), (0..=255_u8).cycle().take(4096).collect::<Vec<u8>>()).expect("written");
     world.write("empty.md", "");
     let cases: &[(&[&str], i32, &[&str])] = &[
         (&["runbook", "show", "RUNBOK.md"], 2, &["there is no file", "RUNBOOK.md"]),

@@ -2,6 +2,7 @@
 
 mod commands;
 mod harness;
+mod pedidos;
 mod people;
 mod runs;
 mod world;
