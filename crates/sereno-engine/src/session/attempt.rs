@@ -35,6 +35,8 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
         ));
     }
     let shell = find_shell(&spec.shell)?;
+    let place = files.shell();
+    std::fs::create_dir(&place).map_err(|error| cannot("create", "crear", &place, &error))?;
     let saves_state = !spec.is_last && !heredoc::is_left_open(&spec.script, &shell);
     let mut command = Command::new(&shell);
     command.process_group(0).stdin(stdin(spec)?);

@@ -6,21 +6,21 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes `path` whole and survives a power cut: the bytes, then the name, then the directory.
+/// Writes `path` whole, lets it be seen, and then waits until it would survive a power cut.
+///
+/// In this order nobody who follows the step waits for the disk. Should the power fail in between, the name may be there
+/// with nothing under it; readers take a file that they cannot read for one that was never written.
 pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = Path::new(&temporary);
     let mut file = private(temporary)?;
     file.write_all(bytes)?;
-    file.sync_data()?;
     std::fs::rename(temporary, path)?;
+    file.sync_data()?;
     let parent = path.parent().unwrap_or(Path::new("/"));
-    let dir = rustix::fs::open(
-        parent,
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let dir = rustix::fs::open(parent, flags, rustix::fs::Mode::empty())?;
     rustix::fs::fsync(dir)?;
     Ok(())
 }

@@ -61,39 +61,32 @@ impl StepFiles {
         self.dir.join("state")
     }
 
+    /// What bash reads and writes for its own state. A directory apart, because those who follow the step are woken by
+    /// each write in the step's own.
+    pub(super) fn shell(&self) -> PathBuf {
+        self.dir.join("shell")
+    }
+
     pub(super) fn raw_state(&self) -> PathBuf {
-        self.dir.join("state.new")
+        self.shell().join("state")
     }
 
     pub(super) fn prologue(&self) -> PathBuf {
-        self.dir.join("prologue")
+        self.shell().join("prologue")
     }
 
     pub(super) fn epilogue(&self) -> PathBuf {
-        self.dir.join("epilogue")
+        self.shell().join("epilogue")
     }
 
     /// What bash said while the state was being restored; empty when all went well.
     pub(super) fn restore_log(&self) -> PathBuf {
-        self.dir.join("restore.log")
+        self.shell().join("restore.log")
     }
 
     /// A script too long for an argument.
     pub(super) fn script(&self) -> PathBuf {
-        self.dir.join("script")
-    }
-
-    /// What may hold secrets and is of no use once the run is over.
-    pub(super) fn private(&self) -> [PathBuf; 7] {
-        [
-            self.state(),
-            self.raw_state(),
-            self.prologue(),
-            self.epilogue(),
-            self.restore_log(),
-            self.script(),
-            self.spec(),
-        ]
+        self.shell().join("script")
     }
 }
 

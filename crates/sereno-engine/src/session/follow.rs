@@ -69,12 +69,11 @@ pub(super) fn status(files: &StepFiles) -> Result<Status, SessionError> {
     }
 }
 
+/// `None` when there is none, or when a power cut left only its name: then nobody knows how the step ended.
 fn read_result(files: &StepFiles) -> Result<Option<StepResult>, SessionError> {
     let path = files.result();
     match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|source| SessionError::Malformed { path, source }),
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SessionError::file("read", &path)(error)),
     }

@@ -11,15 +11,10 @@ pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
     let files = StepFiles::new(run_dir);
     // Only what holds a spec is a step; other folders may have files of the same names.
     if files.spec().exists() {
-        for path in files.private() {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(SessionError::file("remove", &path)(error));
-                }
-                _ => {}
-            }
-        }
-        return Ok(());
+        // The spec goes last: as long as it is there, this is known for a step.
+        gone(&files.shell(), std::fs::remove_dir_all(files.shell()))?;
+        gone(&files.state(), std::fs::remove_file(files.state()))?;
+        return gone(&files.spec(), std::fs::remove_file(files.spec()));
     }
     let entries = std::fs::read_dir(run_dir).map_err(SessionError::file("read", run_dir))?;
     for entry in entries {
@@ -32,4 +27,13 @@ pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
         }
     }
     Ok(())
+}
+
+fn gone(path: &Path, removed: io::Result<()>) -> Result<(), SessionError> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(SessionError::file("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
 }

@@ -100,7 +100,15 @@ fn a_killed_runner_is_lost_and_its_processes_are_found() {
     let spec = session.spec("echo up; sleep 1000 & setsid sleep 1001 & wait");
     let mut handle = spawn_runner(runner(), &spec).expect("the runner starts");
     eventually("the step speaks", || output(&spec.dir) == "up\n");
-    eventually("both sleep", || marked(&spec.dir).len() == 3);
+    eventually("both sleep", || {
+        let names = marked(&spec.dir)
+            .into_iter()
+            .map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")));
+        names
+            .filter(|name| name.as_ref().is_ok_and(|name| name == "sleep\n"))
+            .count()
+            == 2
+    });
     let file = std::fs::read_to_string(StepFiles::new(&spec.dir).runner())
         .expect("the runner said who it is");
     let pid =
@@ -127,6 +135,24 @@ fn a_killed_runner_is_lost_and_its_processes_are_found() {
     assert_eq!(names, ["bash", "sleep", "sleep"]);
     assert_eq!(end_processes(&lost.survivors).len(), 3);
     eventually("they are gone", || marked(&spec.dir).is_empty());
+}
+
+/// What a power cut can leave of a result.
+#[test]
+fn a_result_that_is_not_whole_is_none() {
+    let mut session = Session::new();
+    let spec = session.spec("true");
+    session.run(&spec);
+    let files = StepFiles::new(&spec.dir);
+    eventually("the runner is gone", || marked(&spec.dir).is_empty());
+    let whole = std::fs::read(files.result()).expect("it is there");
+    for kept in [0, whole.len() / 2] {
+        std::fs::write(files.result(), &whole[..kept]).expect("it is writable");
+        let ended = attach(&spec.dir, 0)
+            .wait(|_, _| {})
+            .expect("it can be followed");
+        assert!(matches!(ended, Ended::Lost(lost) if lost.began), "{kept}");
+    }
 }
 
 #[test]
