@@ -2,7 +2,7 @@
 //!
 //! It does not say what a command does: `sereno-effects` does.
 
-use super::pattern::regex;
+use super::pattern::{Test, regex, test};
 use super::words::words;
 use regex::Regex;
 use std::collections::HashSet;
@@ -202,35 +202,35 @@ fn without_prefix(text: &str) -> (&str, bool) {
     (rest, any)
 }
 
-static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
+static SYNTAX: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
         r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
         r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
     ))
 });
-static NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9_][\w.+-]*$"));
-static PATH: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\w./~@+{}$<>-]+$"));
+static NAME: LazyLock<Test> = LazyLock::new(|| test(r"^[A-Za-z0-9_][\w.+-]*$"));
+static PATH: LazyLock<Test> = LazyLock::new(|| test(r"^[\w./~@+{}$<>-]+$"));
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#,
     )
 });
-static HAS_FLAG: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
+static HAS_FLAG: LazyLock<Test> =
+    LazyLock::new(|| test(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
 /// Paths, pipes, redirections, variables, assignments, quotes, addresses.
-static SHAPED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static SHAPED: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#,
     )
 });
-static PLAIN_ARGS: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+static PLAIN_ARGS: LazyLock<Test> =
+    LazyLock::new(|| test(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
 
 /// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
-static QUOTED_ARGS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"^(?:[a-z<][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
+static QUOTED_ARGS: LazyLock<Test> = LazyLock::new(|| {
+    test(r#"^(?:[a-z<][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
 });
 
 /// Follows quotes, here-documents and backslashes from line to line.

@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
-use super::pattern::regex;
+use super::pattern::{Test, regex, test};
 use super::words::{has_phrase, words};
 use crate::text::fold;
 use regex::Regex;
@@ -284,45 +284,43 @@ pub(super) fn search_query(text: &str) -> bool {
 }
 
 static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
-static JINJA: LazyLock<Regex> = LazyLock::new(|| regex(r"^\{\{|^\{%"));
+static JINJA: LazyLock<Test> = LazyLock::new(|| test(r"^\{\{|^\{%"));
 static LOG_KEYS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#,
     )
 });
-static LOG_LEVEL: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#,
-    )
+static LOG_LEVEL: LazyLock<Test> = LazyLock::new(|| {
+    test(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#)
 });
-static STORED_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static STORED_KEYS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#,
     )
 });
-static QUERY_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static QUERY_KEYS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r#"^\s*\{\s*"(?:query|text|blocks|attachments|channel|content|embeds|summary|fields|jql|variables|email|password|username)""#,
     )
 });
-static ANSWER_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static ANSWER_KEYS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r#""(?:status|uptime|error|errors|timestamp|data|items|code|message|result|results|success|healthy|took|count|total|detail|statusCode|checks|services)"\s*:"#,
     )
 });
-static DIAGRAM: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static DIAGRAM: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)",
     )
 });
-static BARE_SETTING: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[A-Z][A-Z0-9_]*=[^"'$`]*$"#));
-static ENV_FILE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static BARE_SETTING: LazyLock<Test> = LazyLock::new(|| test(r#"^[A-Z][A-Z0-9_]*=[^"'$`]*$"#));
+static ENV_FILE: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/",
     )
 });
-static REDIS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
+static REDIS: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
         r"^(?:PING|INFO(?: [\w]+)?|DBSIZE|FLUSHALL(?: ASYNC)?|FLUSHDB(?: ASYNC)?|KEYS \S+|GET \S+|MGET .+|SET \S+ .+|DEL \S.*|UNLINK \S.*|EXISTS \S+|TTL \S+|PTTL \S+|TYPE \S+|EXPIRE \S+ \d+|LLEN \S+",
         r"|LRANGE \S+ -?\d+ -?\d+|LPOP \S+.*|RPOP \S+.*|LREM .+|LTRIM .+|HGETALL \S+|HGET .+|HSET .+|HDEL .+|HLEN \S+|SMEMBERS \S+|SCARD \S+|SREM .+|ZRANGE .+|ZCARD \S+|ZCOUNT .+|ZRANGEBYSCORE .+|ZREM .+|XLEN \S+|XINFO .+|XRANGE .+",
         r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
@@ -346,8 +344,8 @@ static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
         r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}",
     )
 });
-static SEARCH: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static SEARCH: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+",
     )
 });

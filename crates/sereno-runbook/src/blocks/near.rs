@@ -7,11 +7,11 @@ use super::prompts::Client;
 use super::words::has_phrase;
 use crate::document::RawBlock;
 use crate::text::fold;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// What the text before a block can announce; the phrases of each stand in `phrases.txt`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
     /// Perhaps output.
     Output,
@@ -28,31 +28,73 @@ pub(super) enum Topic {
     Commands,
 }
 
-impl Topic {
-    fn phrases(self) -> &'static [&'static str] {
-        let name = match self {
-            Self::Output => "output",
-            Self::SureOutput => "sure_output",
-            Self::Config => "config",
-            Self::Request => "request",
-            Self::Message => "message",
-            Self::Search => "search",
-            Self::Prometheus => "prometheus",
-            Self::Diagram => "diagram",
-            Self::Console => "console",
-            Self::Commands => "commands",
-        };
-        PHRASES.get(name).map(Vec::as_slice).unwrap_or_default()
-    }
-}
+/// The topics, named as in `phrases.txt`.
+const TOPICS: [(&str, Topic); 10] = [
+    ("output", Topic::Output),
+    ("sure_output", Topic::SureOutput),
+    ("config", Topic::Config),
+    ("request", Topic::Request),
+    ("message", Topic::Message),
+    ("search", Topic::Search),
+    ("prometheus", Topic::Prometheus),
+    ("diagram", Topic::Diagram),
+    ("console", Topic::Console),
+    ("commands", Topic::Commands),
+];
 
-static PHRASES: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
-    include_str!("phrases.txt")
+/// Each phrase under its first word, so that a text is gone through once for all topics.
+static PHRASES: LazyLock<HashMap<&str, Vec<(Topic, &str)>>> = LazyLock::new(|| {
+    let mut all: HashMap<&str, Vec<(Topic, &str)>> = HashMap::new();
+    for (name, phrases) in include_str!("phrases.txt")
         .lines()
         .filter_map(|line| line.split_once(": "))
-        .map(|(topic, phrases)| (topic, phrases.split(", ").collect()))
-        .collect()
+    {
+        let Some((_, topic)) = TOPICS.iter().find(|(topic, _)| *topic == name) else {
+            continue;
+        };
+        for phrase in phrases.split(", ") {
+            all.entry(first_word(phrase))
+                .or_default()
+                .push((*topic, phrase));
+        }
+    }
+    all
 });
+
+fn first_word(phrase: &str) -> &str {
+    phrase
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or(phrase)
+}
+
+/// The topics that a folded text names.
+fn topics(text: &str) -> HashSet<Topic> {
+    let mut found = HashSet::new();
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if c.is_alphanumeric() && !before.is_alphanumeric() {
+            let rest = text.get(at..).unwrap_or_default();
+            let phrases = PHRASES
+                .get(first_word(rest))
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            found.extend(
+                phrases
+                    .iter()
+                    .filter(|(_, phrase)| begins_with(rest, phrase))
+                    .map(|(topic, _)| *topic),
+            );
+        }
+        before = c;
+    }
+    found
+}
+
+fn begins_with(text: &str, phrase: &str) -> bool {
+    text.strip_prefix(phrase)
+        .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+}
 
 /// What the surroundings announce.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +105,8 @@ pub(super) struct Near {
     pub(super) paragraph: String,
     /// The headings, innermost last, folded.
     pub(super) headings: String,
+    /// What is announced, by the lead, by the paragraph, by the headings.
+    announced: [HashSet<Topic>; 3],
 }
 
 impl Near {
@@ -88,25 +132,34 @@ impl Near {
         } else {
             last_sentence(before)
         };
+        let lead = fold(lead);
+        let paragraph = fold(&paragraph);
+        let headings = fold(
+            &raw.trail
+                .iter()
+                .rev()
+                .take(2)
+                .rev()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+        let announced = [topics(&lead), topics(&paragraph), topics(&headings)];
         Self {
-            lead: fold(lead),
-            paragraph: fold(&paragraph),
-            headings: fold(
-                &raw.trail
-                    .iter()
-                    .rev()
-                    .take(2)
-                    .rev()
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            ),
+            lead,
+            paragraph,
+            headings,
+            announced,
         }
     }
 
     /// How strongly the surroundings announce something of the list: 3 the lead, 2 the paragraph, 1 the headings.
     pub(super) fn says(&self, topic: Topic) -> u8 {
-        self.says_any(topic.phrases())
+        self.announced
+            .iter()
+            .zip([3, 2, 1])
+            .find(|(topics, _)| topics.contains(&topic))
+            .map_or(0, |(_, level)| level)
     }
 
     pub(super) fn says_any(&self, phrases: &[&str]) -> u8 {

@@ -1,18 +1,18 @@
 //! The patterns behind [`super::kind`]: one row for each thing that a line can be, tried in order.
 
 use super::kind::Kind;
-use super::pattern::regex;
+use super::pattern::{Test, regex, test};
 use regex::Regex;
 use std::sync::LazyLock;
 
-fn table(rows: &[(&str, Kind)]) -> Vec<(Regex, Kind)> {
+fn table(rows: &[(&str, Kind)]) -> Vec<(Test, Kind)> {
     rows.iter()
-        .map(|(pattern, kind)| (regex(pattern), *kind))
+        .map(|(pattern, kind)| (test(pattern), *kind))
         .collect()
 }
 
-pub(super) static ASCII_BOX: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^(?:[|v^/\\ ]+|[|+`][-+ ]{3,}[+|]?[-+ |]*|\|? *\+--+\+.*|[|`]--? ?\S+.*)$")
+pub(super) static ASCII_BOX: LazyLock<Test> = LazyLock::new(|| {
+    test(r"^(?:[|v^/\\ ]+|[|+`][-+ ]{3,}[+|]?[-+ |]*|\|? *\+--+\+.*|[|`]--? ?\S+.*)$")
 });
 /// Names joined by arrows: `Client --> API --> DB`.
 pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -21,7 +21,7 @@ pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-pub(super) static EARLY: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
+pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
     table(&[
         (
             r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix)(?:\([\w/.-]+\))?!?: [a-z]",
@@ -199,11 +199,11 @@ pub(super) static EARLY: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
     ])
 });
 
-pub(super) static LATE: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
+pub(super) static LATE: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
     table(&[
         (r"^[\w.-]+[ \t]+\| +\S", Kind::Log),
         (
-            r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all[oó]|[Ee]rror): \S.*[^.:]$",
+            r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all(?:o|ó)|[Ee]rror): \S.*[^.:]$",
             Kind::Failure,
         ),
         (r"^https?://\S+$", Kind::Url),
@@ -317,22 +317,22 @@ pub(super) static LATE: LazyLock<Vec<(Regex, Kind)>> = LazyLock::new(|| {
 pub(super) static YAML: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"^\s*(?:- )*("[^"]+"|'[^']+'|[\w./@$\{}*<>-]+):((?:\s.*)?)$"#));
 /// `nginx: configuration file … test failed`: a tool's name and its sentence.
-pub(super) static SAID: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+pub(super) static SAID: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"^[a-z][\w.-]*: (?:\S+ ){3,}.*\b(?:failed|successful|denied|refused|expired|found|exists|error|aborted)\b[.!)]*$",
     )
 });
 /// What tools say when they fail, wherever it stands in the line.
-pub(super) static FAILURE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
+pub(super) static FAILURE: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
         r"(?i)\b(?:no space left on device|connection (?:refused|reset|timed out|closed)|too many (?:connections|open files|clients)",
         r"|out of memory|(?:permission|access) denied|address already in use|cannot allocate memory|certificate has expired",
         r"|name or service not known|could not connect|unable to connect|bad gateway|service unavailable|gateway time-?out",
         r"|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
     ))
 });
-pub(super) static BULLET: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^(?:[-*•+] |\d{1,2}[.)] |\[[ xX]\] |☐ |□ )"));
-pub(super) static COLUMNS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$")
+pub(super) static BULLET: LazyLock<Test> =
+    LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}[.)] |\[[ xX]\] |☐ |□ )"));
+pub(super) static COLUMNS: LazyLock<Test> = LazyLock::new(|| {
+    test(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$")
 });

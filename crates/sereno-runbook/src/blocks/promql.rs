@@ -1,6 +1,6 @@
 //! Queries of PromQL, told by a parser and by what only PromQL has.
 
-use super::pattern::regex;
+use super::pattern::{Test, regex, test};
 use promql_parser::parser;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -118,8 +118,8 @@ fn split_comments(text: &str) -> Vec<String> {
     pieces
 }
 
-static SIGN: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
+static SIGN: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
         r"\b(?:rate|irate|increase|delta|idelta|deriv|predict_linear|resets|changes|absent|absent_over_time|histogram_quantile|quantile_over_time",
         r"|(?:avg|min|max|sum|count|stddev|last|present)_over_time|label_replace|label_join|sort_desc|clamp_(?:min|max)|topk|bottomk|count_values|vector|scalar)\s*\(",
         r"|\b(?:sum|avg|min|max|count|quantile|stddev|group|topk|bottomk)\s*(?:by|without)?\s*\([^)]*\)\s*(?:by|without)?\s*\(",
@@ -130,8 +130,8 @@ static SIGN: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:up|ALERTS)\s*(?:==|\{)",
     ))
 });
-static METRIC_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static METRIC_NAME: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"^[a-zA-Z:][\w:]*_[\w:]*(?:_[\w:]+)+$|^up$|^[a-z]+(?:_[a-z]+)*_(?:total|bytes|seconds|count|sum|bucket|ratio|info)$",
     )
 });

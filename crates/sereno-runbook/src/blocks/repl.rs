@@ -3,10 +3,9 @@
 //! Lines of redis and SQL are handed to `sereno-effects`, which knows them; of other languages only the verbs are read,
 //! and what they do not tell is `Unclear`.
 
-use super::pattern::regex;
+use super::pattern::{Test, test};
 use super::prompts::Client;
 use super::{form, sql};
-use regex::Regex;
 use sereno_effects::{Knowledge, analyze_shell};
 use sereno_model::{Effect, Risk};
 use std::sync::LazyLock;
@@ -138,51 +137,51 @@ fn verbs(text: &str) -> Risk {
     }
 }
 
-static LEAVES: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
-static COMMENT: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:#|--|//)"));
-static META_READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static LEAVES: LazyLock<Test> =
+    LazyLock::new(|| test(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
+static COMMENT: LazyLock<Test> = LazyLock::new(|| test(r"^(?:#|--|//)"));
+static META_READS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"^\\(?:d[A-Za-z]*[+S]*|l\+?|c(?:onnect)?|conninfo|timing|x|q|h|\?|z|sf|watch|pset|a|t|set|encoding|du|dt|di)(?:\s|$|;)",
     )
 });
-static CQLSH_READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static CQLSH_READS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?i)^(?:CONSISTENCY|SERIAL CONSISTENCY|DESCRIBE|DESC|SHOW|TRACING|EXPAND|PAGING|HELP|USE)(?:\s+[\w.\x22]+)*\s*;?$",
     )
 });
-static SQLITE_READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^\.(?:tables|schema|databases|indexes|mode|headers|stats|show|timer|width|quit|exit)\b")
+static SQLITE_READS: LazyLock<Test> = LazyLock::new(|| {
+    test(r"^\.(?:tables|schema|databases|indexes|mode|headers|stats|show|timer|width|quit|exit)\b")
 });
-static MONGO: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
-static MONGO_DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static MONGO: LazyLock<Test> =
+    LazyLock::new(|| test(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
+static MONGO_DESTROYS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"\.(?:drop|dropDatabase|dropIndexes?|dropUser|dropRole|deleteOne|deleteMany|remove|findOneAndDelete|findAndModify|shutdownServer|removeShard)\(|\$out|fsyncLock",
     )
 });
-static MONGO_CHANGES: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static MONGO_CHANGES: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"\.(?:insert\w*|update\w*|replaceOne|save|createIndex\w*|ensureIndex|createCollection|createUser|updateUser|grantRoles\w*|bulkWrite|killOp|stepDown|reconfig|initiate|add|addArb|remove|setProfilingLevel|enableSharding|shardCollection|findOneAndUpdate|freeze|compact|renameCollection|startBalancer|stopBalancer|syncFrom|setParameter|fsyncUnlock)\(|\$merge|setParameter|\bcompact\b",
     )
 });
-static MONGO_READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static MONGO_READS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"^(?:show|use) |\.(?:find|findOne|count|countDocuments|estimatedDocumentCount|aggregate|distinct|explain|stats|status|conf|config|printReplicationInfo|printSecondaryReplicationInfo|printSlaveReplicationInfo|serverStatus|currentOp|isMaster|hello|getCollectionNames|getCollectionInfos|getIndexes|getUsers|getLastError|version|hostInfo|printShardingStatus|getReplicationInfo|getProfilingStatus|collStats|dbStats|getMongo|getSiblingDB)\(",
     )
 });
-static DESTROYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static DESTROYS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b",
     )
 });
-static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static CHANGES: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|^[\w@]+\.[\w.]+ = ",
     )
 });
-static READS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static READS: LazyLock<Test> = LazyLock::new(|| {
+    test(
         r"(?i)\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env)\b",
     )
 });

@@ -1,6 +1,6 @@
 //! Lines and texts of SQL.
 
-use super::pattern::regex;
+use super::pattern::{Test, regex, test};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -52,8 +52,8 @@ pub(super) fn without_comments(text: &str) -> String {
 
 static BLOCK_COMMENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?s)/\*.*?\*/"));
 
-static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
+static BEGINS: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
         r"^(?i:SELECT(?:\s+(?:DISTINCT|TOP|ALL)\b|\s+[\w\x22'`*(@.,:]|$)",
         r"|WITH(?:\s+RECURSIVE)?\s+\w+(?:\s*\([^)]*\))?\s+AS\b",
         r"|INSERT\s+(?:IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:ONLY\s+)?[\w\x22`.\[\]]+(?:\s+(?:AS\s+)?\w+)?\s*SET\b",

@@ -3,6 +3,7 @@
 //! It only counts words; what a block is made of is decided elsewhere.
 
 use crate::text::fold;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -49,9 +50,13 @@ pub(super) fn words(text: &str) -> Words {
             continue;
         }
         found.plain += 1;
-        let folded = fold(bare);
-        found.stop += usize::from(STOP_WORDS.contains(folded.as_str()));
-        found.imperative |= index == 0 && IMPERATIVES.contains(folded.as_str());
+        let folded = if bare.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            Cow::Borrowed(bare)
+        } else {
+            Cow::Owned(fold(bare))
+        };
+        found.stop += usize::from(STOP_WORDS.contains(folded.as_ref()));
+        found.imperative |= index == 0 && IMPERATIVES.contains(folded.as_ref());
     }
     found
 }
