@@ -104,10 +104,13 @@ pub(super) fn descendants() -> Vec<Process> {
 
 /// Every living process of a step whose runner is gone: those of the runner's terminal session, and those that carry the
 /// step's mark.
+///
+/// The runner itself lets go of its lock while it dies, a moment before it is dead, and is not among them.
 pub(super) fn of_step(session: i32, dir: &Path) -> Vec<Process> {
     let mark = [STEP_MARKER.as_bytes(), b"=", dir.as_os_str().as_bytes()].concat();
     all()
         .into_iter()
+        .filter(|stat| stat.process.pid != session)
         .filter(|stat| !stat.dead && (stat.session == session || carries(stat.process.pid, &mark)))
         .map(|stat| stat.process)
         .collect()
