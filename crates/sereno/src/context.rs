@@ -95,7 +95,7 @@ impl Context {
         if paths.is_empty() {
             return Err(Failure::new(Exit::Usage, "no runbook was found here", "no se encontró ningún runbook aquí").hint(
                 "name the file, or set runbooks in [system] of sereno.toml",
-                "nombra el archivo, o define runbooks en [system] de sereno.toml",
+                "nombre el archivo, o defina runbooks en [system] de sereno.toml",
             ));
         }
         paths.iter().map(|path| self.document(path)).collect()
@@ -186,6 +186,10 @@ impl Context {
 
     pub(crate) fn may_approve(&self) -> bool {
         self.store_context().may(sereno_store::Action::Approve).is_ok()
+    }
+
+    pub(crate) fn may_operate(&self) -> bool {
+        self.store_context().may(sereno_store::Action::Operate).is_ok()
     }
 
     pub(crate) fn store_context(&self) -> sereno_store::Context {
@@ -287,7 +291,7 @@ fn no_such_file(path: &Path) -> Failure {
     let name = path.display();
     let failure = Failure::new(Exit::Usage, format!("there is no file {name}"), format!("no existe el archivo {name}"));
     match nearest(path) {
-        Some(near) => failure.hint(format!("did you mean {near}?"), format!("¿quisiste decir {near}?")),
+        Some(near) => failure.hint(format!("did you mean {near}?"), format!("¿quiso decir {near}?")),
         None => failure,
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn choose(documents: Vec<Document>, query: &str) -> Result<Chosen> {
                 format!("`{query}` is in several runbooks: {}", names.join(", ")),
                 format!("`{query}` está en varios runbooks: {}", names.join(", ")),
             )
-            .hint("name the runbook with --runbook FILE", "nombra el runbook con --runbook ARCHIVO"))
+            .hint("name the runbook with --runbook FILE", "nombre el runbook con --runbook ARCHIVO"))
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn not_one(document: &Document, query: &str) -> Failure {
             format!("`{query}` names {} procedures of {}", all.len(), document.name),
             format!("`{query}` nombra {} procedimientos de {}", all.len(), document.name),
         )
-        .hint(format!("use the id of one:\n{}", list(&all)), format!("usa el id de uno:\n{}", list(&all))),
+        .hint(format!("use the id of one:\n{}", list(&all)), format!("use el id de uno:\n{}", list(&all))),
         Found::None(near) if near.is_empty() => Failure::new(
             Exit::Usage,
             format!("{} has no procedures", document.name),

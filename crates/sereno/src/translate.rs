@@ -6,7 +6,7 @@ use sereno_model::Lang;
 
 /// English and Spanish, for every help text of the command line.
 const WORDS: &[(&str, &str)] = &[
-    ("Reads your operations runbook, and walks it with you on the live system", "Lee tu runbook de operaciones y lo recorre contigo sobre el sistema vivo"),
+    ("Reads your operations runbook, and walks it with you on the live system", "Lee su runbook de operaciones y lo recorre con usted sobre el sistema vivo"),
     ("The settings file; the nearest sereno.toml upwards when not given", "El archivo de configuración; si no se da, el sereno.toml más cercano hacia arriba"),
     ("What goes to stdout: text for people, json for machines", "Lo que va a stdout: text para personas, json para máquinas"),
     ("The language of messages; that of the locale when not given", "El idioma de los mensajes; si no se da, el de la configuración regional"),
@@ -50,7 +50,7 @@ const WORDS: &[(&str, &str)] = &[
     ("The step that stopped it is done (by hand, or it was after all), for this reason", "El paso que la detuvo está hecho (a mano, o lo estaba después de todo), por este motivo"),
     ("Take the runbook's own \"if it fails\" steps, for this reason", "Tomar los pasos \"si falla\" del propio runbook, por este motivo"),
     ("The word that the runbook demands, typed here instead of at the prompt", "La palabra que exige el runbook, escrita aquí en vez de en la pregunta"),
-    ("The digest that you read, so that nothing else is approved", "La huella que leíste, para que no se apruebe otra cosa"),
+    ("The digest that you read, so that nothing else is approved", "La huella que leyó, para que no se apruebe otra cosa"),
     ("Checks the chain of the journal, or of an exported file, and names any entry that was touched", "Revisa la cadena de la bitácora, o de un archivo exportado, y nombra toda entrada que se haya tocado"),
     ("An exported file instead of the journal", "Un archivo exportado en vez de la bitácora"),
     ("The head that was printed after a run: `SEQ:HASH`. A journal cut short or rewritten whole shows against it", "La cabeza que se imprimió después de una ejecución: `NÚMERO:HASH`. Contra ella se nota una bitácora cortada o reescrita entera"),

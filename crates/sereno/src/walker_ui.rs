@@ -24,7 +24,9 @@ pub(crate) struct Manners {
     pub(crate) alone: bool,
     pub(crate) pause: Duration,
     pub(crate) person: Person,
-    /// Whether this person may approve at all.
+    /// Whether this person may say yes to changes.
+    pub(crate) may_operate: bool,
+    /// Whether this person may approve destruction.
     pub(crate) may_approve: bool,
 }
 
@@ -104,7 +106,7 @@ impl WalkerUi {
             (false, Lang::En) => "Run them? [y/N] ",
             (false, Lang::Es) => "¿Ejecutarlos? [s/N] ",
             (true, Lang::En) => "Sereno does not understand this command. You have read it: run it? [y/N] ",
-            (true, Lang::Es) => "Sereno no entiende este comando. Ya lo leíste: ¿ejecutarlo? [s/N] ",
+            (true, Lang::Es) => "Sereno no entiende este comando. Ya lo leyó: ¿ejecutarlo? [s/N] ",
         };
         let Some(terminal) = &mut self.terminal else { return self.elsewhere() };
         match terminal.ask(prompt) {
@@ -137,7 +139,7 @@ impl WalkerUi {
         );
         let text = styled(YELLOW, text);
         self.say(text);
-        let words = self.t("read the commands once more:", "lee los comandos una vez más:").to_owned();
+        let words = self.t("read the commands once more:", "lea los comandos una vez más:").to_owned();
         let pause = self.manners.pause;
         if let Some(terminal) = &mut self.terminal {
             terminal.pause(pause, &words);
@@ -148,7 +150,7 @@ impl WalkerUi {
     fn type_word(&mut self, word: &str, stand_in: bool) -> Answer {
         let prompt = match self.manners.lang {
             Lang::En => format!("Type {word} to go on, anything else to give up: "),
-            Lang::Es => format!("Escribe {word} para seguir, cualquier otra cosa para abandonar: "),
+            Lang::Es => format!("Escriba {word} para seguir, cualquier otra cosa para abandonar: "),
         };
         let Some(terminal) = &mut self.terminal else { return self.elsewhere() };
         match terminal.ask(&prompt) {
@@ -174,7 +176,7 @@ impl Ui for WalkerUi {
     fn approve(&mut self, state: &RunState, steps: &[usize]) -> Answer {
         let Some(first) = steps.first().map(|&index| state.plan.steps[index].clone()) else { return Answer::Leave };
         let by_operator = matches!(first.approval, Approval::Operator | Approval::None);
-        if by_operator && self.manners.yes && self.manners.may_approve {
+        if by_operator && self.manners.yes && self.manners.may_operate {
             let reason = self.reason(None);
             return Answer::Yes { reason, word: None, stand_in: false };
         }
@@ -184,7 +186,8 @@ impl Ui for WalkerUi {
         };
         self.say(styled(BOLD, heading));
         self.show_steps(state, steps);
-        if !self.manners.may_approve {
+        let second = matches!(first.approval, Approval::SecondPerson { .. });
+        if !(self.manners.may_approve || (self.manners.may_operate && !second)) {
             let text = self.t("your role may not approve", "tu rol no puede aprobar").to_owned();
             self.say(styled(YELLOW, text));
             return self.elsewhere();
@@ -219,7 +222,7 @@ impl Ui for WalkerUi {
             (WhyPerson::Failed, Lang::En) => "It failed. [r]etry / [s]kip / [d]one by hand / [f] if-it-fails steps / [c]ancel / [q]uit for now: ",
             (WhyPerson::Failed, Lang::Es) => "Falló. [r]eintentar / [o]mitir / [h]echo a mano / [f] pasos si falla / [c]ancelar / [q] salir por ahora: ",
             (WhyPerson::Unknown, Lang::En) => "Nobody can tell how it ended. Look at the system. [r]etry / [s]kip / [d]one / [c]ancel / [q]uit for now: ",
-            (WhyPerson::Unknown, Lang::Es) => "Nadie puede decir cómo terminó. Mira el sistema. [r]eintentar / [o]mitir / [h]echo / [c]ancelar / [q] salir por ahora: ",
+            (WhyPerson::Unknown, Lang::Es) => "Nadie puede decir cómo terminó. Mire el sistema. [r]eintentar / [o]mitir / [h]echo / [c]ancelar / [q] salir por ahora: ",
         };
         loop {
             let Some(terminal) = &mut self.terminal else { return Verdict::Leave };

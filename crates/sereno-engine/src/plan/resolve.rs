@@ -148,7 +148,7 @@ fn wrap_sql(options: &PlanOptions<'_>, resolved: &mut Resolved) {
             step: 0,
             problem: Some(Text::new(
                 "the SQL needs a database: set DATABASE_URL",
-                "el SQL necesita una base de datos: define DATABASE_URL",
+                "el SQL necesita una base de datos: defina DATABASE_URL",
             )),
         }),
     }
@@ -171,7 +171,7 @@ fn wrap_promql(options: &PlanOptions<'_>, resolved: &mut Resolved) {
             step: 0,
             problem: Some(Text::new(
                 "the PromQL needs a Prometheus: set PROMETHEUS_URL",
-                "el PromQL necesita un Prometheus: define PROMETHEUS_URL",
+                "el PromQL necesita un Prometheus: defina PROMETHEUS_URL",
             )),
         }),
     }

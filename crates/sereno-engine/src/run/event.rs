@@ -20,7 +20,10 @@ pub enum Event {
     /// A run exists: this plan, asked for by this person. Secrets are redacted in the plan as stored.
     #[serde(rename = "run.planned")]
     Planned { plan: Box<Plan>, by: Person, undoes: Option<RunId> },
-    /// A person's yes to these steps of this digest.
+    /// The operator's own yes to these steps of this digest. It never stands for a second person.
+    #[serde(rename = "run.consented")]
+    Consented { digest: Digest, steps: Vec<usize>, by: Person, reason: String },
+    /// An approver's yes to these steps of this digest.
     #[serde(rename = "approval.given")]
     Approved {
         digest: Digest,

@@ -127,6 +127,14 @@ impl RunState {
                     self.approve(index, by, word.as_deref(), stand_in).map_err(|why| illegal(&event, why))?;
                 }
             }
+            Event::Consented { ref digest, ref steps, .. } => {
+                if *digest != self.plan.digest {
+                    return Err(illegal(&event, "the consent is for another plan"));
+                }
+                for &index in steps {
+                    self.consent(index).map_err(|why| illegal(&event, why))?;
+                }
+            }
             Event::Started { step, attempt } => self.start(step, attempt).map_err(|why| illegal(&event, why))?,
             Event::Finished { step, attempt, ref report } => {
                 self.finish(step, attempt, report).map_err(|why| illegal(&event, why))?;
@@ -154,6 +162,17 @@ impl RunState {
         }
         self.approved[step] = true;
         Ok(())
+    }
+
+    fn consent(&mut self, step: usize) -> Result<(), &'static str> {
+        match self.plan.steps.get(step).map(|planned| &planned.approval) {
+            None => Err("there is no such step"),
+            Some(Approval::SecondPerson { .. }) => Err("the operator's consent is not a second person's approval"),
+            Some(_) => {
+                self.approved[step] = true;
+                Ok(())
+            }
+        }
     }
 
     fn start(&mut self, step: usize, attempt: u32) -> Result<(), &'static str> {
@@ -361,7 +380,7 @@ impl StepState {
 mod tests {
     use super::*;
     use crate::plan::{PLAN_VERSION, RunbookRef};
-    use sereno_model::{Digest, Text};
+    use sereno_model::Digest;
     use std::collections::BTreeMap;
 
     fn person(name: &str) -> Person {
@@ -490,6 +509,21 @@ mod tests {
         assert_eq!(case.then(approved(&[0], "eva", Some("CONFIRMAR"), false)), Next::Start { step: 0, attempt: 1 });
         let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
         assert_eq!(case.then(approved(&[0], "ana", Some("CONFIRMAR"), true)), Next::Start { step: 0, attempt: 1 });
+    }
+
+    #[test]
+    fn consent_starts_a_change_and_never_destruction() {
+        let consent = |digest: &str| Event::Consented {
+            digest: Digest::of(digest),
+            steps: vec![0],
+            by: person("ana"),
+            reason: String::new(),
+        };
+        let mut change = Case::new(vec![planned(1, Risk::Change)]);
+        assert!(change.refuses(consent("another")).contains("another plan"));
+        assert_eq!(change.then(consent("plan")), Next::Start { step: 0, attempt: 1 });
+        let destroy = Case::new(vec![planned(1, Risk::Destroy)]);
+        assert!(destroy.refuses(consent("plan")).contains("second person"));
     }
 
     #[test]

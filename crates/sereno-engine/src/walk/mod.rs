@@ -16,7 +16,7 @@ mod wake;
 
 pub use expect::read_output;
 pub use open::{EngineError, load, load_state, start};
-pub use outside::Outside;
+pub use outside::{Consent, Outside};
 pub use run_dir::{RunDir, Walking};
 pub use ui::{Answer, Stream, Ui, Verdict};
 
@@ -169,14 +169,8 @@ impl<'a, U: Ui> Walker<'a, U> {
     async fn ask_approval(&mut self, steps: &[usize]) -> Result<Option<Came>, EngineError> {
         match self.ui.approve(&self.state, steps) {
             Answer::Yes { reason, word, stand_in } => {
-                let event = Event::Approved {
-                    digest: self.state.plan.digest.clone(),
-                    steps: steps.to_vec(),
-                    by: self.walk.person.clone(),
-                    reason,
-                    word,
-                    stand_in,
-                };
+                let consent = Consent { reason, word, stand_in };
+                let event = consent.event(self.walk.context, &self.walk.person, &self.state, steps);
                 self.record(event).await?;
                 Ok(None)
             }

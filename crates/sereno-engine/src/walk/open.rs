@@ -81,7 +81,7 @@ impl EngineError {
             }
             Self::MovedOn(run) => Text::new(
                 format!("{self}; look at it again"),
-                format!("la ejecución {run} avanzó al mismo tiempo; mírala de nuevo"),
+                format!("la ejecución {run} avanzó al mismo tiempo; mírela de nuevo"),
             ),
             Self::Interrupted(run) => {
                 Text::new(self.to_string(), format!("se interrumpió la espera de {run}; quedó como estaba"))

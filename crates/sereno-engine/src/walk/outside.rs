@@ -2,13 +2,39 @@
 
 use super::open::append;
 use super::{EngineError, RunDir};
+use crate::plan::Approval;
 use crate::run::{Event, Person, RunState, step};
 use crate::session;
 use sereno_model::RunId;
 use sereno_model::redact::Redactor;
-use sereno_store::{Context, Store};
+use sereno_store::{Action, Context, Store};
 use std::io::ErrorKind;
 use std::path::Path;
+
+/// A person's yes, as they gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    pub reason: String,
+    pub word: Option<String>,
+    pub stand_in: bool,
+}
+
+impl Consent {
+    /// The entry that records it: an approval where an approver's is needed or given, else the operator's own consent.
+    /// The store asks for the role that each of them needs.
+    pub(super) fn event(self, context: &Context, by: &Person, state: &RunState, steps: &[usize]) -> Event {
+        let digest = state.plan.digest.clone();
+        let (steps, by, Self { reason, word, stand_in }) = (steps.to_vec(), by.clone(), self);
+        let second = steps.iter().any(|&step| {
+            matches!(state.plan.steps.get(step).map(|s| &s.approval), Some(Approval::SecondPerson { .. }))
+        });
+        let own = by.name == state.started_by.name || context.may(Action::Approve).is_err();
+        if !second && own {
+            return Event::Consented { digest, steps, by, reason };
+        }
+        Event::Approved { digest, steps, by, reason, word, stand_in }
+    }
+}
 
 /// Somebody who speaks about a run without walking it.
 pub struct Outside<'a> {
@@ -27,18 +53,9 @@ impl Outside<'_> {
         run: &RunId,
         seen: (&RunState, u64),
         steps: &[usize],
-        reason: String,
-        word: Option<String>,
-        stand_in: bool,
+        consent: Consent,
     ) -> Result<(), EngineError> {
-        let event = Event::Approved {
-            digest: seen.0.plan.digest.clone(),
-            steps: steps.to_vec(),
-            by: self.person.clone(),
-            reason,
-            word,
-            stand_in,
-        };
+        let event = consent.event(self.context, &self.person, seen.0, steps);
         self.record(run, seen, event).await
     }
 

@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 use crate::walker_ui::is_yes;
 use sereno_engine::plan::Approval;
 use sereno_engine::run::{Next, RunState};
-use sereno_engine::walk::{self, Outside};
+use sereno_engine::walk::{self, Consent, Outside};
 use sereno_model::{Lang, Risk, RunId};
 
 pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit> {
@@ -37,7 +37,8 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             format!("la ejecución {run} es del plan {}, no {read}", state.plan.digest.short()),
         ));
     }
-    if !context.may_approve() {
+    let needs_second = steps.iter().any(|&s| matches!(state.plan.steps[s].approval, Approval::SecondPerson { .. }));
+    if !(context.may_approve() || (context.may_operate() && !needs_second)) {
         return Err(Failure::new(
             Exit::Refused,
             format!("{} may not approve", context.person.name),
@@ -56,7 +57,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
         redactor: context.redactor_for(&state.plan),
         state_dir: &context.state_dir,
     };
-    outside.approve(&run, (&state, last), &steps, reason, word, stand_in).await.map_err(|e| failure(context, &e))?;
+    outside.approve(&run, (&state, last), &steps, Consent { reason, word, stand_in }).await.map_err(|e| failure(context, &e))?;
     if context.format == Format::Json {
         output::line(serde_json::json!({ "approved": run, "steps": steps.iter().map(|s| s + 1).collect::<Vec<_>>() }));
     } else {
@@ -74,7 +75,7 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
         let mut terminal = Terminal::open();
         return match (terminal.as_mut(), args.reason.is_some()) {
             (Some(terminal), _) => {
-                let ask = if context.lang == Lang::Es { "¿Apruebas? [s/N] " } else { "Approve? [y/N] " };
+                let ask = if context.lang == Lang::Es { "¿Aprueba? [s/N] " } else { "Approve? [y/N] " };
                 if terminal.ask(ask).is_some_and(|answer| is_yes(&answer)) { Ok((None, false)) } else { Err(no(run)) }
             }
             (None, true) => Ok((None, false)),
@@ -98,7 +99,7 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
                 "con una sola persona configurada, la palabra se escribe en una terminal, después de una pausa",
             ));
         };
-        terminal.pause(context.pause(), if context.lang == Lang::Es { "lee los comandos una vez más:" } else { "read the commands once more:" });
+        terminal.pause(context.pause(), if context.lang == Lang::Es { "lea los comandos una vez más:" } else { "read the commands once more:" });
         return if typed(context, &mut terminal, word) { Ok((Some(word.clone()), true)) } else { Err(no(run)) };
     }
     match (&args.word, Terminal::open()) {
@@ -122,7 +123,7 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
 fn typed(context: &Context, terminal: &mut Terminal, word: &str) -> bool {
     let ask = match context.lang {
         Lang::En => format!("Type {word} to approve: "),
-        Lang::Es => format!("Escribe {word} para aprobar: "),
+        Lang::Es => format!("Escriba {word} para aprobar: "),
     };
     terminal.ask(&ask).is_some_and(|answer| answer.trim() == word)
 }

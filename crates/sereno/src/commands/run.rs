@@ -112,6 +112,7 @@ pub(crate) fn manners(context: &Context, how: &HowArgs) -> Result<Manners> {
         alone: context.alone(),
         pause: context.pause(),
         person: Person { ..context.person.clone() },
+        may_operate: context.may_operate(),
         may_approve: context.may_approve(),
     })
 }
@@ -146,7 +147,7 @@ pub(crate) async fn finish(context: &Context, store: &Store, run: &RunId, came: 
         Came::Unknown => (
             Exit::Unknown,
             format!("nobody can tell how the step ended; look at the system, then sereno runs resume {run} with --retry, --skip or --done"),
-            format!("nadie puede decir cómo terminó el paso; mira el sistema y después sereno runs resume {run} con --retry, --skip o --done"),
+            format!("nadie puede decir cómo terminó el paso; mire el sistema y después sereno runs resume {run} con --retry, --skip o --done"),
         ),
     };
     context.hint(&en, &es);
@@ -212,14 +213,14 @@ pub(crate) fn refuse_unready(context: &Context, plan: &Plan) -> Result<()> {
         )
         .hint(
             format!("give them with -p '{}=…', or in [values] of sereno.toml; or choose steps with --steps", names[0]),
-            format!("pásalos con -p '{}=…', o en [values] de sereno.toml; o elige pasos con --steps", names[0]),
+            format!("páselos con -p '{}=…', o en [values] de sereno.toml; o elija pasos con --steps", names[0]),
         )
     } else if refused {
-        Failure::new(Exit::Refused, "some steps are refused; see above", "algunos pasos se rechazan; mira arriba")
-            .hint("leave them out with --steps", "déjalos fuera con --steps")
+        Failure::new(Exit::Refused, "some steps are refused; see above", "algunos pasos se rechazan; mire arriba")
+            .hint("leave them out with --steps", "déjelos fuera con --steps")
     } else {
         Failure::new(Exit::Refused, "nothing in this plan would run", "nada de este plan se ejecutaría")
-            .hint("choose with --option or --steps", "elige con --option o --steps")
+            .hint("choose with --option or --steps", "elija con --option o --steps")
     })
 }
 

@@ -31,7 +31,7 @@ fn one(context: &Context, file: Option<&PathBuf>) -> Result<Document> {
             format!("there are several runbooks: {}", names.join(", ")),
             format!("hay varios runbooks: {}", names.join(", ")),
         )
-        .hint("name the one you mean", "nombra el que quieres"));
+        .hint("name the one you mean", "nombre el que quiere"));
     }
     documents.pop().ok_or_else(|| Failure::new(Exit::Usage, "no runbook was found", "no se encontró ningún runbook"))
 }

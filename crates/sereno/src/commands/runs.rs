@@ -127,6 +127,10 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
         let es = context.lang == Lang::Es;
         let words = match Event::from_entry(&entry.kind, &entry.data) {
             Ok(Event::Planned { .. }) => if es { "la planeó" } else { "planned it" }.to_owned(),
+            Ok(Event::Consented { steps, reason, .. }) => {
+                let numbers: Vec<_> = steps.iter().map(|s| (s + 1).to_string()).collect();
+                format!("{} {} {reason}", if es { "dijo que sí a los pasos" } else { "said yes to steps" }, numbers.join(", "))
+            }
             Ok(Event::Approved { steps, reason, stand_in, .. }) => {
                 let numbers: Vec<_> = steps.iter().map(|s| (s + 1).to_string()).collect();
                 let alone = match (stand_in, es) {
@@ -245,7 +249,7 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
             format!("the runbook names no rollback for `{}`", state.plan.title),
             format!("el runbook no nombra ningún rollback para `{}`", state.plan.title),
         )
-        .hint("`sereno runbook list` shows all procedures: run the one you mean", "`sereno runbook list` muestra todos los procedimientos: ejecuta el que quieras"));
+        .hint("`sereno runbook list` shows all procedures: run the one you mean", "`sereno runbook list` muestra todos los procedimientos: ejecute el que quiera"));
     };
     let with = WithArgs {
         runbook: Some(document.name.clone().into()),

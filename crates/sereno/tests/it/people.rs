@@ -125,6 +125,16 @@ fn a_stranger_may_look_and_nothing_else() {
 }
 
 #[test]
+fn an_operator_says_yes_to_changes_without_being_an_approver() {
+    let settings = TWO_PEOPLE.replace("roles = [\"operator\", \"approver\"]", "roles = [\"operator\"]");
+    let Some(world) = world(&settings) else { return };
+    world.write("RUNBOOK.md", "# T\n\n## Note\n\n```bash\necho noted >> ledger\n```\n");
+    let said = world.sereno(&["run", "note", "--yes"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(world.read("ledger"), "noted\n");
+}
+
+#[test]
 fn one_person_alone_types_the_word_after_a_pause_and_the_journal_says_so() {
     let Some(world) = world("[policy]\npause_seconds = 1\n") else { return };
     let without = world.sereno(&["run", "wipe", "--yes"]);

@@ -17,7 +17,7 @@ echo begin >> ledger
 
 # 2. Wait for the gate
 echo waiting; touch started
-while [ ! -e gate ]; do sleep 0.02; done
+while [ ! -e gate ] && [ -e RUNBOOK.md ]; do sleep 0.02; done
 echo through >> ledger
 
 # 3. End
