@@ -7,6 +7,7 @@ use crate::knowledge::{CommandKnowledge, OpensKind, Rule, Runs, Wait};
 use crate::names;
 use crate::source::Source;
 use crate::stream::Stream;
+use crate::template::{component_name, expand, expand_all, own_words};
 use crate::walk::Place;
 use crate::word::{self, Field, UNKNOWN};
 use crate::wording::{self, phrased, verb_for};
@@ -186,8 +187,18 @@ impl Analyzer<'_> {
             words.extend(rest.iter().cloned());
             return self.run(&words, span.clone(), &place.deeper());
         }
-        match knowledge.command(name) {
-            Some(known) => {
+        // `npx prisma@5` runs prisma.
+        let unversioned = name.split_once('@').map_or(name, |(before, _)| before);
+        let found = knowledge
+            .command(name)
+            .map(|known| (name, known))
+            .or_else(|| {
+                knowledge
+                    .command(unversioned)
+                    .map(|known| (unversioned, known))
+            });
+        match found {
+            Some((name, known)) => {
                 self.known(name, known, rest, span, place);
                 // A program of this directory may not be what its name says.
                 if elsewhere(&head.text)
@@ -441,6 +452,10 @@ impl Analyzer<'_> {
             return;
         }
         let found = self.apart(|this| match runs {
+            // `command rm` is the program, whatever function has that name.
+            Runs::Words if command.name == "command" => {
+                this.without_function(&inner, span, &within);
+            }
             Runs::Words | Runs::AfterDashes => this.run(&inner, span.clone(), &within),
             Runs::Shell => this.run_joined(&inner, &within),
         });
@@ -462,6 +477,18 @@ impl Analyzer<'_> {
         });
         // `docker exec -it x psql` leaves the reader in psql, which is what matters for the next lines.
         self.found.opens = opens;
+    }
+
+    fn without_function(&mut self, words: &[Field], span: &Range<usize>, place: &Place) {
+        let name = words
+            .first()
+            .map(|word| word.text.clone())
+            .unwrap_or_default();
+        let function = self.scope.functions.remove(&name);
+        self.run(words, span.clone(), place);
+        if let Some(function) = function {
+            self.scope.functions.insert(name, function);
+        }
     }
 
     /// `psql`, `ssh host` with text on their input: the text is the command.
@@ -572,63 +599,6 @@ pub(crate) fn inner_start(rule: &Rule, runs: Runs, command: &Invocation<'_>) -> 
     command
         .positional_index(named)
         .unwrap_or(command.words.len())
-}
-
-/// A component's name without its kind and without what a platform adds.
-pub(crate) fn component_name(name: &str) -> String {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    name.strip_suffix(".service").unwrap_or(name).to_owned()
-}
-
-/// `{1}` is the first argument after those that the rule names, `{0}` the last that it names, `{*}` all that follow.
-fn expand(template: &str, command: &Invocation<'_>, skip: usize) -> Option<String> {
-    if template == "{*}" {
-        let all: Vec<String> = command.shown_from(skip).collect();
-        return (!all.is_empty()).then(|| all.join(" "));
-    }
-    let mut text = template.to_owned();
-    for number in 0..=4usize {
-        let hole = format!("{{{number}}}");
-        if text.contains(&hole) {
-            let index = (skip + number).checked_sub(1)?;
-            text = text.replace(&hole, &command.positional_word(index)?.shown());
-        }
-    }
-    // `{#1}` counts from the command's first argument.
-    for number in 1..=4usize {
-        let hole = format!("{{#{number}}}");
-        if text.contains(&hole) {
-            text = text.replace(&hole, &command.positional_word(number - 1)?.shown());
-        }
-    }
-    while let Some(start) = text.find("{-") {
-        let end = text.get(start..)?.find('}')? + start;
-        let name = text.get(start + 1..end)?.to_owned();
-        let value = command
-            .all(&[name.as_str()])
-            .last()
-            .and_then(|option| option.value.clone())?;
-        text.replace_range(start..=end, &value);
-    }
-    Some(text)
-}
-
-/// Each of the targets that a template names.
-fn expand_all(template: &str, command: &Invocation<'_>, skip: usize) -> Vec<String> {
-    if template == "{*}" {
-        command.shown_from(skip).collect()
-    } else {
-        expand(template, command, skip).into_iter().collect()
-    }
-}
-
-fn own_words(command: &Invocation<'_>) -> String {
-    let shown: Vec<String> = command.shown_from(0).take(3).collect();
-    if shown.is_empty() {
-        command.name.to_owned()
-    } else {
-        format!("{} {}", command.name, shown.join(" "))
-    }
 }
 
 fn arg(field: &Field) -> Arg {

@@ -19,6 +19,7 @@ mod scope;
 mod source;
 mod sql;
 mod stream;
+mod template;
 pub mod values;
 mod walk;
 mod word;
