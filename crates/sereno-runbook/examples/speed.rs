@@ -43,6 +43,17 @@ fn main() {
     let events =
         pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES).count();
     report("pulldown-cmark", text.len(), started.elapsed());
+    let mut diagnostics = Vec::new();
+    let started = Instant::now();
+    let (decoded, _) = sereno_runbook::encoding::decode(text.as_bytes(), &mut diagnostics);
+    report("decode", text.len(), started.elapsed());
+    let started = Instant::now();
+    let document = sereno_runbook::document::cut(decoded, &mut diagnostics);
+    report("cut", text.len(), started.elapsed());
+    let started = Instant::now();
+    let knowledge = sereno_effects::Knowledge::builtin();
+    sereno_runbook::blocks::classify(&document.blocks, &document, knowledge);
+    report("classify", text.len(), started.elapsed());
     let started = Instant::now();
     let (runbook, diagnostics) = sereno_runbook::read(text.as_bytes());
     report("read", text.len(), started.elapsed());

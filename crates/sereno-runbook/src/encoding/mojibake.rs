@@ -104,6 +104,13 @@ impl Outcome {
 fn weigh(text: &str, codec: Codec) -> Evidence {
     let mut all = Evidence::default();
     for line in text.split('\n').filter(|line| !line.is_ascii()) {
+        if !line.chars().any(|c| codec.may_begin(c)) {
+            all.unexplained += line
+                .chars()
+                .filter(|c| !c.is_ascii() && c.is_alphabetic())
+                .count();
+            continue;
+        }
         let outcome = mend(line, codec);
         if outcome.believable(codec) {
             all.good += outcome.evidence.good;
@@ -220,6 +227,21 @@ fn is_written(c: char) -> bool {
 }
 
 impl Codec {
+    /// Whether damage may begin with `c`: its byte, or its first one, begins a character of UTF-8.
+    fn may_begin(self, c: char) -> bool {
+        let single = |table: &Backwards| {
+            !c.is_ascii()
+                && table
+                    .byte(c)
+                    .is_some_and(|byte| (0xC2..=0xF4).contains(&byte))
+        };
+        match self {
+            Self::MacRoman => single(&MAC_ROMAN),
+            Self::Windows1252 => single(&WINDOWS),
+            Self::Gbk => matches!(c, '\u{3400}'..='\u{9FFF}'),
+        }
+    }
+
     /// Appends the bytes that this encoding has for `c`.
     fn encode(self, c: char, bytes: &mut Vec<u8>) -> Option<()> {
         match self {

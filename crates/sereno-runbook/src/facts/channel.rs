@@ -7,9 +7,13 @@ use crate::text::fold;
 pub(crate) fn collect(source: Source<'_>) -> Vec<Channel> {
     let mut channels = Vec::new();
     for place in source.places().filter(|place| !place.is_heading) {
+        let title = source.titles(place.section).next().unwrap_or_default();
+        // Most lines name no channel: look before folding.
+        let pager = title.contains("pagerduty") || place.line.plain.contains("ager");
+        if !(pager || place.line.plain.contains(['#', '@'])) {
+            continue;
+        }
         let folded = fold(&place.line.plain);
-        let titles = source.titles(place.section);
-        let title = titles.first().map_or("", String::as_str);
         let line = place.line.line;
         let plain = place.line.plain.trim();
         if folded.contains("slack") || title.contains("slack") {

@@ -8,7 +8,7 @@ use crate::text::fold;
 pub(crate) fn collect(source: Source<'_>) -> Vec<Contact> {
     let mut contacts = Vec::new();
     for (table, section) in source.tables() {
-        of_table(table, group(&source.titles(section)), &mut contacts);
+        of_table(table, group(source.titles(section).next()), &mut contacts);
     }
     for place in source.places() {
         let Some(item) = place
@@ -18,15 +18,17 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Contact> {
             continue;
         };
         if item.line == place.line.line {
-            contacts.extend(of_line(place.line, || group(&source.titles(place.section))));
+            contacts.extend(of_line(place.line, || {
+                group(source.titles(place.section).next())
+            }));
         }
     }
     contacts.sort_by_key(|contact| contact.line);
     contacts
 }
 
-fn group(titles: &[String]) -> Option<String> {
-    let title = titles.first()?;
+fn group(title: Option<&str>) -> Option<String> {
+    let title = title?;
     let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
     if has(&["equipo", "team", "engineering", "tecnico"]) {
         Some("team".to_owned())

@@ -136,6 +136,9 @@ fn arrows(line: &TextLine) -> Vec<std::ops::Range<usize>> {
 }
 
 fn starts_conditional(text: &str) -> bool {
+    if !text.starts_with(['S', 's', 'I', 'i']) {
+        return false;
+    }
     let head: String = text.chars().take(8).collect();
     let folded = fold(&head);
     (folded.starts_with("si ") && !head.starts_with("Sí") && !head.starts_with("sí"))

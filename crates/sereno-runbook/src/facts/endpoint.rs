@@ -24,6 +24,9 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Endpoint> {
 
 /// The addresses of a line; in a table, the row's first cell names them.
 fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
+    if line.links.is_empty() && line.code.is_empty() && !line.plain.contains("://") {
+        return;
+    }
     let from = endpoints.len();
     let label = line
         .label()

@@ -14,7 +14,7 @@ pub(crate) mod threshold;
 
 use crate::document::{Document, ElementKind, Item, Table, TextLine};
 use crate::model::{Block, Role};
-use crate::structure::{Outline, clean_title};
+use crate::structure::Outline;
 use crate::text::fold;
 
 /// What facts are read from.
@@ -95,16 +95,19 @@ impl<'a> Source<'a> {
     }
 
     /// The folded titles of a section and of those around it, innermost first; the document's own title is left out.
-    pub(crate) fn titles(self, section: Option<usize>) -> Vec<String> {
-        let Some(section) = section else {
-            return Vec::new();
-        };
-        self.outline
-            .upwards(section)
-            .filter_map(|index| self.outline.sections.get(index))
-            .filter(|section| section.level > 1)
-            .map(|section| fold(clean_title(&section.title)))
-            .collect()
+    pub(crate) fn titles(self, section: Option<usize>) -> impl Iterator<Item = &'a str> {
+        let Self { outline, .. } = self;
+        section
+            .into_iter()
+            .flat_map(move |section| outline.upwards(section))
+            .filter(move |index| {
+                outline
+                    .sections
+                    .get(*index)
+                    .is_some_and(|section| section.level > 1)
+            })
+            .filter_map(move |index| outline.folded.get(index))
+            .map(String::as_str)
     }
 }
 

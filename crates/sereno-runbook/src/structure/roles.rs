@@ -2,6 +2,8 @@
 
 use crate::model::Role;
 use crate::text::fold;
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
 
 /// Word beginnings and what they tell. Of all that a title holds, the first decides: `Rollback de Deploy` is about
 /// rolling back, `Verificación Post-Despliegue` about verifying. A space at the end asks for a whole word.
@@ -229,6 +231,11 @@ const SIGNS: &[(&str, Role)] = &[
     ("description", Role::Overview),
 ];
 
+static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(SIGNS.iter().map(|(sign, _)| sign))
+        .expect("a few hundred short words fit in an automaton")
+});
+
 /// The role that a title tells by itself; `within` is the role of the section around it.
 pub(super) fn role_of(title: &str, within: Option<Role>) -> Option<Role> {
     let folded = folded_words(title);
@@ -236,10 +243,14 @@ pub(super) fn role_of(title: &str, within: Option<Role>) -> Option<Role> {
         return Some(role);
     }
     let mut best: Option<(usize, usize, Role)> = None;
-    for (sign, role) in SIGNS {
-        let Some(at) = find_word(&folded, sign) else {
+    for found in FINDER.find_overlapping_iter(&folded) {
+        let (Some((sign, role)), at) = (SIGNS.get(found.pattern().as_usize()), found.start())
+        else {
             continue;
         };
+        if inside_word(&folded, at) {
+            continue;
+        }
         let better = best
             .is_none_or(|(first, length, _)| at < first || (at == first && sign.len() > length));
         if better {
@@ -353,12 +364,10 @@ fn folded_words(title: &str) -> String {
     words
 }
 
-/// Where `sign` begins a word of `text`.
-fn find_word(text: &str, sign: &str) -> Option<usize> {
-    text.match_indices(sign).map(|(at, _)| at).find(|at| {
-        text.get(..*at)
-            .is_some_and(|head| !head.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
-    })
+/// Whether a letter stands right before an offset.
+fn inside_word(text: &str, at: usize) -> bool {
+    text.get(..at)
+        .is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::roles::{is_inner, role_of};
 use crate::document::{Document, Label};
 use crate::model::{Role, Section};
-use crate::text::{Slugs, without_emoji, without_number};
+use crate::text::{Slugs, fold, without_emoji, without_number};
 
 /// The level of a label line that acts as a heading.
 pub(crate) const LABEL_LEVEL: u8 = 7;
@@ -15,6 +15,8 @@ pub(crate) struct Outline {
     pub(crate) sections: Vec<Section>,
     /// For each section, the one that it stands in.
     pub(crate) parents: Vec<Option<usize>>,
+    /// For each section, its folded title without ornaments.
+    pub(crate) folded: Vec<String>,
     /// For each section, the role that its own title tells, without inheritance.
     pub(crate) own_roles: Vec<Option<Role>>,
     /// For each heading of the document, its section.
@@ -101,6 +103,11 @@ pub(crate) fn outline(document: &Document) -> Outline {
     for (at, label) in labels {
         push_label(&mut outline, &mut slugs, document, at, label);
     }
+    outline.folded = outline
+        .sections
+        .iter()
+        .map(|section| fold(clean_title(&section.title)))
+        .collect();
     close_labels(&mut outline, document);
     outline
 }

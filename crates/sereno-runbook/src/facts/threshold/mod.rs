@@ -19,12 +19,9 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Threshold> {
         }
         let role = source.role(place.section);
         let lists = place.item.is_some();
+        let to_tick = place.item.is_some_and(|item| item.checked.is_some());
         let context = Context {
-            severity: severity(
-                source,
-                place.section,
-                lists && place.item.is_some_and(|item| item.checked.is_some()),
-            ),
+            severity: &|| severity(source, place.section, to_tick),
             role,
             listed: lists,
             heading: place.is_heading,
@@ -42,9 +39,8 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Threshold> {
                 plain: words.to_owned(),
                 ..TextLine::default()
             };
-            let severity = severity(source, section, false).or_else(|| Some("goal".to_owned()));
             let context = Context {
-                severity,
+                severity: &|| severity(source, section, false).or_else(|| Some("goal".to_owned())),
                 role: source.role(section),
                 listed: false,
                 heading: false,
@@ -61,8 +57,9 @@ fn may_compare(plain: &str) -> bool {
     plain.bytes().any(|b| b.is_ascii_digit())
 }
 
-struct Context {
-    severity: Option<String>,
+struct Context<'a> {
+    /// Asked only when there is a number to judge.
+    severity: &'a dyn Fn() -> Option<String>,
     role: Role,
     listed: bool,
     heading: bool,
@@ -70,8 +67,7 @@ struct Context {
 
 /// What the sections around a line say about crossing its number.
 fn severity(source: Source<'_>, section: Option<usize>, to_tick: bool) -> Option<String> {
-    let titles = source.titles(section);
-    for title in &titles {
+    for title in source.titles(section) {
         let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
         if has(&[
             "cuando hacer rollback",
@@ -126,7 +122,7 @@ struct Comparison {
     in_words: bool,
 }
 
-fn of_line(line: &TextLine, context: &Context, thresholds: &mut Vec<Threshold>) {
+fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshold>) {
     let (label, body) = match line
         .bold_label()
         .or_else(|| code_label(line))
@@ -179,7 +175,7 @@ fn dashed_label(line: &TextLine) -> Option<(&str, &str)> {
     Some((line.plain.get(strong.clone())?.trim(), rest.trim()))
 }
 
-fn comparisons(body: &str, context: &Context) -> Vec<Comparison> {
+fn comparisons(body: &str, context: &Context<'_>) -> Vec<Comparison> {
     const SIGNS: [(&str, &str); 10] = [
         (">=", ">="),
         ("<=", "<="),
@@ -281,7 +277,7 @@ fn one(
     body: &str,
     from: usize,
     comparison: &Comparison,
-    context: &Context,
+    context: &Context<'_>,
 ) -> Option<(Threshold, usize)> {
     let rest = body.get(comparison.span.end..)?;
     let blanks = rest.len()
@@ -332,7 +328,7 @@ fn one(
         value,
         unit,
         for_seconds: lasting,
-        severity: context.severity.clone(),
+        severity: (context.severity)(),
         text: line.plain.trim().to_owned(),
     };
     Some((threshold, end))
@@ -343,7 +339,7 @@ fn absence(
     line: &TextLine,
     label: Option<&str>,
     body: &str,
-    context: &Context,
+    context: &Context<'_>,
 ) -> Option<Threshold> {
     let folded = fold(body);
     let absent = ["no hay ", "sin ", "no ", "ningun"]
@@ -370,7 +366,7 @@ fn absence(
         value: found.value,
         unit: found.unit.to_owned(),
         for_seconds: None,
-        severity: context.severity.clone(),
+        severity: (context.severity)(),
         text: line.plain.trim().to_owned(),
     })
 }
@@ -389,7 +385,7 @@ fn of_table(table: &Table, outer: &Option<String>, thresholds: &mut Vec<Threshol
             let words = cell.plain.trim();
             let severity = severity.map(str::to_owned).or_else(|| outer.clone());
             let context = Context {
-                severity,
+                severity: &|| severity.clone(),
                 role: Role::Monitoring,
                 listed: true,
                 heading: false,
