@@ -122,12 +122,32 @@ impl<'a, U: Ui> Walker<'a, U> {
             self.watch(step, attempt).await?;
         }
         match self.state.next() {
-            Next::Person { step, .. } => {
-                let by = self.walk.person.clone();
-                self.record(Event::Decided { step, decision, reason, by }).await
-            }
+            Next::Person { step, .. } => self.decided(step, decision, reason).await,
             _ => Err(EngineError::NothingToDecide(self.run.clone())),
         }
+    }
+
+    async fn decided(&mut self, step: usize, decision: Decision, reason: String) -> Result<(), EngineError> {
+        self.end_survivors(step)?;
+        self.record(Event::Decided { step, decision, reason, by: self.walk.person.clone() }).await
+    }
+
+    /// What a step whose runner was killed left running would go on beside whatever comes next, perhaps doing it twice.
+    fn end_survivors(&mut self, step: usize) -> Result<(), EngineError> {
+        let attempt = self.state.steps[step].attempt();
+        if self.state.steps[step].outcome() != Some(Outcome::Unknown) || attempt == 0 {
+            return Ok(());
+        }
+        if let session::Status::Lost(lost) = session::status(&self.dir.step(step, attempt))? {
+            let ended = session::end_processes(&lost.survivors);
+            if !ended.is_empty() {
+                self.ui.notice(&Text::new(
+                    format!("ended {} processes that the step had left running", ended.len()),
+                    format!("se terminaron {} procesos que el paso había dejado en marcha", ended.len()),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Gives the run up: what runs is ended first.
@@ -150,10 +170,7 @@ impl<'a, U: Ui> Walker<'a, U> {
                     }
                 }
                 Next::Person { step, why } => match self.ui.decide(&self.state, step, why) {
-                    Verdict::Decide { decision, reason } => {
-                        let by = self.walk.person.clone();
-                        self.record(Event::Decided { step, decision, reason, by }).await?;
-                    }
+                    Verdict::Decide { decision, reason } => self.decided(step, decision, reason).await?,
                     Verdict::Cancel { reason } => self.cancel(reason).await?,
                     Verdict::Leave if self.state.steps[step].outcome() == Some(Outcome::Unknown) => {
                         return Ok(Came::Unknown);
@@ -321,8 +338,14 @@ impl<'a, U: Ui> Walker<'a, U> {
         let planned = &self.plan.steps[index];
         let before = self.state_before(index);
         let mut spec = StepSpec::new(self.dir.step(index, attempt), planned.text.clone(), self.walk.cwd.clone());
-        spec.env = if before.is_none() { self.environment() } else { Vec::new() };
-        spec.state_in = before;
+        match before {
+            Some(state) => {
+                spec.env = Vec::new();
+                spec.state_digest = saved_digest(&state);
+                spec.state_in = Some(state);
+            }
+            None => spec.env = self.environment(),
+        }
         spec.timeout = self.walk.timeout;
         spec.follow = match planned.action {
             Action::Follow { seconds } => Some(Duration::from_secs(seconds)),
@@ -401,5 +424,13 @@ impl<'a, U: Ui> Walker<'a, U> {
         self.state = state;
         self.last = last;
         Ok(())
+    }
+}
+
+/// What the runner said of the state that it saved: a file that was touched since is not restored.
+fn saved_digest(state: &Path) -> Option<Digest> {
+    match session::status(state.parent()?) {
+        Ok(session::Status::Finished(result)) => result.state.map(|saved| saved.digest),
+        _ => None,
     }
 }

@@ -16,6 +16,7 @@ use sereno_engine::walk::{self, Came, EngineError, Walk, Walker};
 use sereno_model::redact::{looks_secret, Redactor};
 use sereno_model::{Lang, RunId};
 use sereno_store::Store;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
@@ -84,9 +85,8 @@ pub(crate) fn walking<'a>(
     redactor: Redactor,
     how: &HowArgs,
 ) -> Result<Walk<'a>> {
-    let runner = std::env::current_exe().map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot find my own program: {error}"), format!("no encuentro mi propio programa: {error}"))
-    })?;
+    // The very program that runs now, even if its file is replaced by an upgrade in the middle of a run.
+    let runner = PathBuf::from("/proc/self/exe");
     Ok(Walk {
         store,
         context: store_context,

@@ -81,6 +81,18 @@ fn alive(pid: &str) -> bool {
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
 }
 
+/// Whether any process of a step of this world is alive.
+fn has_processes(world: &World) -> bool {
+    let mark = format!("SERENO_STEP={}", fs::canonicalize(world.path()).expect("a folder").display());
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|b| b.is_ascii_digit()))
+        .filter(|entry| alive(&entry.file_name().to_string_lossy()))
+        .filter_map(|entry| fs::read(entry.path().join("environ")).ok())
+        .any(|environ| environ.windows(mark.len()).any(|window| window == mark.as_bytes()))
+}
+
 fn one_run(world: &World) -> (String, String) {
     world.runs().remove(0)
 }
@@ -117,8 +129,10 @@ fn a_killed_runner_leaves_unknown_and_a_person_decides() {
     assert_eq!(one_run(&world).1, "unknown");
     let undecided = world.sereno(&["runs", "resume", &run, "--yes"]);
     assert_eq!(undecided.code, Some(5), "without a decision it stays unknown: {undecided:?}");
+    assert!(has_processes(&world), "the script outlived its runner");
     let decided = world.sereno(&["runs", "resume", &run, "--yes", "--done", "the gate was open"]);
     assert_eq!(decided.code, Some(0), "{decided:?}");
+    assert!(!has_processes(&world), "what the lost step left running was ended before anything else ran");
     assert_eq!(world.read("ledger"), "begin\nend\n");
 }
 
