@@ -26,8 +26,7 @@ static AMBIGUOUS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("ambiguous.txt").split_whitespace().collect());
 
 /// What any operator types and no data file needs to explain: only so that a line is recognised as a command.
-static EVERYDAY: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("commands.txt").split_whitespace().collect());
+static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("commands.txt").split_whitespace().collect());
 
 pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
     EVERYDAY.contains(name) || knows(name)
@@ -39,27 +38,16 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::Sure;
     }
     let (text, prefixed) = without_prefix(text);
-    let name = text
-        .split([' ', '\t', ';', '|', '&'])
-        .next()
-        .unwrap_or_default();
+    let name = text.split([' ', '\t', ';', '|', '&']).next().unwrap_or_default();
     let rest = text.get(name.len()..).unwrap_or_default().trim();
     if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") {
         return Likeness::No;
     }
-    if name.contains('/')
-        || [".sh", ".bat", ".ps1", ".cmd"]
-            .iter()
-            .any(|end| name.ends_with(end))
-    {
+    if name.contains('/') || [".sh", ".bat", ".ps1", ".cmd"].iter().any(|end| name.ends_with(end)) {
         return path_likeness(name, rest);
     }
     if !NAME.is_match(name) {
-        return if prefixed && name.starts_with('$') {
-            Likeness::Likely
-        } else {
-            Likeness::No
-        };
+        return if prefixed && name.starts_with('$') { Likeness::Likely } else { Likeness::No };
     }
     let prose = words(text).is_prose();
     if is_command_name(name, knows) {
@@ -76,10 +64,7 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::Likely;
     }
     let words = rest.split_whitespace().count();
-    if lower
-        && !rest.is_empty()
-        && ((words <= 4 && PLAIN_ARGS.is_match(rest)) || QUOTED_ARGS.is_match(rest))
-    {
+    if lower && !rest.is_empty() && ((words <= 4 && PLAIN_ARGS.is_match(rest)) || QUOTED_ARGS.is_match(rest)) {
         return Likeness::Weak;
     }
     Likeness::No
@@ -94,9 +79,8 @@ pub(super) fn defined_functions(text: &str) -> HashSet<String> {
         .collect()
 }
 
-static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?m)^\s*(?:function\s+([A-Za-z_][\w-]*)|([A-Za-z_][\w-]*)\s*\(\)\s*\{)")
-});
+static FUNCTION: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?m)^\s*(?:function\s+([A-Za-z_][\w-]*)|([A-Za-z_][\w-]*)\s*\(\)\s*\{)"));
 
 /// A command whose name or arguments leave no doubt: what a comment must look like to be root's prompt.
 pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
@@ -112,11 +96,7 @@ pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
 /// The line without the comment at its end.
 fn without_comment(text: &str) -> &str {
     match text.find(" # ") {
-        Some(at)
-            if !text
-                .get(at..)
-                .is_some_and(|tail| tail.contains(['"', '\''])) =>
-        {
+        Some(at) if !text.get(at..).is_some_and(|tail| tail.contains(['"', '\''])) => {
             text.get(..at).unwrap_or(text).trim_end()
         }
         _ => text,
@@ -130,21 +110,13 @@ fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: boo
     }
     let ambiguous = AMBIGUOUS.contains(name);
     let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest);
-    if rest.starts_with("- ")
-        || rest.starts_with("– ")
-        || rest.starts_with("→ ")
-        || rest.starts_with("-> ")
-    {
+    if rest.starts_with("- ") || rest.starts_with("– ") || rest.starts_with("→ ") || rest.starts_with("-> ") {
         return Likeness::No;
     }
     if prose {
         let technical = words(text).technical;
         let strong = technical >= 2 || (!ambiguous && (technical >= 1 || shaped));
-        return if strong {
-            Likeness::Likely
-        } else {
-            Likeness::No
-        };
+        return if strong { Likeness::Likely } else { Likeness::No };
     }
     if !ambiguous || prefixed || shaped {
         return Likeness::Sure;
@@ -163,12 +135,9 @@ fn path_likeness(name: &str, rest: &str) -> Likeness {
     let runs = name.starts_with("./")
         || name.starts_with("../")
         || name.contains("bin/")
-        || [
-            ".sh", ".py", ".rb", ".pl", ".js", ".php", ".bat", ".cmd", ".ps1", ".exe", "gradlew",
-            "artisan",
-        ]
-        .iter()
-        .any(|end| name.ends_with(end));
+        || [".sh", ".py", ".rb", ".pl", ".js", ".php", ".bat", ".cmd", ".ps1", ".exe", "gradlew", "artisan"]
+            .iter()
+            .any(|end| name.ends_with(end));
     if runs && !rest.starts_with('{') && !words(rest).is_prose() {
         Likeness::Sure
     } else if name.starts_with(['/', '~']) && HAS_FLAG.is_match(rest) {
@@ -217,21 +186,16 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
         r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#,
     )
 });
-static HAS_FLAG: LazyLock<Test> =
-    LazyLock::new(|| test(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
+static HAS_FLAG: LazyLock<Test> = LazyLock::new(|| test(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));
 /// Paths, pipes, redirections, variables, assignments, quotes, addresses.
 static SHAPED: LazyLock<Test> = LazyLock::new(|| {
-    test(
-        r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#,
-    )
+    test(r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#)
 });
-static PLAIN_ARGS: LazyLock<Test> =
-    LazyLock::new(|| test(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+static PLAIN_ARGS: LazyLock<Test> = LazyLock::new(|| test(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
 
 /// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
-static QUOTED_ARGS: LazyLock<Test> = LazyLock::new(|| {
-    test(r#"^(?:[a-z<][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#)
-});
+static QUOTED_ARGS: LazyLock<Test> =
+    LazyLock::new(|| test(r#"^(?:[a-z<][\w./:@<>-]*\s+){1,5}(?:"[^"]*"|'[^']*')(?:\s+[\w./:@>-]+)*$"#));
 
 /// Follows quotes, here-documents and backslashes from line to line.
 #[derive(Debug, Default, Clone)]
@@ -279,18 +243,14 @@ impl Continuation {
             before = c;
         }
         if self.quote.is_none() {
-            self.heredoc = HEREDOC
-                .captures(line)
-                .and_then(|found| found.get(1))
-                .map(|word| word.as_str().to_owned());
+            self.heredoc = HEREDOC.captures(line).and_then(|found| found.get(1)).map(|word| word.as_str().to_owned());
             let end = line.trim_end();
             self.joined |= (end.ends_with('|') || end.ends_with("&&")) && !end.starts_with('#');
         }
     }
 }
 
-static HEREDOC: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"(?:^|[^<])<<[-~]?\s*\\?['"]?([A-Za-z_]\w*)['"]?"#));
+static HEREDOC: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?:^|[^<])<<[-~]?\s*\\?['"]?([A-Za-z_]\w*)['"]?"#));
 
 #[cfg(test)]
 mod tests {
@@ -330,10 +290,7 @@ mod tests {
 
     #[test]
     fn names_of_the_data_files_count() {
-        assert_eq!(
-            likeness("acmectl rotate", &|name| name == "acmectl"),
-            Likeness::Sure
-        );
+        assert_eq!(likeness("acmectl rotate", &|name| name == "acmectl"), Likeness::Sure);
     }
 
     #[test]

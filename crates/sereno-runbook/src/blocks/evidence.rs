@@ -4,9 +4,7 @@
 //! but one kind of lines weighs; a tag or a sentence before the block weighs three to five, so that they decide between
 //! neighbours and never against the content.
 
-use super::features::{
-    comments_only, config, diagram, json, manual, other, output, queries, repl, shell,
-};
+use super::features::{comments_only, config, diagram, json, manual, other, output, queries, repl, shell};
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
@@ -38,9 +36,7 @@ pub(super) fn class(case: &Case) -> (BlockClass, Vec<Evidence>) {
     if counts.content == 0 {
         comments_only(case, &mut pile);
     } else {
-        for feature in [
-            shell, repl, queries, config, json, output, diagram, manual, other,
-        ] {
+        for feature in [shell, repl, queries, config, json, output, diagram, manual, other] {
             feature(case, &counts, &mut pile);
         }
     }
@@ -61,12 +57,7 @@ impl Pile {
     fn heaviest(&self) -> BlockClass {
         let mut best = (BlockClass::Other, 0.0);
         for class in BlockClass::ALL {
-            let sum: f32 = self
-                .0
-                .iter()
-                .filter(|one| one.class == class)
-                .map(|one| one.weight)
-                .sum();
+            let sum: f32 = self.0.iter().filter(|one| one.class == class).map(|one| one.weight).sum();
             if sum > best.1 {
                 best = (class, sum);
             }
@@ -84,16 +75,8 @@ pub(super) struct Counts {
 
 impl Counts {
     fn of(case: &Case) -> Self {
-        let kinds: Vec<Kind> = case
-            .lines
-            .iter()
-            .map(|line| line.kind)
-            .filter(|kind| !kind.is_silent())
-            .collect();
-        Self {
-            content: kinds.len(),
-            kinds,
-        }
+        let kinds: Vec<Kind> = case.lines.iter().map(|line| line.kind).filter(|kind| !kind.is_silent()).collect();
+        Self { content: kinds.len(), kinds }
     }
 
     pub(super) fn count(&self, wanted: impl Fn(Kind) -> bool) -> usize {
@@ -110,11 +93,7 @@ impl Counts {
 
     /// The first lines that are not settings of variables.
     pub(super) fn first_act(&self) -> Kind {
-        self.kinds
-            .iter()
-            .copied()
-            .find(|kind| !matches!(kind, Kind::Assignment | Kind::Export))
-            .unwrap_or(self.first())
+        self.kinds.iter().copied().find(|kind| !matches!(kind, Kind::Assignment | Kind::Export)).unwrap_or(self.first())
     }
 }
 
@@ -126,20 +105,10 @@ mod tests {
 
     fn class_of(lang: &str, before: &str, text: &str) -> BlockClass {
         let tag = tag(Some(lang).filter(|lang| !lang.is_empty()));
-        let raw = RawBlock {
-            before: Some(before.to_owned()),
-            ..RawBlock::default()
-        };
+        let raw = RawBlock { before: Some(before.to_owned()), ..RawBlock::default() };
         let lines = lines::lines(text, tag, &|_| false);
         let near = Near::of(&raw);
-        class(&Case {
-            text,
-            lines: &lines,
-            tag,
-            near: &near,
-            in_console: false,
-        })
-        .0
+        class(&Case { text, lines: &lines, tag, near: &near, in_console: false }).0
     }
 
     #[test]
@@ -147,16 +116,8 @@ mod tests {
         for (lang, text, expected) in [
             ("bash", "SELECT 1 FROM t;", BlockClass::Sql),
             ("bash", "rate(x_total[5m])", BlockClass::Promql),
-            (
-                "shell",
-                "NAME   READY   STATUS\nweb    1/1     Running",
-                BlockClass::Output,
-            ),
-            (
-                "bash",
-                "services:\n  app:\n    image: x",
-                BlockClass::Config,
-            ),
+            ("shell", "NAME   READY   STATUS\nweb    1/1     Running", BlockClass::Output),
+            ("bash", "services:\n  app:\n    image: x", BlockClass::Config),
             ("sql", "psql -c 'SELECT 1'", BlockClass::Shell),
             ("yaml", "kubectl get pods -n prod", BlockClass::Shell),
             ("text", "sudo systemctl restart nginx", BlockClass::Shell),
@@ -170,11 +131,7 @@ mod tests {
     fn the_sentence_before_decides_between_neighbours() {
         for (before, text, expected) in [
             ("Respuesta esperada:", "{\"a\": 1}", BlockClass::Output),
-            (
-                "Create `policy.json` with the following content:",
-                "{\"a\": 1}",
-                BlockClass::Config,
-            ),
+            ("Create `policy.json` with the following content:", "{\"a\": 1}", BlockClass::Config),
             ("Send this request body:", "{\"a\": 1}", BlockClass::Other),
             ("In the Rails console:", "Order.count", BlockClass::Repl),
             ("Add to `.env`:", "A=1\nB=2", BlockClass::Config),
@@ -192,19 +149,9 @@ mod tests {
     fn every_class_comes_with_reasons() {
         let lines = lines::lines("ls -l", Tag::Shell, &|_| false);
         let near = Near::default();
-        let case = Case {
-            text: "ls -l",
-            lines: &lines,
-            tag: Tag::Shell,
-            near: &near,
-            in_console: false,
-        };
+        let case = Case { text: "ls -l", lines: &lines, tag: Tag::Shell, near: &near, in_console: false };
         let (class, reasons) = class(&case);
         assert_eq!(class, BlockClass::Shell);
-        assert!(
-            reasons
-                .iter()
-                .any(|one| one.class == class && one.why == "lines that are commands")
-        );
+        assert!(reasons.iter().any(|one| one.class == class && one.why == "lines that are commands"));
     }
 }

@@ -15,10 +15,7 @@ pub(super) fn examples(text: &str, class: BlockClass) -> Vec<Range<usize>> {
     for pattern in EVERYWHERE.iter() {
         collect(pattern, text, &mut found);
     }
-    if matches!(
-        class,
-        BlockClass::Shell | BlockClass::Sql | BlockClass::Repl
-    ) {
+    if matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) {
         for pattern in COMMANDS.iter() {
             collect(pattern, text, &mut found);
         }
@@ -28,12 +25,7 @@ pub(super) fn examples(text: &str, class: BlockClass) -> Vec<Range<usize>> {
 }
 
 fn collect(pattern: &Regex, text: &str, found: &mut Vec<Range<usize>>) {
-    found.extend(
-        pattern
-            .captures_iter(text)
-            .filter_map(|one| one.get(1))
-            .map(|group| group.range()),
-    );
+    found.extend(pattern.captures_iter(text).filter_map(|one| one.get(1)).map(|group| group.range()));
 }
 
 /// A name that the text itself computes is no example: `backup_$(date +%F).sql`.
@@ -41,9 +33,7 @@ fn is_made_up_by_the_text(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let after = text.get(span.end..).unwrap_or_default();
     let found = text.get(span.clone()).unwrap_or_default();
-    if found
-        .bytes()
-        .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    if found.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         && (text.contains(&format!("${found}")) || text.contains(&format!("${{{found}")))
     {
         return true;
@@ -154,15 +144,9 @@ mod tests {
             ("psql -U user -l", "user"),
             ("pg_isready -d dbname", "dbname"),
             ("/path/to/scripts/backup.sh", "/path/to/scripts/backup.sh"),
-            (
-                "gunzip backup_20241201_020000.sql.gz",
-                "backup_20241201_020000.sql.gz",
-            ),
+            ("gunzip backup_20241201_020000.sql.gz", "backup_20241201_020000.sql.gz"),
             ("psql < backup-2026-02-19.sql", "backup-2026-02-19.sql"),
-            (
-                "make db-restore FILE=backup_2025_11_07.sql",
-                "backup_2025_11_07.sql",
-            ),
+            ("make db-restore FILE=backup_2025_11_07.sql", "backup_2025_11_07.sql"),
             ("export DEPLOY_TAG=v1.2.3", "v1.2.3"),
             ("docker build -t shop/backend:v1.2.0 .", "v1.2.0"),
             ("git checkout v1.1.0", "v1.1.0"),

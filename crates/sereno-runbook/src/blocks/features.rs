@@ -18,20 +18,12 @@ fn voice(said: u8) -> f32 {
 }
 
 pub(super) fn comments_only(case: &Case, pile: &mut Pile) {
-    let comments = case
-        .lines
-        .iter()
-        .filter(|line| line.kind.is_silent() && line.kind != Kind::Blank)
-        .count();
+    let comments = case.lines.iter().filter(|line| line.kind.is_silent() && line.kind != Kind::Blank).count();
     if comments == 0 {
         return;
     }
     pile.add(BlockClass::Manual, 5.0, "only comments");
-    let headings = case
-        .lines
-        .iter()
-        .filter(|line| line.text.starts_with("## "))
-        .count();
+    let headings = case.lines.iter().filter(|line| line.text.starts_with("## ")).count();
     if headings > 0 && matches!(case.tag, Tag::Markdown | Tag::Text | Tag::None) {
         pile.add(BlockClass::Other, 6.0, "a template's headings");
     }
@@ -42,37 +34,16 @@ pub(super) fn comments_only(case: &Case, pile: &mut Pile) {
 
 pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Shell;
-    let sure =
-        counts.share(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command | Kind::Continued));
+    let sure = counts.share(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command | Kind::Continued));
     pile.add(class, 10.0 * sure, "lines that are commands");
-    pile.add(
-        class,
-        6.0 * counts.share(|kind| kind == Kind::LikelyCommand),
-        "lines shaped like commands",
-    );
-    pile.add(
-        class,
-        3.0 * counts.share(|kind| kind == Kind::WeakCommand),
-        "lines that could be commands",
-    );
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Export),
-        "exported variables",
-    );
+    pile.add(class, 6.0 * counts.share(|kind| kind == Kind::LikelyCommand), "lines shaped like commands");
+    pile.add(class, 3.0 * counts.share(|kind| kind == Kind::WeakCommand), "lines that could be commands");
+    pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Export), "exported variables");
     let assigned = counts.share(|kind| kind == Kind::Assignment);
     let acts = counts.count(Kind::is_shell) > 0;
     pile.add(class, if acts { 8.0 } else { 4.0 } * assigned, "variables");
     if counts.count(|kind| kind == Kind::ShellPrompt) > 0 {
-        pile.add(
-            class,
-            if counts.first_act() == Kind::ShellPrompt {
-                8.0
-            } else {
-                5.0
-            },
-            "a shell's prompt",
-        );
+        pile.add(class, if counts.first_act() == Kind::ShellPrompt { 8.0 } else { 5.0 }, "a shell's prompt");
     } else if counts.first_act() == Kind::Command {
         pile.add(class, 5.0, "it begins with a command");
     } else if counts.first_act() == Kind::LikelyCommand {
@@ -101,35 +72,21 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
         Tag::Windows => pile.add(class, 4.0, "tagged as a shell of Windows"),
         _ => {}
     }
-    let some = counts
-        .count(|kind| kind.is_shell() || matches!(kind, Kind::WeakCommand | Kind::Unknown))
-        > 0;
+    let some = counts.count(|kind| kind.is_shell() || matches!(kind, Kind::WeakCommand | Kind::Unknown)) > 0;
     if some {
-        pile.add(
-            class,
-            1.5 * voice(case.near.says(Topic::Commands)),
-            "the text says to run it",
-        );
+        pile.add(class, 1.5 * voice(case.near.says(Topic::Commands)), "the text says to run it");
     }
 }
 
 pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Repl;
-    pile.add(
-        class,
-        10.0 * counts.share(|kind| kind == Kind::Client),
-        "lines with a client's prompt",
-    );
+    pile.add(class, 10.0 * counts.share(|kind| kind == Kind::Client), "lines with a client's prompt");
     if counts.first() == Kind::Client {
         pile.add(class, 9.0, "it begins with a client's prompt");
     }
     let client_lines = counts.share(|kind| kind == Kind::ClientLine);
     let programmed = case.tag == Tag::Code;
-    pile.add(
-        class,
-        if programmed { 2.0 } else { 9.0 } * client_lines,
-        "lines of a client's language",
-    );
+    pile.add(class, if programmed { 2.0 } else { 9.0 } * client_lines, "lines of a client's language");
     let bare = form::redis_share(case.lines);
     let said = voice(case.near.says(Topic::Console));
     let led = case.near.says(Topic::Console) >= 2 || case.in_console || case.tag == Tag::Client;
@@ -137,35 +94,18 @@ pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
     let angle = counts.share(|kind| kind == Kind::Angle);
     let spoken = form::angle_commands(case.lines);
     if angle > 0.0 && counts.first() == Kind::Angle {
-        pile.add(
-            if spoken { BlockClass::Shell } else { class },
-            9.0,
-            "it begins with a bare prompt",
-        );
+        pile.add(if spoken { BlockClass::Shell } else { class }, 9.0, "it begins with a bare prompt");
     }
     if led {
         let code = counts.share(|kind| {
             matches!(
                 kind,
-                Kind::Code
-                    | Kind::ClientLine
-                    | Kind::Angle
-                    | Kind::Unknown
-                    | Kind::Assignment
-                    | Kind::Setting
+                Kind::Code | Kind::ClientLine | Kind::Angle | Kind::Unknown | Kind::Assignment | Kind::Setting
             )
         });
         let sentence = case.near.says(Topic::Console) == 3 && !case.tag.is_shell();
-        pile.add(
-            class,
-            if sentence { 18.0 } else { 8.0 } * code,
-            "the open console is meant",
-        );
-        pile.add(
-            class,
-            4.0 * said * (client_lines + bare).min(1.0),
-            "the text names the client",
-        );
+        pile.add(class, if sentence { 18.0 } else { 8.0 } * code, "the open console is meant");
+        pile.add(class, 4.0 * said * (client_lines + bare).min(1.0), "the text names the client");
     }
     if case.tag == Tag::Client {
         pile.add(class, 5.0, "tagged as a client's language");
@@ -173,15 +113,9 @@ pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
 }
 
 pub(super) fn queries(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let (sql, all) = if form::search_query(case.text) {
-        (0, 0)
-    } else {
-        sql::statements(case.text)
-    };
+    let (sql, all) = if form::search_query(case.text) { (0, 0) } else { sql::statements(case.text) };
     let sql_share = sql as f32 / all.max(1) as f32;
-    if sql > 0 && matches!(counts.first(), Kind::Sql | Kind::Assignment | Kind::Setting)
-        || case.tag == Tag::Sql
-    {
+    if sql > 0 && matches!(counts.first(), Kind::Sql | Kind::Assignment | Kind::Setting) || case.tag == Tag::Sql {
         pile.add(BlockClass::Sql, 14.0 * sql_share, "statements of SQL");
     }
     if counts.first() == Kind::Sql && !form::search_query(case.text) {
@@ -190,38 +124,21 @@ pub(super) fn queries(case: &Case, counts: &Counts, pile: &mut Pile) {
     if case.tag == Tag::Sql {
         pile.add(BlockClass::Sql, 5.0, "tagged as SQL");
     }
-    let commands =
-        counts.share(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt | Kind::Client));
+    let commands = counts.share(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt | Kind::Client));
     if commands < 0.5 && sql == 0 {
         let (good, pieces) = promql::queries(case.text);
         let share = good as f32 / pieces.max(1) as f32;
         let bare = good > 0 && !promql::has_sign(case.text);
-        let weight = if bare && case.tag != Tag::Promql {
-            6.0
-        } else {
-            13.0
-        };
-        pile.add(
-            BlockClass::Promql,
-            weight * share,
-            "queries that parse as PromQL",
-        );
+        let weight = if bare && case.tag != Tag::Promql { 6.0 } else { 13.0 };
+        pile.add(BlockClass::Promql, weight * share, "queries that parse as PromQL");
         if good > 0 {
-            pile.add(
-                BlockClass::Promql,
-                4.0 * voice(case.near.says(Topic::Prometheus)),
-                "the text names Prometheus",
-            );
+            pile.add(BlockClass::Promql, 4.0 * voice(case.near.says(Topic::Prometheus)), "the text names Prometheus");
         }
     }
     if case.tag == Tag::Promql {
         pile.add(BlockClass::Promql, 8.0, "tagged as PromQL");
     }
-    pile.add(
-        BlockClass::Other,
-        12.0 * counts.share(|kind| kind == Kind::Search),
-        "a search language",
-    );
+    pile.add(BlockClass::Other, 12.0 * counts.share(|kind| kind == Kind::Search), "a search language");
 }
 
 pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
@@ -229,19 +146,13 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     let yaml = counts.count(|kind| kind == Kind::Yaml);
     let sections = counts.count(|kind| kind == Kind::Section);
     let commands = counts.count(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command));
-    let nested = case
-        .lines
-        .iter()
-        .filter(|line| line.kind == Kind::Yaml && line.text.starts_with(' '))
-        .count();
+    let nested = case.lines.iter().filter(|line| line.kind == Kind::Yaml && line.text.starts_with(' ')).count();
     let structured = yaml > 0
         && (nested > 0 || case.tag == Tag::Config)
         && counts.first() != Kind::ShellPrompt
         && commands * 3 <= yaml;
-    let assigned = sections > 0
-        || case.tag == Tag::Env
-        || case.tag == Tag::Config
-        || form::env_file(case.lines, case.near);
+    let assigned =
+        sections > 0 || case.tag == Tag::Env || case.tag == Tag::Config || form::env_file(case.lines, case.near);
     let share = counts.share(|kind| {
         kind.is_config()
             || (structured
@@ -260,11 +171,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
             || (assigned && matches!(kind, Kind::Assignment | Kind::Export))
     });
     let flat_letter = yaml > 0 && !structured && form::labelled_share(case.lines) > 0.6;
-    pile.add(
-        class,
-        if flat_letter { 4.0 } else { 10.0 } * share,
-        "lines of a file",
-    );
+    pile.add(class, if flat_letter { 4.0 } else { 10.0 } * share, "lines of a file");
     if assigned && share < 0.1 {
         pile.add(class, 2.0, "settings");
     }
@@ -282,11 +189,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
         Tag::Json => pile.add(class, 1.0, "tagged as JSON"),
         _ => {}
     }
-    pile.add(
-        class,
-        2.5 * voice(case.near.says(Topic::Config)),
-        "the text says to edit",
-    );
+    pile.add(class, 2.5 * voice(case.near.says(Topic::Config)), "the text says to edit");
     if case.near.names_file() {
         pile.add(class, 2.5, "the text names a file");
     }
@@ -300,8 +203,8 @@ pub(super) fn json(case: &Case, _counts: &Counts, pile: &mut Pile) {
     let output = 4.0 * voice(near.says(Topic::SureOutput));
     let config = 3.0 * voice(near.says(Topic::Config)) + if near.names_file() { 3.0 } else { 0.0 };
     let printed = near.says(Topic::SureOutput) == 3;
-    let request = if printed { 3.0 } else { 6.5 } * voice(near.says(Topic::Request))
-        + 3.0 * voice(near.says(Topic::Message));
+    let request =
+        if printed { 3.0 } else { 6.5 } * voice(near.says(Topic::Request)) + 3.0 * voice(near.says(Topic::Message));
     pile.add(BlockClass::Output, 9.0 + output, "JSON, as a response");
     pile.add(BlockClass::Config, 7.5 + config, "JSON, as a file");
     pile.add(BlockClass::Other, 7.0 + request, "JSON, as a request");
@@ -324,11 +227,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     let share = counts.share(|kind| {
         kind.is_output()
             || (aligned && matches!(kind, Kind::Unknown | Kind::Yaml))
-            || (http
-                && matches!(
-                    kind,
-                    Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup
-                ))
+            || (http && matches!(kind, Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup))
     });
     pile.add(class, 10.0 * share, "lines that programs print");
     let mute = counts.share(|kind| {
@@ -345,15 +244,8 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
                 | Kind::Assignment
         )
     });
-    pile.add(
-        class,
-        3.0 * counts.share(|kind| kind == Kind::Unknown),
-        "lines of no known kind",
-    );
-    let begins = matches!(
-        counts.first(),
-        Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql
-    );
+    pile.add(class, 3.0 * counts.share(|kind| kind == Kind::Unknown), "lines of no known kind");
+    let begins = matches!(counts.first(), Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql);
     if !begins {
         pile.add(
             class,
@@ -361,11 +253,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
             "the text announces output",
         );
         if case.near.says(Topic::SureOutput) < 3 {
-            pile.add(
-                class,
-                2.0 * voice(case.near.says(Topic::Output)),
-                "the text may announce output",
-            );
+            pile.add(class, 2.0 * voice(case.near.says(Topic::Output)), "the text may announce output");
         }
     }
     match case.tag {
@@ -386,25 +274,12 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 9.0, "tagged as a diagram");
     }
     let drawn = counts.share(|kind| kind == Kind::Drawing);
-    let printed = counts.share(|kind| {
-        matches!(
-            kind,
-            Kind::Table | Kind::Property | Kind::Log | Kind::Printed
-        )
-    });
+    let printed = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property | Kind::Log | Kind::Printed));
     let through_menus = form::navigation_share(case.lines) > 0.5;
     if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
         let rest = if drawn >= 0.25 { 6.0 } else { 0.0 };
-        pile.add(
-            class,
-            10.0 * drawn + rest - 12.0 * printed,
-            "lines that draw",
-        );
-        pile.add(
-            class,
-            3.0 * voice(case.near.says(Topic::Diagram)),
-            "the text announces a drawing",
-        );
+        pile.add(class, 10.0 * drawn + rest - 12.0 * printed, "lines that draw");
+        pile.add(class, 3.0 * voice(case.near.says(Topic::Diagram)), "the text announces a drawing");
     }
     let steps = form::step_tree(case.lines);
     pile.add(class, 10.0 * steps, "a tree of conditions and steps");
@@ -413,43 +288,25 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
 pub(super) fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Manual;
     let bullets_are_yaml = counts.count(|kind| kind == Kind::Yaml) > 0 && case.tag == Tag::Config;
-    let share =
-        counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && !bullets_are_yaml));
+    let share = counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && !bullets_are_yaml));
     pile.add(class, 9.0 * share, "prose");
     if share > 0.5 && case.tag.is_shell() {
         pile.add(class, 3.0, "prose where commands were promised");
     }
-    pile.add(
-        class,
-        8.0 * form::navigation_share(case.lines),
-        "a way through menus",
-    );
+    pile.add(class, 8.0 * form::navigation_share(case.lines), "a way through menus");
     if share > 0.3 {
-        pile.add(
-            class,
-            3.0 * form::imperative_share(case.lines),
-            "it tells a person what to do",
-        );
+        pile.add(class, 3.0 * form::imperative_share(case.lines), "it tells a person what to do");
     }
 }
 
 pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Other;
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Code),
-        "lines of code",
-    );
+    pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Code), "lines of code");
     if counts.share(|kind| kind == Kind::Code) > 0.2 && !case.tag.is_shell() {
         let rest = counts.share(|kind| {
             matches!(
                 kind,
-                Kind::Unknown
-                    | Kind::Directive
-                    | Kind::Setting
-                    | Kind::Json
-                    | Kind::Yaml
-                    | Kind::WeakCommand
+                Kind::Unknown | Kind::Directive | Kind::Setting | Kind::Json | Kind::Yaml | Kind::WeakCommand
             )
         });
         pile.add(class, 6.0 * rest, "the rest of the code");
@@ -462,11 +319,7 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
     if counts.first() == Kind::HttpRequest {
         pile.add(class, 10.0, "an HTTP request");
     }
-    pile.add(
-        class,
-        9.0 * counts.share(|kind| kind == Kind::Url),
-        "addresses",
-    );
+    pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Url), "addresses");
     if form::search_query(case.text) {
         pile.add(class, 11.0, "a search query");
     }
@@ -487,33 +340,16 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         )
     });
     if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
-        pile.add(
-            class,
-            6.0 * voice(case.near.says(Topic::Message)) * loose,
-            "the text announces a message",
-        );
+        pile.add(class, 6.0 * voice(case.near.says(Topic::Message)) * loose, "the text announces a message");
         pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
         if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
             pile.add(class, 5.0, "labels to be filled in");
         }
-        pile.add(
-            class,
-            5.0 * voice(case.near.says(Topic::Search)) * loose,
-            "the text names a search tool",
-        );
+        pile.add(class, 5.0 * voice(case.near.says(Topic::Search)) * loose, "the text names a search tool");
     }
-    let headings = case
-        .lines
-        .iter()
-        .filter(|line| line.text.starts_with("# ") || line.text.starts_with("## "))
-        .count();
+    let headings = case.lines.iter().filter(|line| line.text.starts_with("# ") || line.text.starts_with("## ")).count();
     if headings > 0
-        && counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Prose | Kind::Bullet | Kind::Unknown | Kind::Yaml
-            )
-        }) > 0.5
+        && counts.share(|kind| matches!(kind, Kind::Prose | Kind::Bullet | Kind::Unknown | Kind::Yaml)) > 0.5
         && !case.tag.is_shell()
         && case.tag != Tag::Config
     {

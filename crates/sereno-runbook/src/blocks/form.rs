@@ -26,15 +26,8 @@ pub(super) fn json(text: &str) -> Option<Json> {
         .lines()
         .filter(|line| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('#'))
         .collect::<Vec<_>>();
-    let first = body
-        .iter()
-        .map(|line| line.trim())
-        .find(|line| !line.is_empty())?;
-    let last = body
-        .iter()
-        .rev()
-        .map(|line| line.trim())
-        .find(|line| !line.is_empty())?;
+    let first = body.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
+    let last = body.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())?;
     let opens = first.starts_with(['{', '['])
         && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
     let closes = last.ends_with(['}', ']']) || last.ends_with("},") || last == "...";
@@ -44,12 +37,8 @@ pub(super) fn json(text: &str) -> Option<Json> {
     {
         return None;
     }
-    let objects = body
-        .iter()
-        .filter(|line| line.starts_with('{') && line.trim_end().ends_with('}'))
-        .count();
-    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text))
-    {
+    let objects = body.iter().filter(|line| line.starts_with('{') && line.trim_end().ends_with('}')).count();
+    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text)) {
         Json::Log
     } else if STORED_KEYS.is_match(text) {
         Json::Stored
@@ -65,9 +54,7 @@ pub(super) fn json(text: &str) -> Option<Json> {
 
 pub(super) fn shebang_is_shell(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    ["bash", "/sh", "zsh", "dash", " sh", "ksh"]
-        .iter()
-        .any(|name| first.trim_end().contains(name))
+    ["bash", "/sh", "zsh", "dash", " sh", "ksh"].iter().any(|name| first.trim_end().contains(name))
 }
 
 /// Mermaid, PlantUML, Graphviz.
@@ -77,16 +64,11 @@ pub(super) fn diagram_language(text: &str) -> bool {
 
 /// Settings meant for a file: the text or a comment says so.
 pub(super) fn env_file(lines: &[Line], near: &Near) -> bool {
-    let assigned = lines
-        .iter()
-        .filter(|line| line.kind == Kind::Assignment)
-        .count();
+    let assigned = lines.iter().filter(|line| line.kind == Kind::Assignment).count();
     if assigned == 0 {
         return false;
     }
-    let commented = lines
-        .iter()
-        .any(|line| line.kind == Kind::Comment && names_env_file(line.text));
+    let commented = lines.iter().any(|line| line.kind == Kind::Comment && names_env_file(line.text));
     let told = [
         "environment variable",
         "environment variables",
@@ -117,10 +99,8 @@ pub(super) fn bare_settings(lines: &[Line]) -> bool {
     let bare = content
         .iter()
         .filter(|line| {
-            matches!(
-                line.kind,
-                Kind::Assignment | Kind::Setting | Kind::LikelyCommand
-            ) && BARE_SETTING.is_match(line.text.trim())
+            matches!(line.kind, Kind::Assignment | Kind::Setting | Kind::LikelyCommand)
+                && BARE_SETTING.is_match(line.text.trim())
         })
         .count();
     bare >= 4 && bare == content.len()
@@ -128,9 +108,7 @@ pub(super) fn bare_settings(lines: &[Line]) -> bool {
 
 /// The first lines of a dump, which are SQL and not to be run.
 pub(super) fn dump(text: &str) -> bool {
-    text.contains("-- PostgreSQL database dump")
-        || text.contains("-- MySQL dump")
-        || text.contains("-- MariaDB dump")
+    text.contains("-- PostgreSQL database dump") || text.contains("-- MySQL dump") || text.contains("-- MariaDB dump")
 }
 
 /// A comment such as `# .env.production` or `# Aumentar el pool en .env`.
@@ -146,20 +124,11 @@ pub(super) fn redis_share(lines: &[Line]) -> f32 {
         content += 1;
         let open = !matches!(
             line.kind,
-            Kind::Command
-                | Kind::ShellPrompt
-                | Kind::Client
-                | Kind::Sql
-                | Kind::Continued
-                | Kind::Angle
+            Kind::Command | Kind::ShellPrompt | Kind::Client | Kind::Sql | Kind::Continued | Kind::Angle
         );
         redis += usize::from(open && is_redis(line.text));
     }
-    if content == 0 {
-        0.0
-    } else {
-        redis as f32 / content as f32
-    }
+    if content == 0 { 0.0 } else { redis as f32 / content as f32 }
 }
 
 /// A line of redis-cli in upper case.
@@ -178,40 +147,22 @@ pub(super) fn angle_commands(lines: &[Line]) -> bool {
 /// The share of lines `Status: …`, `Impacto: …` as in letters and tickets: capital, no indentation.
 pub(super) fn labelled_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
-    let labelled = lines
-        .iter()
-        .filter(|line| LABELLED.is_match(line.text))
-        .count();
-    if content == 0 {
-        0.0
-    } else {
-        labelled as f32 / content as f32
-    }
+    let labelled = lines.iter().filter(|line| LABELLED.is_match(line.text)).count();
+    if content == 0 { 0.0 } else { labelled as f32 / content as f32 }
 }
 
 /// `Consola → EC2 → Instancias`, `Settings > API > Regenerate`.
 pub(super) fn navigation_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
-    let ways = lines
-        .iter()
-        .filter(|line| !line.kind.is_silent() && is_navigation(line.text))
-        .count();
-    if content == 0 {
-        0.0
-    } else {
-        ways as f32 / content as f32
-    }
+    let ways = lines.iter().filter(|line| !line.kind.is_silent() && is_navigation(line.text)).count();
+    if content == 0 { 0.0 } else { ways as f32 / content as f32 }
 }
 
 /// Words of menus and panels, folded.
 static MENUS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("menus.txt").lines().collect());
 
 fn is_navigation(text: &str) -> bool {
-    let steps = [" → ", " > ", " -> ", " ▸ ", " » "]
-        .iter()
-        .map(|mark| text.matches(mark).count())
-        .max()
-        .unwrap_or(0);
+    let steps = [" → ", " > ", " -> ", " ▸ ", " » "].iter().map(|mark| text.matches(mark).count()).max().unwrap_or(0);
     let folded = fold(text);
     steps >= 1 && MENUS.iter().any(|word| has_phrase(&folded, word))
 }
@@ -222,40 +173,22 @@ pub(super) fn imperative_share(lines: &[Line]) -> f32 {
     let told = lines
         .iter()
         .filter(|line| {
-            let text = line
-                .text
-                .trim()
-                .trim_start_matches(|c: char| !c.is_alphabetic());
+            let text = line.text.trim().trim_start_matches(|c: char| !c.is_alphabetic());
             words(text).imperative
         })
         .count();
-    if content == 0 {
-        0.0
-    } else {
-        told as f32 / content as f32
-    }
+    if content == 0 { 0.0 } else { told as f32 / content as f32 }
 }
 
 /// Conditions with arrows: `¿Responde? → Sí → …`, `If X -> do Y`, and answers below questions.
 pub(super) fn step_tree(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
-    let answers = lines
-        .iter()
-        .filter(|line| ANSWER.is_match(line.text))
-        .count();
-    let arrows = lines
-        .iter()
-        .filter(|line| {
-            ["→", "->", "-->", "=>", "↓"]
-                .iter()
-                .any(|arrow| line.text.contains(arrow))
-        })
-        .count();
+    let answers = lines.iter().filter(|line| ANSWER.is_match(line.text)).count();
+    let arrows =
+        lines.iter().filter(|line| ["→", "->", "-->", "=>", "↓"].iter().any(|arrow| line.text.contains(arrow))).count();
     if content < 2
         || arrows < 2
-        || lines
-            .iter()
-            .any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code))
+        || lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code))
     {
         return 0.0;
     }
@@ -286,13 +219,10 @@ pub(super) fn search_query(text: &str) -> bool {
 static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
 static JINJA: LazyLock<Test> = LazyLock::new(|| test(r"^\{\{|^\{%"));
 static LOG_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#,
-    )
+    regex(r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#)
 });
-static LOG_LEVEL: LazyLock<Test> = LazyLock::new(|| {
-    test(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#)
-});
+static LOG_LEVEL: LazyLock<Test> =
+    LazyLock::new(|| test(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#));
 static STORED_KEYS: LazyLock<Test> = LazyLock::new(|| {
     test(
         r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#,
@@ -326,13 +256,10 @@ static REDIS: LazyLock<Test> = LazyLock::new(|| {
         r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
     ))
 });
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)")
-});
+static LABELLED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)"));
 static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)",
-    )
+    regex(r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)")
 });
 static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -340,9 +267,7 @@ static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}",
-    )
+    regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}")
 });
 static SEARCH: LazyLock<Test> = LazyLock::new(|| {
     test(
@@ -358,18 +283,9 @@ mod tests {
     fn json_is_told_by_its_keys() {
         for (text, expected) in [
             ("{\"status\": \"ok\", \"uptime\": 1}", Some(Json::Answer)),
-            (
-                "{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}",
-                Some(Json::Plain),
-            ),
-            (
-                "{\"level\":\"error\",\"msg\":\"x\",\"time\":1}",
-                Some(Json::Log),
-            ),
-            (
-                "{\"Version\": \"2012-10-17\", \"Statement\": []}",
-                Some(Json::Stored),
-            ),
+            ("{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}", Some(Json::Plain)),
+            ("{\"level\":\"error\",\"msg\":\"x\",\"time\":1}", Some(Json::Log)),
+            ("{\"Version\": \"2012-10-17\", \"Statement\": []}", Some(Json::Stored)),
             ("{\n  \"query\": {\"match_all\": {}}\n}", Some(Json::Query)),
             ("{{ range .Items }}", None),
             ("{app=\"api\"}", None),
@@ -381,9 +297,7 @@ mod tests {
 
     #[test]
     fn letters_have_parts() {
-        assert!(
-            message("Asunto: Interrupción\n\nHola equipo,\nEstamos investigando [SERVICIO].") > 0.9
-        );
+        assert!(message("Asunto: Interrupción\n\nHola equipo,\nEstamos investigando [SERVICIO].") > 0.9);
         assert!(message("kubectl get pods") < 0.1);
     }
 }

@@ -77,10 +77,7 @@ impl Kind {
 
     /// Lines that a shell is given.
     pub(super) fn is_shell(self) -> bool {
-        matches!(
-            self,
-            Self::ShellPrompt | Self::Command | Self::LikelyCommand | Self::Continued
-        )
+        matches!(self, Self::ShellPrompt | Self::Command | Self::LikelyCommand | Self::Continued)
     }
 
     /// Lines that only a program prints.
@@ -102,13 +99,7 @@ impl Kind {
     pub(super) fn is_config(self) -> bool {
         matches!(
             self,
-            Self::Yaml
-                | Self::Section
-                | Self::Setting
-                | Self::Directive
-                | Self::Keyword
-                | Self::Cron
-                | Self::Markup
+            Self::Yaml | Self::Section | Self::Setting | Self::Directive | Self::Keyword | Self::Cron | Self::Markup
         )
     }
 }
@@ -122,10 +113,8 @@ pub(super) fn kind(line: &str) -> Kind {
     if drawing(text) {
         return Kind::Drawing;
     }
-    for (pattern, kind) in EARLY.iter() {
-        if pattern.is_match(text) {
-            return *kind;
-        }
+    if let Some(kind) = EARLY.first(text) {
+        return kind;
     }
     if super::sql::begins(text) {
         return Kind::Sql;
@@ -133,10 +122,8 @@ pub(super) fn kind(line: &str) -> Kind {
     if super::promql::line(text) {
         return Kind::Promql;
     }
-    for (pattern, kind) in LATE.iter() {
-        if pattern.is_match(text) {
-            return *kind;
-        }
+    if let Some(kind) = LATE.first(text) {
+        return kind;
     }
     if BULLET.is_match(text) {
         return Kind::Bullet;
@@ -166,10 +153,7 @@ pub(super) fn certain(line: &str) -> Option<Kind> {
     if drawing(text) {
         return Some(Kind::Drawing);
     }
-    EARLY
-        .iter()
-        .find(|(pattern, _)| pattern.is_match(text))
-        .map(|(_, kind)| *kind)
+    EARLY.first(text)
 }
 
 /// `key: value`, `key:`, `- item`; not a sentence with a colon.
@@ -184,10 +168,7 @@ fn is_yaml(line: &str) -> bool {
 
 fn drawing(text: &str) -> bool {
     // One box line alone is a table of mysql or etcdctl; a drawing has other lines too.
-    if text.starts_with('+')
-        && text.ends_with('+')
-        && text.bytes().all(|byte| b"+-=".contains(&byte))
-    {
+    if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
         return false;
     }
     let mut lines = 0;
@@ -196,8 +177,7 @@ fn drawing(text: &str) -> bool {
     for c in text.chars() {
         match c {
             '\u{2500}'..='\u{257F}' => lines += 1,
-            '▼' | '▲' | '►' | '◄' | '▶' | '◀' | '↓' | '↑' | '↘' | '↙' | '⇓' | '⬇' =>
-            {
+            '▼' | '▲' | '►' | '◄' | '▶' | '◀' | '↓' | '↑' | '↘' | '↙' | '⇓' | '⬇' => {
                 heads += 1;
             }
             c if c.is_alphanumeric() => letters += 1,
@@ -228,10 +208,7 @@ mod tests {
             ("web-1     1/1     Running   0          4d", Kind::Table),
             ("+----+-------+", Kind::Table),
             ("curl: (7) Failed to connect", Kind::Failure),
-            (
-                "Error from server (NotFound): pods not found",
-                Kind::Failure,
-            ),
+            ("Error from server (NotFound): pods not found", Kind::Failure),
             ("ERROR: relation \"x\" does not exist", Kind::Log),
             ("Traceback (most recent call last):", Kind::Trace),
             ("(integer) 12", Kind::Printed),

@@ -41,13 +41,7 @@ pub(super) fn lines<'a>(text: &'a str, tag: Tag, knows: Knows) -> Vec<Line<'a>> 
     let mut start = 0;
     for raw in text.split_inclusive('\n') {
         let line = raw.trim_end_matches(['\n', '\r']);
-        all.push(Line {
-            text: line,
-            start,
-            kind: Kind::Unknown,
-            prompt: 0,
-            client: None,
-        });
+        all.push(Line { text: line, start, kind: Kind::Unknown, prompt: 0, client: None });
         start += raw.len();
     }
     if let Some(open_since) = fill(&mut all, 0, true, tag, knows) {
@@ -67,12 +61,7 @@ fn fill(lines: &mut [Line], from: usize, literals: bool, tag: Tag, knows: Knows)
             line.kind = Kind::Continued;
             state.feed(line.text);
         } else {
-            *line = Line {
-                prompt: 0,
-                client: None,
-                kind: Kind::Unknown,
-                ..line.clone()
-            };
+            *line = Line { prompt: 0, client: None, kind: Kind::Unknown, ..line.clone() };
             single(line, tag, knows);
             if line.kind.is_shell() || matches!(line.kind, Kind::Assignment | Kind::Export) {
                 opened = index;
@@ -122,11 +111,7 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
         if value.contains("$(") || value.contains('`') {
             return Kind::Command;
         }
-        return if found.get(1).is_some() {
-            Kind::Export
-        } else {
-            Kind::Assignment
-        };
+        return if found.get(1).is_some() { Kind::Export } else { Kind::Assignment };
     }
     if sql::begins(text) {
         return Kind::Sql;
@@ -163,23 +148,10 @@ fn comment(text: &str) -> Option<Kind> {
 /// `# cmd` is root's prompt where other lines show prompts, or where a session is pasted with what it printed.
 fn root_prompts(lines: &mut [Line], tag: Tag, knows: Knows) {
     let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
-    let commands = lines
-        .iter()
-        .any(|line| matches!(line.kind, Kind::Command | Kind::LikelyCommand));
-    let printed = lines
-        .iter()
-        .any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
-    let comments = lines
-        .iter()
-        .filter(|line| line.kind == Kind::Comment)
-        .count();
-    let typed = lines
-        .iter()
-        .filter(|line| {
-            line.comment()
-                .is_some_and(|text| certain_shape(text, knows))
-        })
-        .count();
+    let commands = lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::LikelyCommand));
+    let printed = lines.iter().any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
+    let comments = lines.iter().filter(|line| line.kind == Kind::Comment).count();
+    let typed = lines.iter().filter(|line| line.comment().is_some_and(|text| certain_shape(text, knows))).count();
     let session = !commands && typed > 0 && (printed || tag == Tag::Console || typed == comments);
     if !(prompted || session) {
         return;
@@ -204,69 +176,39 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str, tag: Tag) -> Vec<Kind> {
-        lines(text, tag, &|_| false)
-            .into_iter()
-            .map(|line| line.kind)
-            .collect()
+        lines(text, tag, &|_| false).into_iter().map(|line| line.kind).collect()
     }
 
     #[test]
     fn quoted_lines_belong_to_their_command() {
         assert_eq!(
             kinds("psql -c \"\n  SELECT 1\n  FROM t;\"\nls\n", Tag::Shell),
-            [
-                Kind::Command,
-                Kind::Continued,
-                Kind::Continued,
-                Kind::Command
-            ]
+            [Kind::Command, Kind::Continued, Kind::Continued, Kind::Command]
         );
         assert_eq!(
             kinds("cat > f <<EOF\nkey: value\nEOF\nls -l", Tag::Shell),
-            [
-                Kind::Command,
-                Kind::Continued,
-                Kind::Continued,
-                Kind::Command
-            ]
+            [Kind::Command, Kind::Continued, Kind::Continued, Kind::Command]
         );
     }
 
     #[test]
     fn an_apostrophe_does_not_swallow_the_rest() {
-        assert_eq!(
-            kinds("echo don't\nls -l\ndf -h", Tag::Shell),
-            [Kind::Command, Kind::Command, Kind::Command]
-        );
+        assert_eq!(kinds("echo don't\nls -l\ndf -h", Tag::Shell), [Kind::Command, Kind::Command, Kind::Command]);
     }
 
     #[test]
     fn the_hash_is_a_prompt_among_prompts() {
         assert_eq!(
-            kinds(
-                "$ oc debug node/x\n# sysctl -a | grep file\nfs.file-max = 1\n# see the limit",
-                Tag::Shell
-            ),
-            [
-                Kind::ShellPrompt,
-                Kind::ShellPrompt,
-                Kind::Setting,
-                Kind::Comment
-            ]
+            kinds("$ oc debug node/x\n# sysctl -a | grep file\nfs.file-max = 1\n# see the limit", Tag::Shell),
+            [Kind::ShellPrompt, Kind::ShellPrompt, Kind::Setting, Kind::Comment]
         );
-        assert_eq!(
-            kinds("# systemctl restart nginx\nls -l", Tag::Shell),
-            [Kind::Comment, Kind::Command]
-        );
+        assert_eq!(kinds("# systemctl restart nginx\nls -l", Tag::Shell), [Kind::Comment, Kind::Command]);
     }
 
     #[test]
     fn assignments_are_not_commands() {
         assert_eq!(
-            kinds(
-                "NS=prod\nexport A=\"b c\"\nPOD=\"$(kubectl get pod)\"\nPGPASSWORD=x psql -l",
-                Tag::Shell
-            ),
+            kinds("NS=prod\nexport A=\"b c\"\nPOD=\"$(kubectl get pod)\"\nPGPASSWORD=x psql -l", Tag::Shell),
             [Kind::Assignment, Kind::Export, Kind::Command, Kind::Command]
         );
     }

@@ -40,11 +40,7 @@ use tag::Tag;
 
 /// Gives every block its class, flags and risk. One [`Block`] for each [`RawBlock`], in order; `section` is left for
 /// the caller.
-pub fn classify(
-    raws: &[RawBlock],
-    document: &Document,
-    knowledge: &Knowledge,
-) -> (Vec<Block>, Vec<Diagnostic>) {
+pub fn classify(raws: &[RawBlock], document: &Document, knowledge: &Knowledge) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut past = Past::default();
     let mut diagnostics = Vec::new();
     let mut blocks = Vec::with_capacity(raws.len());
@@ -63,42 +59,22 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let tag = tag::tag(raw.lang.as_deref());
     let near = Near::of(raw);
     let lines = lines::lines(&raw.text, tag, &knows);
-    let case = Case {
-        text: &raw.text,
-        lines: &lines,
-        tag,
-        near: &near,
-        in_console: past.console().is_some(),
-    };
+    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console: past.console().is_some() };
     let (class, _) = evidence::class(&case);
-    let roles = if class == BlockClass::Shell {
-        roles::roles(&lines)
-    } else {
-        Vec::new()
-    };
+    let roles = if class == BlockClass::Shell { roles::roles(&lines) } else { Vec::new() };
     let reading = match class {
         BlockClass::Shell => statements::shell(raw, &lines, &roles, past.entered(), knowledge),
         BlockClass::Repl => {
-            let opened = past
-                .console()
-                .map(repl::client_named)
-                .or_else(|| near.client());
+            let opened = past.console().map(repl::client_named).or_else(|| near.client());
             statements::client(raw, &lines, opened, knowledge)
         }
         BlockClass::Sql => statements::sql(raw, &lines, knowledge),
         _ => Reading::default(),
     };
     let skip = skipped(&lines, &roles, class);
-    let text = values::Source {
-        text: &raw.text,
-        class,
-        first_line: raw.first_line,
-        skip: &skip,
-    };
+    let text = values::Source { text: &raw.text, class, first_line: raw.first_line, skip: &skip };
     let placeholders = values::placeholders(&text, &reading.analysis, past.variables());
-    let needs = placeholders
-        .iter()
-        .any(|one| one.kind != PlaceholderKind::Prompt);
+    let needs = placeholders.iter().any(|one| one.kind != PlaceholderKind::Prompt);
     let flags = flags(class, &reading, needs, past);
     past.remember(class, &reading);
     Block {
@@ -121,25 +97,14 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
 fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) -> Vec<Flag> {
     let statements = &reading.analysis.statements;
     let continues = match class {
-        BlockClass::Shell => {
-            values::carried(&reading.analysis, past.variables()) || reading.continued
-        }
+        BlockClass::Shell => values::carried(&reading.analysis, past.variables()) || reading.continued,
         BlockClass::Repl => past.console().is_some(),
         _ => false,
     };
     [
         (Flag::NeedsValues, needs_values),
-        (
-            Flag::Interactive,
-            reading.opened
-                || statements
-                    .iter()
-                    .any(|statement| statement.interactive.is_some()),
-        ),
-        (
-            Flag::Endless,
-            statements.iter().any(|statement| statement.endless),
-        ),
+        (Flag::Interactive, reading.opened || statements.iter().any(|statement| statement.interactive.is_some())),
+        (Flag::Endless, statements.iter().any(|statement| statement.endless)),
         (Flag::Nested, reading.nested),
         (Flag::HasOutput, reading.has_output),
         (Flag::HasRepl, reading.has_repl),
@@ -153,27 +118,15 @@ fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) 
 /// Bytes in which nobody replaces anything: comments, prompts, and what a program printed.
 fn skipped(lines: &[Line], roles: &[Role], class: BlockClass) -> Vec<Range<usize>> {
     let whole = |line: &Line| line.start..line.start + line.text.len();
-    let silent = matches!(
-        class,
-        BlockClass::Sql | BlockClass::Promql | BlockClass::Config | BlockClass::Repl
-    );
+    let silent = matches!(class, BlockClass::Sql | BlockClass::Promql | BlockClass::Config | BlockClass::Repl);
     let unread = |index: usize, line: &Line| match roles.get(index) {
-        Some(role) => matches!(
-            role,
-            Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)
-        ),
+        Some(role) => matches!(role, Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)),
         None => silent && line.kind.is_silent(),
     };
     lines
         .iter()
         .enumerate()
-        .map(|(index, line)| {
-            if unread(index, line) {
-                whole(line)
-            } else {
-                line.start..line.start + line.prompt
-            }
-        })
+        .map(|(index, line)| if unread(index, line) { whole(line) } else { line.start..line.start + line.prompt })
         .filter(|bytes| !bytes.is_empty())
         .collect()
 }
@@ -191,14 +144,8 @@ fn tag_diagnostic(raw: &RawBlock, block: &Block, document: &Document) -> Option<
         Severity::Note,
         raw.span.start..raw.span.start,
         Text::new(
-            format!(
-                "The fence is tagged `{tag}`, but it holds {}",
-                class_en(block.class)
-            ),
-            format!(
-                "El bloque está marcado como `{tag}`, pero contiene {}",
-                class_es(block.class)
-            ),
+            format!("The fence is tagged `{tag}`, but it holds {}", class_en(block.class)),
+            format!("El bloque está marcado como `{tag}`, pero contiene {}", class_es(block.class)),
         ),
         Some(Text::new(
             "Tag it with what it is: nothing in it will be run as shell",

@@ -45,27 +45,19 @@ const TOPICS: [(&str, Topic); 10] = [
 /// Each phrase under its first word, so that a text is gone through once for all topics.
 static PHRASES: LazyLock<HashMap<&str, Vec<(Topic, &str)>>> = LazyLock::new(|| {
     let mut all: HashMap<&str, Vec<(Topic, &str)>> = HashMap::new();
-    for (name, phrases) in include_str!("phrases.txt")
-        .lines()
-        .filter_map(|line| line.split_once(": "))
-    {
+    for (name, phrases) in include_str!("phrases.txt").lines().filter_map(|line| line.split_once(": ")) {
         let Some((_, topic)) = TOPICS.iter().find(|(topic, _)| *topic == name) else {
             continue;
         };
         for phrase in phrases.split(", ") {
-            all.entry(first_word(phrase))
-                .or_default()
-                .push((*topic, phrase));
+            all.entry(first_word(phrase)).or_default().push((*topic, phrase));
         }
     }
     all
 });
 
 fn first_word(phrase: &str) -> &str {
-    phrase
-        .split(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or(phrase)
+    phrase.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(phrase)
 }
 
 /// The topics that a folded text names.
@@ -75,16 +67,8 @@ fn topics(text: &str) -> HashSet<Topic> {
     for (at, c) in text.char_indices() {
         if c.is_alphanumeric() && !before.is_alphanumeric() {
             let rest = text.get(at..).unwrap_or_default();
-            let phrases = PHRASES
-                .get(first_word(rest))
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            found.extend(
-                phrases
-                    .iter()
-                    .filter(|(_, phrase)| begins_with(rest, phrase))
-                    .map(|(topic, _)| *topic),
-            );
+            let phrases = PHRASES.get(first_word(rest)).map(Vec::as_slice).unwrap_or_default();
+            found.extend(phrases.iter().filter(|(_, phrase)| begins_with(rest, phrase)).map(|(topic, _)| *topic));
         }
         before = c;
     }
@@ -92,8 +76,7 @@ fn topics(text: &str) -> HashSet<Topic> {
 }
 
 fn begins_with(text: &str, phrase: &str) -> bool {
-    text.strip_prefix(phrase)
-        .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// What the surroundings announce.
@@ -113,53 +96,25 @@ impl Near {
     pub(super) fn of(raw: &RawBlock) -> Self {
         let before = raw.before.as_deref().unwrap_or_default();
         let mut paragraph = String::new();
-        for part in [
-            raw.label.as_deref(),
-            raw.item_title.as_deref(),
-            raw.before.as_deref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for part in [raw.label.as_deref(), raw.item_title.as_deref(), raw.before.as_deref()].into_iter().flatten() {
             paragraph.push_str(part);
             paragraph.push('\n');
         }
         let lead = if before.trim().is_empty() {
-            raw.label
-                .as_deref()
-                .or(raw.item_title.as_deref())
-                .unwrap_or_default()
+            raw.label.as_deref().or(raw.item_title.as_deref()).unwrap_or_default()
         } else {
             last_sentence(before)
         };
         let lead = fold(lead);
         let paragraph = fold(&paragraph);
-        let headings = fold(
-            &raw.trail
-                .iter()
-                .rev()
-                .take(2)
-                .rev()
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+        let headings = fold(&raw.trail.iter().rev().take(2).rev().cloned().collect::<Vec<_>>().join("\n"));
         let announced = [topics(&lead), topics(&paragraph), topics(&headings)];
-        Self {
-            lead,
-            paragraph,
-            headings,
-            announced,
-        }
+        Self { lead, paragraph, headings, announced }
     }
 
     /// How strongly the surroundings announce something of the list: 3 the lead, 2 the paragraph, 1 the headings.
     pub(super) fn says(&self, topic: Topic) -> u8 {
-        self.announced
-            .iter()
-            .zip([3, 2, 1])
-            .find(|(topics, _)| topics.contains(&topic))
-            .map_or(0, |(_, level)| level)
+        self.announced.iter().zip([3, 2, 1]).find(|(topics, _)| topics.contains(&topic)).map_or(0, |(_, level)| level)
     }
 
     pub(super) fn says_any(&self, phrases: &[&str]) -> u8 {
@@ -231,10 +186,7 @@ fn last_sentence(text: &str) -> &str {
     let text = text.trim().trim_end_matches([':', '.', ' ']);
     let cut = text.rfind(['\n']).map_or(0, |at| at + 1);
     let line = text.get(cut..).unwrap_or(text);
-    let stop = [". ", "? ", "! ", "; "]
-        .iter()
-        .filter_map(|mark| line.rfind(mark).map(|at| at + mark.len()))
-        .max();
+    let stop = [". ", "? ", "! ", "; "].iter().filter_map(|mark| line.rfind(mark).map(|at| at + mark.len())).max();
     line.get(stop.unwrap_or(0)..).unwrap_or(line)
 }
 
@@ -258,10 +210,7 @@ mod tests {
 
     #[test]
     fn files_are_named() {
-        let raw = RawBlock {
-            before: Some("Editar `/etc/nginx/nginx.conf`:".to_owned()),
-            ..RawBlock::default()
-        };
+        let raw = RawBlock { before: Some("Editar `/etc/nginx/nginx.conf`:".to_owned()), ..RawBlock::default() };
         assert!(Near::of(&raw).names_file());
     }
 }

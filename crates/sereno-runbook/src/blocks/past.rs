@@ -23,10 +23,7 @@ pub(super) struct Past {
 impl Past {
     /// Forgets what does not reach into this block.
     pub(super) fn enter(&mut self, raw: &RawBlock, document: &Document) {
-        let list = raw
-            .item
-            .and_then(|item| document.items.get(item))
-            .map(|item| item.list);
+        let list = raw.item.and_then(|item| document.items.get(item)).map(|item| item.list);
         let place = (raw.heading, raw.label.clone(), list);
         if place != self.place {
             self.left_in = None;
@@ -34,9 +31,8 @@ impl Past {
         }
         let procedure: Vec<String> = raw.trail.iter().take(2).cloned().collect();
         if procedure != self.procedure {
-            let both_steps = is_step(&procedure)
-                && is_step(&self.procedure)
-                && procedure.first() == self.procedure.first();
+            let both_steps =
+                is_step(&procedure) && is_step(&self.procedure) && procedure.first() == self.procedure.first();
             if !both_steps {
                 self.variables.clear();
             }
@@ -46,8 +42,7 @@ impl Past {
 
     pub(super) fn remember(&mut self, class: BlockClass, reading: &Reading) {
         if class == BlockClass::Shell {
-            self.variables
-                .extend(values::sets(&reading.analysis).map(str::to_owned));
+            self.variables.extend(values::sets(&reading.analysis).map(str::to_owned));
             if !reading.analysis.statements.is_empty() {
                 self.left_in.clone_from(&reading.left_in);
             }
@@ -60,9 +55,7 @@ impl Past {
 
     /// The shell of a pod, host or user that the reader is in.
     pub(super) fn entered(&self) -> Option<&Opens> {
-        self.left_in
-            .as_ref()
-            .filter(|opens| client_of(opens).is_none())
+        self.left_in.as_ref().filter(|opens| client_of(opens).is_none())
     }
 
     /// The client whose console is open.

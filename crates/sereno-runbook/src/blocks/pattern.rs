@@ -17,16 +17,34 @@ pub(super) struct Test(bytes::Regex);
 /// Compiles a constant pattern that only answers yes or no; one whose classes hold accents is compiled as text.
 pub(super) fn test(pattern: &str) -> Test {
     let ascii_only = bytes::RegexBuilder::new(pattern).unicode(false).build();
-    Test(
-        ascii_only
-            .or_else(|_| bytes::Regex::new(&ascii(pattern)))
-            .expect("constant pattern"),
-    )
+    Test(ascii_only.or_else(|_| bytes::Regex::new(&ascii(pattern))).expect("constant pattern"))
 }
 
 impl Test {
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text.as_bytes())
+    }
+}
+
+/// Many patterns gone through at once; the first row that matches decides.
+#[derive(Debug)]
+pub(super) struct Table<T> {
+    set: bytes::RegexSet,
+    values: Vec<T>,
+}
+
+impl<T: Copy> Table<T> {
+    pub(super) fn new(rows: &[(&str, T)]) -> Self {
+        let patterns = || rows.iter().map(|(pattern, _)| *pattern);
+        let ascii_only = bytes::RegexSetBuilder::new(patterns()).unicode(false).build();
+        let set = ascii_only.or_else(|_| bytes::RegexSet::new(patterns().map(ascii)));
+        Self { set: set.expect("constant patterns"), values: rows.iter().map(|(_, value)| *value).collect() }
+    }
+
+    /// What the first matching row stands for.
+    pub(super) fn first(&self, text: &str) -> Option<T> {
+        let row = self.set.matches(text.as_bytes()).iter().next()?;
+        self.values.get(row).copied()
     }
 }
 
@@ -94,6 +112,16 @@ mod tests {
         ] {
             assert_eq!(ascii(pattern), expected);
         }
+    }
+
+    #[test]
+    fn the_first_row_decides() {
+        let table = Table::new(&[("^ab", 1), ("^a", 2), ("ñ", 3)]);
+        assert_eq!(table.first("abc"), Some(1));
+        assert_eq!(table.first("ac"), Some(2));
+        assert_eq!(table.first("año"), Some(2));
+        assert_eq!(table.first("mañana"), Some(3));
+        assert_eq!(table.first("x"), None);
     }
 
     #[test]

@@ -1,19 +1,12 @@
 //! The patterns behind [`super::kind`]: one row for each thing that a line can be, tried in order.
 
 use super::kind::Kind;
-use super::pattern::{Test, regex, test};
+use super::pattern::{Table, Test, regex, test};
 use regex::Regex;
 use std::sync::LazyLock;
 
-fn table(rows: &[(&str, Kind)]) -> Vec<(Test, Kind)> {
-    rows.iter()
-        .map(|(pattern, kind)| (test(pattern), *kind))
-        .collect()
-}
-
-pub(super) static ASCII_BOX: LazyLock<Test> = LazyLock::new(|| {
-    test(r"^(?:[|v^/\\ ]+|[|+`][-+ ]{3,}[+|]?[-+ |]*|\|? *\+--+\+.*|[|`]--? ?\S+.*)$")
-});
+pub(super) static ASCII_BOX: LazyLock<Test> =
+    LazyLock::new(|| test(r"^(?:[|v^/\\ ]+|[|+`][-+ ]{3,}[+|]?[-+ |]*|\|? *\+--+\+.*|[|`]--? ?\S+.*)$"));
 /// Names joined by arrows: `Client --> API --> DB`.
 pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -21,22 +14,16 @@ pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
-    table(&[
-        (
-            r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix)(?:\([\w/.-]+\))?!?: [a-z]",
-            Kind::Code,
-        ),
+pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
+    Table::new(&[
+        (r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix)(?:\([\w/.-]+\))?!?: [a-z]", Kind::Code),
         (
             r"^(?:export (?:default|const|function|class|async)\b|import (?:\{|\* as|[\w.]+;?$|[\w.]+ (?:from|as) )|from [\w.]+ import |<\?php|#include <|package [\w.]+;?$|type \w+ (?:struct|interface)|return .*;$|console\.\w+\()",
             Kind::Code,
         ),
         (r"^HTTP/[\d.]+ \d{3}", Kind::HttpStatus),
         (r"^[<>] (?:HTTP/[\d.]+ \d{3}|[\w-]+: )", Kind::HttpStatus),
-        (
-            r"^\* (?:Connected|Trying|Host|Server certificate|TLS|SSL|ALPN|Closing|Connection)",
-            Kind::Printed,
-        ),
+        (r"^\* (?:Connected|Trying|Host|Server certificate|TLS|SSL|ALPN|Closing|Connection)", Kind::Printed),
         (
             r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?:https?://|/|\{\{|_|[a-z][\w.*-]*/)\S*(?: HTTP/[\d.]+)?$",
             Kind::HttpRequest,
@@ -46,20 +33,14 @@ pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^(?:(?:\*|\d{1,2}|\d{1,2}-\d{1,2}|[\d,]+)(?:/\d+)?[ \t]+){3}(?:\*|\d{1,2}|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?[ \t]+(?:\*|\d|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?(?:[ \t]+\S|$)",
             Kind::Cron,
         ),
-        (
-            r"^@(?:reboot|daily|hourly|weekly|monthly|yearly|midnight) \S",
-            Kind::Cron,
-        ),
+        (r"^@(?:reboot|daily|hourly|weekly|monthly|yearly|midnight) \S", Kind::Cron),
         (
             r"^(?:local|host|hostssl|hostnossl)\s+\S+\s+\S+\s+(?:\S+\s+)?(?:md5|scram-sha-256|trust|peer|reject|ident|cert)\b",
             Kind::Keyword,
         ),
         // Times and levels at the head of a log line.
         (r"^[\[(]?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d", Kind::Log),
-        (
-            r"^[\[(]?\d\d[/-](?:\d\d|[A-Z][a-z]{2})[/-]\d{4}[: ]\d\d:\d\d",
-            Kind::Log,
-        ),
+        (r"^[\[(]?\d\d[/-](?:\d\d|[A-Z][a-z]{2})[/-]\d{4}[: ]\d\d:\d\d", Kind::Log),
         (
             r"^(?:[A-Z][a-z]{2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Ene|Abr|Ago|Dic) +\d{1,2} \d\d:\d\d",
             Kind::Log,
@@ -69,15 +50,9 @@ pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^\[(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|CRITICAL|TRACE|NOTICE|ALERT|EMERG|crit|error|warn|notice|info|debug|emerg|alert)\]",
             Kind::Log,
         ),
-        (
-            r"^(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|CRITICAL|SEVERE|NOTICE|TRACE)\b[ :\]|-]",
-            Kind::Log,
-        ),
+        (r"^(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|CRITICAL|SEVERE|NOTICE|TRACE)\b[ :\]|-]", Kind::Log),
         (r"^(?:level|ts|time|lvl|severity|t)=\S+ ", Kind::Log),
-        (
-            r"\blevel=(?:info|warn|warning|error|debug|fatal)\b.*\b(?:msg|message|err)=",
-            Kind::Log,
-        ),
+        (r"\blevel=(?:info|warn|warning|error|debug|fatal)\b.*\b(?:msg|message|err)=", Kind::Log),
         (r"^[IWEF]\d{4} \d\d:\d\d:\d\d", Kind::Log),
         (r"^\d{1,3}(?:\.\d{1,3}){3} - \S+ \[", Kind::Log),
         (r"^\d+:[A-Z] \d\d \w{3} (?:\d{4} )?\d\d:\d\d", Kind::Log),
@@ -85,10 +60,7 @@ pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^(?:Caused by: |Traceback \(most recent|at [\w.$<>]+(?:\(| \()|\tat |File \x22[^\x22]+\x22, line \d+|goroutine \d+ \[|panic: |\.\.\. \d+ more)",
             Kind::Trace,
         ),
-        (
-            r"^[\w.]*(?:Exception|Error)(?: \[[^\]]*\])?(?: in [^:]+)?: \S",
-            Kind::Failure,
-        ),
+        (r"^[\w.]*(?:Exception|Error)(?: \[[^\]]*\])?(?: in [^:]+)?: \S", Kind::Failure),
         (
             r"^(?:error|ERROR|Error|fatal|FATAL|warning|WARNING|Warning|panic|PANIC|err|npm ERR!|npm WARN|E|W|✖|✗|✘|❌)(?:\[[^\]]*\])?:? ?(?:from server|response from|creating|while|\(|:|ELIFECYCLE|code) ?",
             Kind::Failure,
@@ -109,19 +81,13 @@ pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^(?:Permission denied|Connection refused|No such file|command not found|Connection (?:closed|timed out|reset)|Host key verification|Segmentation fault|Killed|Terminated|Aborted)",
             Kind::Failure,
         ),
-        (
-            r"^\((?:error|integer|nil|empty|true|false|\d+ rows?|\d+ filas?|empty (?:list|array)[^)]*)\)",
-            Kind::Printed,
-        ),
+        (r"^\((?:error|integer|nil|empty|true|false|\d+ rows?|\d+ filas?|empty (?:list|array)[^)]*)\)", Kind::Printed),
         (r"^\d+\) (?:\x22|\(|\d+\) )", Kind::Printed),
         (
             r"^(?:Query OK|\d+ rows? in set|Empty set|Records: \d+|Rows matched|INSERT \d+ \d+|UPDATE \d+|DELETE \d+|SELECT \d+|CREATE (?:TABLE|INDEX|DATABASE|ROLE|EXTENSION)|DROP (?:TABLE|INDEX|DATABASE)|ALTER TABLE|VACUUM|REINDEX)$",
             Kind::Printed,
         ),
-        (
-            r"^(?:Query OK,|\d+ rows? in set|Empty set \(|Rows matched: |You are now connected to)",
-            Kind::Printed,
-        ),
+        (r"^(?:Query OK,|\d+ rows? in set|Empty set \(|Rows matched: |You are now connected to)", Kind::Printed),
         (
             r"^(?:PONG|OK|QUEUED|pong|ok|true|200|active|inactive|running|healthy|Healthy|success|Success)[.!]?$",
             Kind::Printed,
@@ -130,119 +96,59 @@ pub(super) static EARLY: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^(?:deployment|pod|service|configmap|secret|statefulset|daemonset|job|node|ingress|namespace|persistentvolumeclaim|cronjob)[\w.]*/[\w.-]+ (?:\w+)",
             Kind::Printed,
         ),
-        (
-            r"^(?:deployment|daemon set|statefulset|pod|node|service|job)[\w. ]* \x22[^\x22]+\x22 (?:\w+)",
-            Kind::Printed,
-        ),
+        (r"^(?:deployment|daemon set|statefulset|pod|node|service|job)[\w. ]* \x22[^\x22]+\x22 (?:\w+)", Kind::Printed),
         (
             r"^(?:Waiting for |Successfully |Pulling |Pulled |Status: |Digest: sha256|Sending build context|Step \d+/\d+ |---> |Removing intermediate|Creating [\w-]+ +\.\.\.|Starting [\w-]+ +\.\.\.|Stopping [\w-]+ +\.\.\.|Recreating |Total reclaimed|Deleted |Untagged: |Congratulations|Plan: \d+|Apply complete|Refreshing state|Destroy complete)",
             Kind::Printed,
         ),
-        (
-            r"^(?:●|○|✓|✔|✅|☑|✘|✗|×|⚠|⚠️|❌|🟢|🔴|🟡) \S",
-            Kind::Printed,
-        ),
-        (
-            r"^(?:Active|Loaded|Main PID|Tasks|Memory|CPU|CGroup|Docs|TriggeredBy|Drop-In): \S",
-            Kind::Property,
-        ),
-        (
-            r"^total \d+$|^[-dlcbps][rwxsStT-]{9}[.+@]? +\d+ \S+ \S+ ",
-            Kind::Table,
-        ),
+        (r"^(?:●|○|✓|✔|✅|☑|✘|✗|×|⚠|⚠️|❌|🟢|🔴|🟡) \S", Kind::Printed),
+        (r"^(?:Active|Loaded|Main PID|Tasks|Memory|CPU|CGroup|Docs|TriggeredBy|Drop-In): \S", Kind::Property),
+        (r"^total \d+$|^[-dlcbps][rwxsStT-]{9}[.+@]? +\d+ \S+ \S+ ", Kind::Table),
         (r"^\d+(?:[.,]\d+)?[KMGTB]?i?B?[ \t]+[./]\S*$", Kind::Table),
-        (
-            r"^(?:tcp|udp)6? +\d+ +\d+ |^(?:tcp|udp|u_str)? ?(?:LISTEN|ESTAB|TIME-WAIT|SYN-SENT) +\d+",
-            Kind::Table,
-        ),
-        (
-            r"^\d+ packets transmitted|^\d+ bytes from |^PING \S+ \(|^rtt min/avg|^icmp_seq",
-            Kind::Printed,
-        ),
-        (
-            r"^;; |^; <<>>|^[\w.-]+\.[ \t]+\d+[ \t]+IN[ \t]+[A-Z]+",
-            Kind::Printed,
-        ),
-        (
-            r"^[+|][-=+]{3,}[-=+| ]*[+|]$|^-+(?:\+-+)+$|^={3,}(?:\s+={3,})*$|^-{3,}(?:\s+-{2,})+$",
-            Kind::Table,
-        ),
-        (
-            r"^[A-Z][A-Z0-9_()%/@.-]*(?:(?: {2,}|\t+)[A-Z%][A-Za-z0-9_()%/@.: -]*)+$",
-            Kind::Table,
-        ),
+        (r"^(?:tcp|udp)6? +\d+ +\d+ |^(?:tcp|udp|u_str)? ?(?:LISTEN|ESTAB|TIME-WAIT|SYN-SENT) +\d+", Kind::Table),
+        (r"^\d+ packets transmitted|^\d+ bytes from |^PING \S+ \(|^rtt min/avg|^icmp_seq", Kind::Printed),
+        (r"^;; |^; <<>>|^[\w.-]+\.[ \t]+\d+[ \t]+IN[ \t]+[A-Z]+", Kind::Printed),
+        (r"^[+|][-=+]{3,}[-=+| ]*[+|]$|^-+(?:\+-+)+$|^={3,}(?:\s+={3,})*$|^-{3,}(?:\s+-{2,})+$", Kind::Table),
+        (r"^[A-Z][A-Z0-9_()%/@.-]*(?:(?: {2,}|\t+)[A-Z%][A-Za-z0-9_()%/@.: -]*)+$", Kind::Table),
         (
             r"^(?:USER +PID|PID +(?:USER|TTY|PPID)|UID +PID|Filesystem +|procs -|avg-cpu|top - |Tasks: |%Cpu|KiB Mem|MiB Mem|Mem: |Swap: |Proto +|Netid|COMMAND +PID|REPOSITORY +|CONTAINER ID|NAMESPACE +|NAME +|LAST SEEN +|Every \d)",
             Kind::Table,
         ),
-        (
-            r"^[\w./-]+ +\d+[\d.]*[KMGT]i? +\d+[\d.]*[KMGT]?i? +\d+[\d.]*[KMGT]?i? +\d+% ",
-            Kind::Table,
-        ),
+        (r"^[\w./-]+ +\d+[\d.]*[KMGT]i? +\d+[\d.]*[KMGT]?i? +\d+[\d.]*[KMGT]?i? +\d+% ", Kind::Table),
         (
             r"^[a-z_:][a-z0-9_:]*(?:_[a-z0-9_:]+|\{[^}]*\}) [-+]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)(?: \d+)?$",
             Kind::Sample,
         ),
-        (
-            r"\(cost=[\d.]+ rows=|\(actual time=|^(?:QUERY PLAN|Planning Time:|Execution Time:)",
-            Kind::Printed,
-        ),
+        (r"\(cost=[\d.]+ rows=|\(actual time=|^(?:QUERY PLAN|Planning Time:|Execution Time:)", Kind::Printed),
         (
             r"^(?:psql \(\d|Type \x22help\x22|SSL connection \(|Welcome to the |Server version: |Your MySQL connection id|Python \d\.\d+\.\d+ \(|Loading \w+ environment|Last login: |Connected to |(?:notBefore|notAfter|subject|issuer|serial|SHA256 Fingerprint) ?=|Copyright \(c\)|Warning: Permanently added)",
             Kind::Printed,
         ),
-        (
-            r"^(?:commit [0-9a-f]{7,40}|Author: .+<|Date:   |[0-9a-f]{7,12} \(?[A-Z(])",
-            Kind::Printed,
-        ),
+        (r"^(?:commit [0-9a-f]{7,40}|Author: .+<|Date:   |[0-9a-f]{7,12} \(?[A-Z(])", Kind::Printed),
         (r"^[0-9a-f]{7,10} [A-Za-z][^;|]*$", Kind::Printed),
     ])
 });
 
-pub(super) static LATE: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
-    table(&[
+pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
+    Table::new(&[
         (r"^[\w.-]+[ \t]+\| +\S", Kind::Log),
-        (
-            r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all(?:o|ó)|[Ee]rror): \S.*[^.:]$",
-            Kind::Failure,
-        ),
+        (r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all(?:o|ó)|[Ee]rror): \S.*[^.:]$", Kind::Failure),
         (r"^https?://\S+$", Kind::Url),
-        (
-            r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$",
-            Kind::Json,
-        ),
+        (r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$", Kind::Json),
         (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$", Kind::Chat),
-        (
-            r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$",
-            Kind::ClientLine,
-        ),
-        (
-            r"^(?:db|rs|sh|Rails\.cache)\.[a-z]\w*[.(]",
-            Kind::ClientLine,
-        ),
-        (
-            r"^(?:show (?:dbs|databases|collections|tables|users)|use \w+);?$",
-            Kind::ClientLine,
-        ),
+        (r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$", Kind::ClientLine),
+        (r"^(?:db|rs|sh|Rails\.cache)\.[a-z]\w*[.(]", Kind::ClientLine),
+        (r"^(?:show (?:dbs|databases|collections|tables|users)|use \w+);?$", Kind::ClientLine),
         // Search languages.
         (
             r"^fields @|^\| ?(?:filter|fields|stats|sort|limit|where|project|summarize|extend|order|take|parse|dedup|table|top|rex|eval|timechart|chart|json|logfmt|line_format|regexp|unwrap|count|render)\b",
             Kind::Search,
         ),
         (r"^(?:index|sourcetype|source|host)=\S+", Kind::Search),
-        (
-            r#"\} ?(?:\|=|\|~|!~|!=|\|) ?["'`a-z]|\|= ?["'`]|\|~ ?["'`]"#,
-            Kind::Search,
-        ),
-        (
-            r"^[\w.@]+:\s?(?:\x22[^\x22]*\x22|\*|[\w*.-]+) (?:AND|OR|NOT|and|or|not) ",
-            Kind::Search,
-        ),
+        (r#"\} ?(?:\|=|\|~|!~|!=|\|) ?["'`a-z]|\|= ?["'`]|\|~ ?["'`]"#, Kind::Search),
+        (r"^[\w.@]+:\s?(?:\x22[^\x22]*\x22|\*|[\w*.-]+) (?:AND|OR|NOT|and|or|not) ", Kind::Search),
         (r"^(?:@?\w+[\w.@]*:\S+ )(?:@?[\w.-]+:\S+ ?)+$", Kind::Search),
-        (
-            r"^[A-Z]\w+\s*(?:\n|$|\| )(?:where|summarize|project|take)",
-            Kind::Search,
-        ),
+        (r"^[A-Z]\w+\s*(?:\n|$|\| )(?:where|summarize|project|take)", Kind::Search),
         (
             r"^project ?= ?\w+ AND |^(?:type|status|resource\.type|severity|logName|jsonPayload\.\w+|textPayload) ?(?:=|>=|=~) ?\S+",
             Kind::Search,
@@ -256,15 +162,9 @@ pub(super) static LATE: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
             r"^[\w.]+(?:\.\w+)+\(.*\);?$|^[a-zA-Z_][\w.]* = (?:new |\w+[.(]|await |\[|\{)|^\}\);?$|^\w+\(.*\);$|=> ?\{?$|^\.\w+\(.*\)?[;,]?$",
             Kind::Code,
         ),
-        (
-            r"^(?:query|mutation|subscription)(?: \w+)?[ ({]",
-            Kind::Code,
-        ),
+        (r"^(?:query|mutation|subscription)(?: \w+)?[ ({]", Kind::Code),
         (r"^(?:diff --git|--- a/|\+\+\+ b/|@@ -\d)", Kind::Code),
-        (
-            r"^<(?:\?xml|!DOCTYPE|!--|/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+=[\x22'][^>]*|/)?>)",
-            Kind::Markup,
-        ),
+        (r"^<(?:\?xml|!DOCTYPE|!--|/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+=[\x22'][^>]*|/)?>)", Kind::Markup),
         // Files.
         (r"^\[{1,2}[\w .:/@\x22*-]+\]{1,2}$", Kind::Section),
         (
@@ -281,14 +181,8 @@ pub(super) static LATE: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
         ),
         (r"^[a-z_]+(?: [^;{}=]+)?;(?: *#.*)?$", Kind::Directive),
         (r"^\}$", Kind::Directive),
-        (
-            r"^(?:\S+ +){1,2}(?:ext4|xfs|nfs4?|tmpfs|swap|vfat|btrfs) +\S+ +\d \d$",
-            Kind::Keyword,
-        ),
-        (
-            r"^\d{1,3}(?:\.\d{1,3}){3}[ \t]+[a-z][\w.-]+(?:[ \t]+[a-z][\w.-]+)*$",
-            Kind::Keyword,
-        ),
+        (r"^(?:\S+ +){1,2}(?:ext4|xfs|nfs4?|tmpfs|swap|vfat|btrfs) +\S+ +\d \d$", Kind::Keyword),
+        (r"^\d{1,3}(?:\.\d{1,3}){3}[ \t]+[a-z][\w.-]+(?:[ \t]+[a-z][\w.-]+)*$", Kind::Keyword),
         (
             r"^(?:PermitRootLogin|PasswordAuthentication|Port|Host|HostName|User|IdentityFile|ProxyJump|ProxyPass|ServerName|ServerAlias|DocumentRoot|SSLEngine|SSLCertificate\w*|Listen|AllowUsers|ClientAliveInterval|MaxClients|LogLevel|Require|Order|Deny|Allow|Redirect\w*|Rewrite\w+|maxmemory(?:-policy)?|appendonly|appendfsync|save|bind|requirepass|timeout|tcp-keepalive|\* +(?:soft|hard)|\w+ +(?:soft|hard)) +\S+",
             Kind::Keyword,
@@ -303,10 +197,7 @@ pub(super) static LATE: LazyLock<Vec<(Test, Kind)>> = LazyLock::new(|| {
         ),
         (r"^[A-Za-z][\w.-]*(?:\[\w*\])?\s*=\s*\S", Kind::Setting),
         (r"^[A-Za-z_][\w.-]*\s?=$", Kind::Setting),
-        (
-            r"^[A-Z][A-Za-z /()_-]*: {2,}\S|^ {2,}[A-Z][A-Za-z /()_-]*: {2,}\S",
-            Kind::Property,
-        ),
+        (r"^[A-Z][A-Za-z /()_-]*: {2,}\S|^ {2,}[A-Z][A-Za-z /()_-]*: {2,}\S", Kind::Property),
         (
             r"^(?:[A-Za-z][a-z]*(?:-[A-Za-z]+)+|Host|Accept|Authorization|Server|Connection|Location|Cookie|Vary|Etag|Via|Age|Allow|Origin|Referer): \S",
             Kind::HttpHeader,
@@ -331,8 +222,6 @@ pub(super) static FAILURE: LazyLock<Test> = LazyLock::new(|| {
         r"|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
     ))
 });
-pub(super) static BULLET: LazyLock<Test> =
-    LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}[.)] |\[[ xX]\] |☐ |□ )"));
-pub(super) static COLUMNS: LazyLock<Test> = LazyLock::new(|| {
-    test(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$")
-});
+pub(super) static BULLET: LazyLock<Test> = LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}[.)] |\[[ xX]\] |☐ |□ )"));
+pub(super) static COLUMNS: LazyLock<Test> =
+    LazyLock::new(|| test(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$"));

@@ -24,10 +24,7 @@ pub(super) enum Client {
 impl Client {
     /// Its lines are SQL.
     pub(super) fn speaks_sql(self) -> bool {
-        matches!(
-            self,
-            Self::Psql | Self::Mysql | Self::Sqlite | Self::Cassandra
-        )
+        matches!(self, Self::Psql | Self::Mysql | Self::Sqlite | Self::Cassandra)
     }
 }
 
@@ -58,20 +55,20 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
     {
         return Some((Prompt::Shell, indent + whole.end()));
     }
+    // No client's prompt is without one of these; most lines have none.
+    if !body.contains(['>', '#']) && !body.starts_with("In") && !body.starts_with("...") {
+        return None;
+    }
     for (pattern, client) in CLIENTS.iter() {
         if let Some(found) = pattern.find(body) {
             return Some((Prompt::Client(*client), indent + found.end()));
         }
     }
     if let Some(found) = NAMED.captures(body) {
-        let rest = found
-            .get(0)
-            .map_or("", |whole| body.get(whole.end()..).unwrap_or_default());
+        let rest = found.get(0).map_or("", |whole| body.get(whole.end()..).unwrap_or_default());
         let plain = rest.starts_with(char::is_uppercase) && rest.contains(" > ");
         if !plain {
-            return found
-                .get(0)
-                .map(|whole| (Prompt::Client(Client::Other), indent + whole.end()));
+            return found.get(0).map(|whole| (Prompt::Client(Client::Other), indent + whole.end()));
         }
     }
     if EMPTIES.is_match(body) {
@@ -110,19 +107,28 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| regex(r"^((?:[a-z][\w.-]*(?: ?\$
 static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
     [
         (r"^(?:redis|valkey)(?:-cli)?(?: [\w.:-]+)?(?:\[\d+\])?>(?:[ \t]+|$)", Client::Redis),
-        (r"^(?:redis [\w.-]+|\d{1,3}(?:\.\d{1,3}){3}|[\w.-]+):\d{2,5}(?:\[\d+\])?(?:\([^)]*\))?>(?:[ \t]+|$)", Client::Redis),
+        (
+            r"^(?:redis [\w.-]+|\d{1,3}(?:\.\d{1,3}){3}|[\w.-]+):\d{2,5}(?:\[\d+\])?(?:\([^)]*\))?>(?:[ \t]+|$)",
+            Client::Redis,
+        ),
         (r"^(?:mysql|MariaDB|mariadb|MySQL)(?: \[[^\]]*\])?(?:[ \t]+(?:SQL|JS))?>(?:[ \t]+|$)", Client::Mysql),
         (r"^ {0,4}->[ \t]+", Client::Mysql),
         (r#"^[A-Za-z_][\w-]*[=\-('"*^!][=*>]?[#>](?:[ \t]+|$)"#, Client::Psql),
         (r"^(?:mongo|mongos|mongosh)>(?:[ \t]+|$)", Client::Mongo),
-        (r"^(?:[\w-]+:(?:PRIMARY|SECONDARY|ARBITER)|[\w-]+ \[(?:direct: )?\w+\](?: [\w-]+)?|test)>(?:[ \t]+|$)", Client::Mongo),
+        (
+            r"^(?:[\w-]+:(?:PRIMARY|SECONDARY|ARBITER)|[\w-]+ \[(?:direct: )?\w+\](?: [\w-]+)?|test)>(?:[ \t]+|$)",
+            Client::Mongo,
+        ),
         (r"^sqlite>(?:[ \t]+|$)", Client::Sqlite),
         (r"^[\w@-]*cqlsh(?::\w+)?>(?:[ \t]+|$)", Client::Cassandra),
         (r"^SQL>(?:[ \t]+|$)", Client::Mysql),
         (r"^>>>(?:[ \t]+|$)", Client::Python),
         (r"^\.\.\.(?:[ \t]+\S)", Client::Python),
         (r"^In ?\[\d+\]:(?:[ \t]+|$)", Client::Python),
-        (r"^(?:irb|pry|jruby)?\(?[\w-]*\)?(?:\(main\)|\[\d+\])[\w :()-]*(?::\d+)*(?::\d+)?[*>](?:[ \t]+|$)", Client::Ruby),
+        (
+            r"^(?:irb|pry|jruby)?\(?[\w-]*\)?(?:\(main\)|\[\d+\])[\w :()-]*(?::\d+)*(?::\d+)?[*>](?:[ \t]+|$)",
+            Client::Ruby,
+        ),
         (r"^(?:\[\d+\] )?(?:pry|irb|rails|console)\([\w:#<> -]*\)(?::\d+)*(?::\d+)?[>*](?:[ \t]+|$)", Client::Ruby),
         (r"^(?:node|nodejs|js)>(?:[ \t]+|$)", Client::Node),
     ]
@@ -132,9 +138,8 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
 });
 
 /// Any other lower-case name with an angle: `iex(1)> `, `influx> `, `sftp> `, `app(prod)> `.
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)")
-});
+static NAMED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)"));
 
 /// `> /var/log/app.log` empties a file.
 static EMPTIES: LazyLock<Regex> = LazyLock::new(|| regex(r"^> ?(?:/|\./|~/)\S+$"));
@@ -165,16 +170,8 @@ mod tests {
             ("web1# uptime", shell, "uptime"),
             ("PS C:\\> kubectl get pods", shell, "kubectl get pods"),
             ("# a comment", None, ""),
-            (
-                "mysql> SHOW PROCESSLIST;",
-                client(Client::Mysql),
-                "SHOW PROCESSLIST;",
-            ),
-            (
-                "MariaDB [(none)]> SHOW DATABASES;",
-                client(Client::Mysql),
-                "SHOW DATABASES;",
-            ),
+            ("mysql> SHOW PROCESSLIST;", client(Client::Mysql), "SHOW PROCESSLIST;"),
+            ("MariaDB [(none)]> SHOW DATABASES;", client(Client::Mysql), "SHOW DATABASES;"),
             ("shop=# SELECT 1;", client(Client::Psql), "SELECT 1;"),
             ("shop=> SELECT 1;", client(Client::Psql), "SELECT 1;"),
             ("shop-# FROM t;", client(Client::Psql), "FROM t;"),
@@ -182,32 +179,12 @@ mod tests {
             ("127.0.0.1:6379[2]> INFO", client(Client::Redis), "INFO"),
             ("redis> PING", client(Client::Redis), "PING"),
             ("redis-cli> PING", client(Client::Redis), "PING"),
-            (
-                "rs0:PRIMARY> rs.status()",
-                client(Client::Mongo),
-                "rs.status()",
-            ),
-            (
-                "rs0 [direct: primary] test> db.stats()",
-                client(Client::Mongo),
-                "db.stats()",
-            ),
+            ("rs0:PRIMARY> rs.status()", client(Client::Mongo), "rs.status()"),
+            ("rs0 [direct: primary] test> db.stats()", client(Client::Mongo), "db.stats()"),
             (">>> import os", client(Client::Python), "import os"),
-            (
-                "irb(main):001:0> User.count",
-                client(Client::Ruby),
-                "User.count",
-            ),
-            (
-                "[1] pry(main)> User.count",
-                client(Client::Ruby),
-                "User.count",
-            ),
-            (
-                "iex(1)> Repo.all(User)",
-                client(Client::Other),
-                "Repo.all(User)",
-            ),
+            ("irb(main):001:0> User.count", client(Client::Ruby), "User.count"),
+            ("[1] pry(main)> User.count", client(Client::Ruby), "User.count"),
+            ("iex(1)> Repo.all(User)", client(Client::Other), "Repo.all(User)"),
             ("sftp> put x", client(Client::Other), "put x"),
             ("> LLEN celery", Some(Prompt::Angle), "LLEN celery"),
             ("echo hi > file", None, ""),

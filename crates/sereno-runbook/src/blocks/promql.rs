@@ -24,30 +24,15 @@ pub(super) fn queries(text: &str) -> (usize, usize) {
     if is_query(&bare) {
         return (1, 1);
     }
-    for pieces in [
-        split_blank(&bare),
-        split_comments(text),
-        bare.lines().map(str::to_owned).collect(),
-    ] {
-        let pieces: Vec<&str> = pieces
-            .iter()
-            .map(|piece| piece.trim())
-            .filter(|piece| !piece.is_empty())
-            .collect();
+    for pieces in [split_blank(&bare), split_comments(text), bare.lines().map(str::to_owned).collect()] {
+        let pieces: Vec<&str> = pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty()).collect();
         let good = pieces.iter().filter(|piece| is_query(piece)).count();
         if good > 0 && good == pieces.len() {
             return (good, pieces.len());
         }
     }
-    let pieces: Vec<&str> = bare
-        .lines()
-        .map(str::trim)
-        .filter(|piece| !piece.is_empty())
-        .collect();
-    (
-        pieces.iter().filter(|piece| line(piece)).count(),
-        pieces.len(),
-    )
+    let pieces: Vec<&str> = bare.lines().map(str::trim).filter(|piece| !piece.is_empty()).collect();
+    (pieces.iter().filter(|piece| line(piece)).count(), pieces.len())
 }
 
 /// A query that parses, even one without a telling sign (`up`, `pg_stat_database_numbackends`).
@@ -92,13 +77,11 @@ fn depth(text: &str) -> usize {
 }
 
 fn without_comments(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with(['#']))
-        .fold(String::new(), |mut all, line| {
-            all.push_str(line);
-            all.push('\n');
-            all
-        })
+    text.lines().filter(|line| !line.trim_start().starts_with(['#'])).fold(String::new(), |mut all, line| {
+        all.push_str(line);
+        all.push('\n');
+        all
+    })
 }
 
 fn split_blank(text: &str) -> Vec<String> {
@@ -147,29 +130,13 @@ mod tests {
     fn queries_are_told() {
         for (text, good, all) in [
             ("rate(http_requests_total{status=\"429\"}[5m])", 1, 1),
-            (
-                "sum by (pod) (rate(x_total[5m]))\n/\nsum(rate(y_total[5m]))",
-                1,
-                1,
-            ),
-            (
-                "# a\nup == 0\n\n# b\nhistogram_quantile(0.95, rate(x_bucket[5m]))",
-                2,
-                2,
-            ),
-            (
-                "# a\npg_stat_database_numbackends\n# b\nrate(x_total[1m])",
-                2,
-                2,
-            ),
+            ("sum by (pod) (rate(x_total[5m]))\n/\nsum(rate(y_total[5m]))", 1, 1),
+            ("# a\nup == 0\n\n# b\nhistogram_quantile(0.95, rate(x_bucket[5m]))", 2, 2),
+            ("# a\npg_stat_database_numbackends\n# b\nrate(x_total[1m])", 2, 2),
             ("kubectl get pods", 0, 1),
             ("SELECT count(*) FROM t", 0, 1),
             ("{app=\"api\"} |= \"error\"", 0, 1),
-            (
-                "redis_memory_used_bytes / redis_memory_max_bytes > 0.9",
-                1,
-                1,
-            ),
+            ("redis_memory_used_bytes / redis_memory_max_bytes > 0.9", 1, 1),
             ("rate(x_total{ns=\"$namespace\"}[$__rate_interval])", 1, 1),
         ] {
             assert_eq!(queries(text), (good, all), "{text}");

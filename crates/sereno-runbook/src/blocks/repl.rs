@@ -11,16 +11,9 @@ use sereno_model::{Effect, Risk};
 use std::sync::LazyLock;
 
 /// The risk and effects of one line for a client; the client is guessed from the line when it is not known.
-pub(super) fn read(
-    client: Option<Client>,
-    text: &str,
-    knowledge: &Knowledge,
-) -> (Risk, Vec<Effect>) {
+pub(super) fn read(client: Option<Client>, text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
     let text = text.trim();
-    match client
-        .filter(|client| *client != Client::Other)
-        .or_else(|| guess(text))
-    {
+    match client.filter(|client| *client != Client::Other).or_else(|| guess(text)) {
         Some(Client::Redis) => through(&format!("redis-cli {}", shell_words(text)), knowledge),
         Some(client) if client.speaks_sql() => sql_line(text, knowledge),
         Some(Client::Mongo) => (mongo(text), Vec::new()),
@@ -30,10 +23,7 @@ pub(super) fn read(
 
 /// The risk and effects of a text of SQL.
 pub(super) fn read_sql(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
-    through(
-        &format!("psql <<'SERENO_SQL'\n{text}\nSERENO_SQL\n"),
-        knowledge,
-    )
+    through(&format!("psql <<'SERENO_SQL'\n{text}\nSERENO_SQL\n"), knowledge)
 }
 
 /// What a client's name, as a command opens it, stands for.
@@ -46,11 +36,7 @@ pub(super) fn client_named(name: &str) -> Client {
         "mongo" | "mongosh" => Client::Mongo,
         "sqlite3" | "sqlite" => Client::Sqlite,
         "cqlsh" => Client::Cassandra,
-        _ if name.starts_with("python")
-            || name.starts_with("ipython")
-            || name == "manage.py"
-            || name == "django" =>
-        {
+        _ if name.starts_with("python") || name.starts_with("ipython") || name == "manage.py" || name == "django" => {
             Client::Python
         }
         "irb" | "pry" | "rails" | "ruby" => Client::Ruby,
@@ -77,18 +63,12 @@ fn sql_line(text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
     }
     if text.starts_with('\\') {
         let reads = META_READS.is_match(text);
-        return (
-            if reads { Risk::Observe } else { Risk::Unclear },
-            Vec::new(),
-        );
+        return (if reads { Risk::Observe } else { Risk::Unclear }, Vec::new());
     }
     if LEAVES.is_match(text) || CQLSH_READS.is_match(text) {
         return (Risk::Observe, Vec::new());
     }
-    read_sql(
-        text.trim_end_matches("\\G").trim_end_matches("\\g"),
-        knowledge,
-    )
+    read_sql(text.trim_end_matches("\\G").trim_end_matches("\\g"), knowledge)
 }
 
 /// What a shell command does that says the same.
@@ -100,12 +80,7 @@ fn through(command: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
 /// The words of a client's line, quoted so that no shell could read anything else into them.
 fn shell_words(text: &str) -> String {
     text.split_whitespace()
-        .map(|word| {
-            format!(
-                "'{}'",
-                word.trim_matches(['"', '\'']).replace('\'', "'\\''")
-            )
-        })
+        .map(|word| format!("'{}'", word.trim_matches(['"', '\'']).replace('\'', "'\\''")))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -137,8 +112,7 @@ fn verbs(text: &str) -> Risk {
     }
 }
 
-static LEAVES: LazyLock<Test> =
-    LazyLock::new(|| test(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
+static LEAVES: LazyLock<Test> = LazyLock::new(|| test(r"(?i)^(?:exit|quit|\\q|bye|logout)(?:\(\))?;?$"));
 static COMMENT: LazyLock<Test> = LazyLock::new(|| test(r"^(?:#|--|//)"));
 static META_READS: LazyLock<Test> = LazyLock::new(|| {
     test(
@@ -150,9 +124,8 @@ static CQLSH_READS: LazyLock<Test> = LazyLock::new(|| {
         r"(?i)^(?:CONSISTENCY|SERIAL CONSISTENCY|DESCRIBE|DESC|SHOW|TRACING|EXPAND|PAGING|HELP|USE)(?:\s+[\w.\x22]+)*\s*;?$",
     )
 });
-static SQLITE_READS: LazyLock<Test> = LazyLock::new(|| {
-    test(r"^\.(?:tables|schema|databases|indexes|mode|headers|stats|show|timer|width|quit|exit)\b")
-});
+static SQLITE_READS: LazyLock<Test> =
+    LazyLock::new(|| test(r"^\.(?:tables|schema|databases|indexes|mode|headers|stats|show|timer|width|quit|exit)\b"));
 static MONGO: LazyLock<Test> =
     LazyLock::new(|| test(r"^(?:db|rs|sh)\.|^show (?:dbs|databases|collections|users)|^use \w+$"));
 static MONGO_DESTROYS: LazyLock<Test> = LazyLock::new(|| {

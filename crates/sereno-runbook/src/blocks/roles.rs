@@ -47,14 +47,9 @@ pub(super) fn roles(lines: &[Line]) -> Vec<Role> {
     let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
     let angle_is_shell = !prompted && form::angle_commands(lines);
     let all_typed = prompted
-        && lines
-            .iter()
-            .all(|line| line.kind != Kind::Command || certain_shape(line.text.trim(), &|_| false))
+        && lines.iter().all(|line| line.kind != Kind::Command || certain_shape(line.text.trim(), &|_| false))
         && !lines.iter().any(is_unprompted_other);
-    let mut past = Past {
-        all_typed,
-        ..Past::default()
-    };
+    let mut past = Past { all_typed, ..Past::default() };
     lines
         .iter()
         .map(|line| {
@@ -68,10 +63,7 @@ pub(super) fn roles(lines: &[Line]) -> Vec<Role> {
 /// A line that neither shows a prompt nor could be typed.
 fn is_unprompted_other(line: &Line) -> bool {
     !line.kind.is_silent()
-        && !matches!(
-            line.kind,
-            Kind::ShellPrompt | Kind::Command | Kind::Continued | Kind::Export | Kind::Assignment
-        )
+        && !matches!(line.kind, Kind::ShellPrompt | Kind::Command | Kind::Continued | Kind::Export | Kind::Assignment)
 }
 
 /// What the lines above say about the next.
@@ -94,14 +86,8 @@ impl<'a> Past<'a> {
     fn role(&self, line: &Line<'a>, prompted: bool, angle_is_shell: bool) -> Role {
         match line.kind {
             Kind::Blank => return Role::Blank,
-            Kind::Comment | Kind::OtherComment
-                if self.in_file.is_none() || !line.text.starts_with(' ') =>
-            {
-                return if line.kind == Kind::Comment {
-                    Role::Comment
-                } else {
-                    Role::Foreign(Foreign::Prose)
-                };
+            Kind::Comment | Kind::OtherComment if self.in_file.is_none() || !line.text.starts_with(' ') => {
+                return if line.kind == Kind::Comment { Role::Comment } else { Role::Foreign(Foreign::Prose) };
             }
             Kind::Continued => return self.last.unwrap_or(Role::Run),
             Kind::ShellPrompt => return Role::Run,
@@ -113,11 +99,7 @@ impl<'a> Past<'a> {
             return Role::Run;
         }
         if let Some(file) = self.in_file
-            && (line.text.starts_with(' ')
-                || !matches!(
-                    line.kind,
-                    Kind::Command | Kind::LikelyCommand | Kind::Export
-                ))
+            && (line.text.starts_with(' ') || !matches!(line.kind, Kind::Command | Kind::LikelyCommand | Kind::Export))
         {
             return Role::Foreign(file);
         }
@@ -140,17 +122,10 @@ impl<'a> Past<'a> {
         match line.kind {
             Kind::Command | Kind::LikelyCommand | Kind::Export => Role::Run,
             Kind::Assignment => {
-                let for_file = self.comment.is_some_and(form::names_env_file)
-                    || self.in_file == Some(Foreign::Env);
-                if for_file {
-                    Role::Foreign(Foreign::Env)
-                } else {
-                    Role::Run
-                }
+                let for_file = self.comment.is_some_and(form::names_env_file) || self.in_file == Some(Foreign::Env);
+                if for_file { Role::Foreign(Foreign::Env) } else { Role::Run }
             }
-            Kind::WeakCommand if !matches!(self.last, Some(Role::Foreign(Foreign::Output))) => {
-                Role::Run
-            }
+            Kind::WeakCommand if !matches!(self.last, Some(Role::Foreign(Foreign::Output))) => Role::Run,
             Kind::Directive if line.text.trim() == "}" => Role::Run,
             _ => Role::Foreign(self.foreign(line)),
         }
@@ -164,16 +139,10 @@ impl<'a> Past<'a> {
             _ if form::is_redis(line.text) => Foreign::Repl,
             Kind::Assignment if self.comment.is_some_and(form::names_env_file) => Foreign::Env,
             kind if kind.is_config() || matches!(kind, Kind::Json | Kind::HttpHeader) => {
-                let edits = self
-                    .command
-                    .is_some_and(|command| EDITORS.iter().any(|editor| command.contains(editor)));
-                let printed = matches!(self.last, Some(Role::Run | Role::Foreign(Foreign::Output)))
-                    && self.comment.is_none();
-                if edits || !printed {
-                    Foreign::Config
-                } else {
-                    Foreign::Output
-                }
+                let edits = self.command.is_some_and(|command| EDITORS.iter().any(|editor| command.contains(editor)));
+                let printed =
+                    matches!(self.last, Some(Role::Run | Role::Foreign(Foreign::Output))) && self.comment.is_none();
+                if edits || !printed { Foreign::Config } else { Foreign::Output }
             }
             Kind::Prose | Kind::Url | Kind::Bullet | Kind::Unknown
                 if self.last != Some(Role::Foreign(Foreign::Output)) && self.comment.is_some() =>
@@ -208,8 +177,7 @@ impl<'a> Past<'a> {
             }
             Role::Foreign(found) => {
                 let sql_goes_on = line.kind == Kind::Sql && !line.text.trim_end().ends_with(';');
-                let sql_ends =
-                    self.in_file == Some(Foreign::Repl) && line.text.trim_end().ends_with(';');
+                let sql_ends = self.in_file == Some(Foreign::Repl) && line.text.trim_end().ends_with(';');
                 if matches!(found, Foreign::Config | Foreign::Env) || sql_goes_on {
                     self.in_file = Some(found);
                 } else if sql_ends {
@@ -223,16 +191,7 @@ impl<'a> Past<'a> {
 }
 
 /// Commands after which a file's lines are meant to be edited, not printed.
-const EDITORS: &[&str] = &[
-    "vi ",
-    "vim ",
-    "nano ",
-    "edit ",
-    "emacs ",
-    "crontab -e",
-    "visudo",
-    "code ",
-];
+const EDITORS: &[&str] = &["vi ", "vim ", "nano ", "edit ", "emacs ", "crontab -e", "visudo", "code "];
 
 fn depth_after(depth: usize, line: &Line) -> usize {
     if line.kind == Kind::Continued {
@@ -245,12 +204,7 @@ fn depth_after(depth: usize, line: &Line) -> usize {
         "if" => usize::from(!words().any(|word| word == "fi")),
         "for" | "while" | "until" => usize::from(!words().any(|word| word == "done")),
         "case" => usize::from(!words().any(|word| word == "esac")),
-        _ if text.ends_with("() {")
-            || text.ends_with("(){")
-            || (first == "function" && text.ends_with('{')) =>
-        {
-            1
-        }
+        _ if text.ends_with("() {") || text.ends_with("(){") || (first == "function" && text.ends_with('{')) => 1,
         _ if text.ends_with("=(") => 1,
         "{" | "(" => 1,
         _ if text.ends_with("| while read line; do") || text.ends_with("; do") => 1,
@@ -310,11 +264,7 @@ mod tests {
     fn lines_of_a_client_are_foreign() {
         assert_eq!(
             roles_of("docker exec -it cache redis-cli\n> LLEN jobs\n> LRANGE jobs 0 5"),
-            [
-                Role::Run,
-                Role::Foreign(Foreign::Repl),
-                Role::Foreign(Foreign::Repl)
-            ]
+            [Role::Run, Role::Foreign(Foreign::Repl), Role::Foreign(Foreign::Repl)]
         );
         assert_eq!(
             roles_of("# 2. En Prometheus\nrate(http_requests_total{status=\"429\"}[5m])")[1],

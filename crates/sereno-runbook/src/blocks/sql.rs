@@ -14,17 +14,10 @@ pub(super) fn statements(text: &str) -> (usize, usize) {
     let bare = without_comments(text);
     let mut sql = 0;
     let mut all = 0;
-    for statement in bare
-        .split(';')
-        .map(str::trim)
-        .filter(|statement| !statement.is_empty())
-    {
+    for statement in bare.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
         all += 1;
         // Statements that their author did not end with `;` begin on a line of their own after a blank one.
-        let parts = statement
-            .split("\n\n")
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
+        let parts = statement.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
         let mut begun = false;
         let mut foreign = false;
         for part in parts {
@@ -104,10 +97,7 @@ mod tests {
 
     #[test]
     fn statements_are_counted_without_comments() {
-        assert_eq!(
-            statements("-- one; two\nSELECT a\nFROM b\nWHERE c;\n\n# x\nDELETE FROM d;\n"),
-            (2, 2)
-        );
+        assert_eq!(statements("-- one; two\nSELECT a\nFROM b\nWHERE c;\n\n# x\nDELETE FROM d;\n"), (2, 2));
         assert_eq!(statements("kubectl get pods\nSELECT 1;"), (0, 1));
         assert_eq!(statements("SELECT 1\n\nSELECT 2"), (1, 1));
     }

@@ -53,17 +53,15 @@ pub(super) fn shell(
                 inside.step(found, masked.get(before..span.start).unwrap_or_default());
                 let statement = shell_statement(raw, &masked, found, inside.nested);
                 reading.nested |= inside.nested && entered.is_none();
-                reading.continued |=
-                    inside.nested && entered.is_some() && reading.statements.is_empty();
+                reading.continued |= inside.nested && entered.is_some() && reading.statements.is_empty();
                 reading.statements.push(statement);
             }
             Piece::Foreign(foreign, span) => {
-                let statement =
-                    foreign_statement(raw, lines, foreign, &span, inside.client, knowledge);
+                let statement = foreign_statement(raw, lines, foreign, &span, inside.client, knowledge);
                 reading.has_repl |= foreign == Foreign::Repl;
                 // Lines with a client's prompt below a command: that command opened the client, known or not.
-                let prompted = line_at(lines, span.start)
-                    .is_some_and(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+                let prompted =
+                    line_at(lines, span.start).is_some_and(|line| matches!(line.kind, Kind::Client | Kind::Angle));
                 let opened = foreign == Foreign::Repl
                     && (inside.client.is_some() || (prompted && !reading.statements.is_empty()));
                 reading.nested |= opened;
@@ -78,27 +76,16 @@ pub(super) fn shell(
     reading.sum(&analysis.effects);
     if reading.risk.is_none() || !analysis.errors.is_empty() {
         // A text that is not valid shell is never less than unclear.
-        reading.risk = reading.risk.max(Some(if analysis.errors.is_empty() {
-            Risk::Observe
-        } else {
-            Risk::Unclear
-        }));
+        reading.risk = reading.risk.max(Some(if analysis.errors.is_empty() { Risk::Observe } else { Risk::Unclear }));
     }
     reading.analysis = analysis;
     reading
 }
 
 /// Reads a block of a client's lines.
-pub(super) fn client(
-    raw: &RawBlock,
-    lines: &[Line],
-    opened: Option<Client>,
-    knowledge: &Knowledge,
-) -> Reading {
+pub(super) fn client(raw: &RawBlock, lines: &[Line], opened: Option<Client>, knowledge: &Knowledge) -> Reading {
     let mut reading = Reading::default();
-    let prompted = lines
-        .iter()
-        .any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+    let prompted = lines.iter().any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
     for (index, line) in lines.iter().enumerate() {
         let typed = if prompted {
             matches!(line.kind, Kind::Client | Kind::Angle)
@@ -141,9 +128,7 @@ pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Read
             ..Statement::default()
         });
     }
-    reading.has_output = lines
-        .iter()
-        .any(|line| matches!(line.kind, Kind::Table | Kind::Printed));
+    reading.has_output = lines.iter().any(|line| matches!(line.kind, Kind::Table | Kind::Printed));
     reading.sum(&[]);
     reading.risk = reading.risk.or(Some(Risk::Observe));
     reading
@@ -152,20 +137,12 @@ pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Read
 impl Reading {
     fn sum(&mut self, first: &[Effect]) {
         self.effects = first.to_vec();
-        for effect in self
-            .statements
-            .iter()
-            .flat_map(|statement| &statement.effects)
-        {
+        for effect in self.statements.iter().flat_map(|statement| &statement.effects) {
             if !self.effects.contains(effect) {
                 self.effects.push(effect.clone());
             }
         }
-        self.risk = Risk::highest(
-            self.statements
-                .iter()
-                .filter_map(|statement| statement.risk),
-        );
+        self.risk = Risk::highest(self.statements.iter().filter_map(|statement| statement.risk));
     }
 }
 
@@ -189,23 +166,15 @@ fn pieces<'a>(analysis: &'a Analysis, lines: &[Line], roles: &[Role]) -> Vec<Pie
     for (line, role) in lines.iter().zip(roles) {
         let span = line.start..line.start + line.text.len();
         match (role, &mut run) {
-            (Role::Foreign(found), Some((running, open)))
-                if found == running && goes_on(*found, lines, line, open) =>
-            {
+            (Role::Foreign(found), Some((running, open))) if found == running && goes_on(*found, lines, line, open) => {
                 open.end = span.end;
             }
             (Role::Blank, Some((Foreign::Output, _))) => {}
             (Role::Foreign(found), _) => {
-                pieces.extend(
-                    run.take()
-                        .map(|(foreign, span)| Piece::Foreign(foreign, span)),
-                );
+                pieces.extend(run.take().map(|(foreign, span)| Piece::Foreign(foreign, span)));
                 run = Some((*found, span));
             }
-            _ => pieces.extend(
-                run.take()
-                    .map(|(foreign, span)| Piece::Foreign(foreign, span)),
-            ),
+            _ => pieces.extend(run.take().map(|(foreign, span)| Piece::Foreign(foreign, span))),
         }
     }
     pieces.extend(run.map(|(foreign, span)| Piece::Foreign(foreign, span)));
@@ -220,9 +189,7 @@ fn goes_on(found: Foreign, lines: &[Line], line: &Line, open: &Range<usize>) -> 
         Foreign::Repl => {
             let began = line_at(lines, open.start).is_some_and(|first| first.kind == Kind::Sql);
             let before = line_index(lines, open.end.saturating_sub(1));
-            let ended = lines
-                .get(before)
-                .is_some_and(|last| last.text.trim_end().ends_with(';'));
+            let ended = lines.get(before).is_some_and(|last| last.text.trim_end().ends_with(';'));
             began && !ended && !matches!(line.kind, Kind::Client | Kind::Angle | Kind::ClientLine)
         }
         Foreign::Env | Foreign::Prose => false,
@@ -247,12 +214,7 @@ fn mask(text: &str, lines: &[Line], roles: &[Role]) -> String {
     masked
 }
 
-fn shell_statement(
-    raw: &RawBlock,
-    masked: &str,
-    found: &sereno_effects::Statement,
-    nested: bool,
-) -> Statement {
+fn shell_statement(raw: &RawBlock, masked: &str, found: &sereno_effects::Statement, nested: bool) -> Statement {
     let mut flags = Vec::new();
     if found.interactive.is_some() {
         flags.push(Flag::Interactive);
@@ -265,11 +227,7 @@ fn shell_statement(
     }
     Statement {
         line: raw.first_line + found.line.saturating_sub(1),
-        text: masked
-            .get(found.span.clone())
-            .unwrap_or_default()
-            .trim()
-            .to_owned(),
+        text: masked.get(found.span.clone()).unwrap_or_default().trim().to_owned(),
         risk: Some(found.risk),
         foreign: nested.then(|| "nested".to_owned()),
         effects: found.effects.clone(),
@@ -295,18 +253,10 @@ fn foreign_statement(
     } else {
         payload
     };
-    let text = if foreign == Foreign::Repl {
-        payload
-    } else {
-        raw.text.get(span.clone()).unwrap_or_default()
-    };
+    let text = if foreign == Foreign::Repl { payload } else { raw.text.get(span.clone()).unwrap_or_default() };
     let (risk, effects) = match foreign {
         Foreign::Repl if !payload.is_empty() => {
-            let (risk, effects) = repl::read(
-                line.and_then(|line| line.client).or(client),
-                payload,
-                knowledge,
-            );
+            let (risk, effects) = repl::read(line.and_then(|line| line.client).or(client), payload, knowledge);
             (Some(risk), effects)
         }
         _ => (None, Vec::new()),
@@ -327,9 +277,7 @@ fn line_at<'a, 'b>(lines: &'b [Line<'a>], offset: usize) -> Option<&'b Line<'a>>
 }
 
 fn line_index(lines: &[Line], offset: usize) -> usize {
-    lines
-        .partition_point(|line| line.start <= offset)
-        .saturating_sub(1)
+    lines.partition_point(|line| line.start <= offset).saturating_sub(1)
 }
 
 /// Where the reader stands while the statements go by.
@@ -345,28 +293,16 @@ struct Inside {
 
 impl Inside {
     fn begin(entered: Option<&Opens>) -> Self {
-        Self {
-            shell: entered.cloned(),
-            client: None,
-            nested: false,
-            left_in: entered.cloned(),
-        }
+        Self { shell: entered.cloned(), client: None, nested: false, left_in: entered.cloned() }
     }
 
     fn step(&mut self, statement: &sereno_effects::Statement, between: &str) {
-        if says_outside(between)
-            || self
-                .shell
-                .as_ref()
-                .is_some_and(|shell| stands_outside(shell, statement))
-        {
+        if says_outside(between) || self.shell.as_ref().is_some_and(|shell| stands_outside(shell, statement)) {
             self.shell = None;
         }
         self.nested = self.shell.is_some();
-        let leaves = statement
-            .commands
-            .first()
-            .is_some_and(|command| matches!(command.name.as_str(), "exit" | "logout"));
+        let leaves =
+            statement.commands.first().is_some_and(|command| matches!(command.name.as_str(), "exit" | "logout"));
         if self.nested && leaves {
             self.shell = None;
             self.left_in = None;
@@ -416,18 +352,11 @@ fn says_outside(between: &str) -> bool {
 
 /// Commands that are not typed inside of what was entered: `kubectl` after entering a pod, `ssh` after `ssh`.
 fn stands_outside(shell: &Opens, statement: &sereno_effects::Statement) -> bool {
-    let Some(name) = statement
-        .commands
-        .first()
-        .map(|command| command.name.as_str())
-    else {
+    let Some(name) = statement.commands.first().map(|command| command.name.as_str()) else {
         return false;
     };
     match shell {
-        Opens::Container(_) => matches!(
-            name,
-            "kubectl" | "oc" | "docker" | "docker-compose" | "podman" | "helm" | "k"
-        ),
+        Opens::Container(_) => matches!(name, "kubectl" | "oc" | "docker" | "docker-compose" | "podman" | "helm" | "k"),
         Opens::Host(_) => matches!(statement.opens, Some(Opens::Host(_))),
         Opens::Shell(_) | Opens::Client(_) => false,
     }
@@ -490,17 +419,7 @@ mod tests {
     #[test]
     fn statements_of_sql_end_at_semicolons_outside_of_quotes() {
         let text = "-- a; b\nSELECT ';' FROM t;\n\nDELETE FROM u\nWHERE x = 'é';\nSELECT 2";
-        let found: Vec<&str> = sql_spans(text)
-            .into_iter()
-            .map(|span| &text[span])
-            .collect();
-        assert_eq!(
-            found,
-            [
-                "SELECT ';' FROM t;",
-                "DELETE FROM u\nWHERE x = 'é';",
-                "SELECT 2"
-            ]
-        );
+        let found: Vec<&str> = sql_spans(text).into_iter().map(|span| &text[span]).collect();
+        assert_eq!(found, ["SELECT ';' FROM t;", "DELETE FROM u\nWHERE x = 'é';", "SELECT 2"]);
     }
 }

@@ -36,51 +36,41 @@ pub(super) enum Tag {
 
 pub(super) fn tag(lang: Option<&str>) -> Tag {
     let Some(lang) = lang else { return Tag::None };
-    let word: String = fold(lang)
-        .chars()
-        .filter(|c| !matches!(c, '{' | '}' | '.' | ':'))
-        .collect();
+    let word: String = fold(lang).chars().filter(|c| !matches!(c, '{' | '}' | '.' | ':')).collect();
     match word.split([',', ' ']).next().unwrap_or_default() {
         "" => Tag::None,
-        "bash" | "sh" | "shell" | "zsh" | "ksh" | "fish" | "shellscript" | "shell-script"
-        | "bashrc" | "ssh" | "kubectl" => Tag::Shell,
-        "console" | "shell-session" | "shellsession" | "sh-session" | "bash-session"
-        | "terminal" | "term" | "session" | "cli" | "commandline" | "command" | "cmdline" => {
-            Tag::Console
-        }
-        "powershell" | "ps1" | "pwsh" | "cmd" | "bat" | "batch" | "dos" | "batchfile" => {
-            Tag::Windows
-        }
-        "sql" | "mysql" | "postgresql" | "postgres" | "pgsql" | "psql" | "plpgsql" | "plsql"
-        | "tsql" | "mssql" | "sqlite" | "cql" | "mariadb" | "pg" => Tag::Sql,
+        "bash" | "sh" | "shell" | "zsh" | "ksh" | "fish" | "shellscript" | "shell-script" | "bashrc" | "ssh"
+        | "kubectl" => Tag::Shell,
+        "console" | "shell-session" | "shellsession" | "sh-session" | "bash-session" | "terminal" | "term"
+        | "session" | "cli" | "commandline" | "command" | "cmdline" => Tag::Console,
+        "powershell" | "ps1" | "pwsh" | "cmd" | "bat" | "batch" | "dos" | "batchfile" => Tag::Windows,
+        "sql" | "mysql" | "postgresql" | "postgres" | "pgsql" | "psql" | "plpgsql" | "plsql" | "tsql" | "mssql"
+        | "sqlite" | "cql" | "mariadb" | "pg" => Tag::Sql,
         "promql" | "prometheus" | "metricsql" => Tag::Promql,
-        "redis" | "redis-cli" | "mongo" | "mongodb" | "mongosh" | "irb" | "pycon"
-        | "python-repl" | "python-console" | "rails-console" | "repl" | "cassandra"
-        | "mysql-cli" => Tag::Client,
+        "redis" | "redis-cli" | "mongo" | "mongodb" | "mongosh" | "irb" | "pycon" | "python-repl"
+        | "python-console" | "rails-console" | "repl" | "cassandra" | "mysql-cli" => Tag::Client,
         "json" | "jsonc" | "json5" | "jsonl" | "ndjson" => Tag::Json,
         "env" | "dotenv" | "properties" => Tag::Env,
-        "yaml" | "yml" | "toml" | "ini" | "nginx" | "conf" | "cfg" | "config" | "apache"
-        | "apacheconf" | "hcl" | "terraform" | "tf" | "dockerfile" | "docker"
-        | "docker-compose" | "compose" | "crontab" | "cron" | "systemd" | "unit" | "service"
-        | "xml" | "caddyfile" | "haproxy" | "hosts" | "sshconfig" | "gitignore" | "makefile"
-        | "make" | "logrotate" | "sysctl" | "plist" | "editorconfig" | "helm" | "gotmpl"
-        | "vcl" => Tag::Config,
-        "text" | "txt" | "plain" | "plaintext" | "none" | "nohighlight" | "no-highlight"
-        | "raw" => Tag::Text,
-        "log" | "logs" | "output" | "out" | "stdout" | "stderr" | "result" | "response"
-        | "salida" | "traceback" | "pytb" | "stacktrace" => Tag::Output,
-        "mermaid" | "plantuml" | "puml" | "dot" | "graphviz" | "ditaa" | "ascii" | "diagram"
-        | "flow" | "sequence" | "flowchart" | "d2" | "tree" => Tag::Diagram,
+        "yaml" | "yml" | "toml" | "ini" | "nginx" | "conf" | "cfg" | "config" | "apache" | "apacheconf" | "hcl"
+        | "terraform" | "tf" | "dockerfile" | "docker" | "docker-compose" | "compose" | "crontab" | "cron"
+        | "systemd" | "unit" | "service" | "xml" | "caddyfile" | "haproxy" | "hosts" | "sshconfig" | "gitignore"
+        | "makefile" | "make" | "logrotate" | "sysctl" | "plist" | "editorconfig" | "helm" | "gotmpl" | "vcl" => {
+            Tag::Config
+        }
+        "text" | "txt" | "plain" | "plaintext" | "none" | "nohighlight" | "no-highlight" | "raw" => Tag::Text,
+        "log" | "logs" | "output" | "out" | "stdout" | "stderr" | "result" | "response" | "salida" | "traceback"
+        | "pytb" | "stacktrace" => Tag::Output,
+        "mermaid" | "plantuml" | "puml" | "dot" | "graphviz" | "ditaa" | "ascii" | "diagram" | "flow" | "sequence"
+        | "flowchart" | "d2" | "tree" => Tag::Diagram,
         "http" | "https" | "rest" | "curl" => Tag::Http,
         "md" | "markdown" | "mdx" | "rst" | "template" | "email" | "slack" => Tag::Markdown,
-        "python" | "py" | "python3" | "js" | "javascript" | "ts" | "typescript" | "tsx" | "jsx"
-        | "ruby" | "rb" | "go" | "golang" | "java" | "kotlin" | "scala" | "groovy"
-        | "jenkinsfile" | "php" | "perl" | "rust" | "rs" | "c" | "cpp" | "c++" | "csharp"
-        | "cs" | "lua" | "r" | "elixir" | "ex" | "erlang" | "clojure" | "haskell" | "swift"
-        | "dart" | "graphql" | "gql" | "logql" | "kql" | "kusto" | "spl" | "splunk" | "lucene"
-        | "flux" | "influxql" | "esql" | "html" | "css" | "scss" | "diff" | "patch" | "regex"
-        | "jq" | "awk" | "rego" | "proto" | "protobuf" | "jql" | "vim" | "cel" | "solidity"
-        | "vue" | "svelte" | "csv" | "latex" | "math" | "logs-insights" | "cloudwatch" => Tag::Code,
+        "python" | "py" | "python3" | "js" | "javascript" | "ts" | "typescript" | "tsx" | "jsx" | "ruby" | "rb"
+        | "go" | "golang" | "java" | "kotlin" | "scala" | "groovy" | "jenkinsfile" | "php" | "perl" | "rust" | "rs"
+        | "c" | "cpp" | "c++" | "csharp" | "cs" | "lua" | "r" | "elixir" | "ex" | "erlang" | "clojure" | "haskell"
+        | "swift" | "dart" | "graphql" | "gql" | "logql" | "kql" | "kusto" | "spl" | "splunk" | "lucene" | "flux"
+        | "influxql" | "esql" | "html" | "css" | "scss" | "diff" | "patch" | "regex" | "jq" | "awk" | "rego"
+        | "proto" | "protobuf" | "jql" | "vim" | "cel" | "solidity" | "vue" | "svelte" | "csv" | "latex" | "math"
+        | "logs-insights" | "cloudwatch" => Tag::Code,
         _ => Tag::Unknown,
     }
 }

@@ -25,21 +25,11 @@ pub(super) struct Source<'a> {
 }
 
 /// All placeholders of a block, in order. `set` holds the variables that earlier blocks of the procedure set.
-pub(super) fn placeholders(
-    text: &Source,
-    analysis: &Analysis,
-    set: &HashSet<String>,
-) -> Vec<Placeholder> {
-    if matches!(
-        text.class,
-        BlockClass::Output | BlockClass::Diagram | BlockClass::Manual
-    ) {
+pub(super) fn placeholders(text: &Source, analysis: &Analysis, set: &HashSet<String>) -> Vec<Placeholder> {
+    if matches!(text.class, BlockClass::Output | BlockClass::Diagram | BlockClass::Manual) {
         return Vec::new();
     }
-    let mut found = Found {
-        text,
-        all: Vec::new(),
-    };
+    let mut found = Found { text, all: Vec::new() };
     for one in syntactic_placeholders(text.text) {
         if !is_syntax(text, &one.span) {
             found.add(one.span, one.name, PlaceholderKind::Bracketed);
@@ -66,18 +56,11 @@ pub(super) fn carried(analysis: &Analysis, set: &HashSet<String>) -> bool {
 }
 
 pub(super) fn sets(analysis: &Analysis) -> impl Iterator<Item = &str> {
-    analysis
-        .statements
-        .iter()
-        .flat_map(|statement| statement.sets.iter().map(String::as_str))
+    analysis.statements.iter().flat_map(|statement| statement.sets.iter().map(String::as_str))
 }
 
 fn uses(analysis: &Analysis) -> impl Iterator<Item = &sereno_effects::VariableUse> {
-    analysis
-        .statements
-        .iter()
-        .flat_map(|statement| &statement.uses)
-        .filter(|found| !found.has_default)
+    analysis.statements.iter().flat_map(|statement| &statement.uses).filter(|found| !found.has_default)
 }
 
 struct Found<'a> {
@@ -88,25 +71,13 @@ struct Found<'a> {
 impl Found<'_> {
     /// Adds one, unless it lies in bytes to skip; of two that overlap the longer stays.
     fn add(&mut self, span: Range<usize>, name: String, kind: PlaceholderKind) {
-        if span.is_empty()
-            || self
-                .text
-                .skip
-                .iter()
-                .any(|skip| skip.start <= span.start && span.end <= skip.end)
-        {
+        if span.is_empty() || self.text.skip.iter().any(|skip| skip.start <= span.start && span.end <= skip.end) {
             return;
         }
-        if let Some(other) = self
-            .all
-            .iter()
-            .position(|other| other.span.start < span.end && span.start < other.span.end)
+        if let Some(other) =
+            self.all.iter().position(|other| other.span.start < span.end && span.start < other.span.end)
         {
-            if self
-                .all
-                .get(other)
-                .is_some_and(|other| other.span.len() >= span.len())
-            {
+            if self.all.get(other).is_some_and(|other| other.span.len() >= span.len()) {
                 return;
             }
             self.all.swap_remove(other);
@@ -116,13 +87,7 @@ impl Found<'_> {
         };
         let before = self.text.text.get(..span.start).unwrap_or_default();
         let line = self.text.first_line + before.bytes().filter(|byte| *byte == b'\n').count();
-        self.all.push(Placeholder {
-            text: text.to_owned(),
-            name,
-            line,
-            kind,
-            span,
-        });
+        self.all.push(Placeholder { text: text.to_owned(), name, line, kind, span });
     }
 }
 
@@ -137,24 +102,15 @@ fn is_syntax(text: &Source, span: &Range<usize>) -> bool {
     }
     match text.class {
         BlockClass::Config => {
-            let plain = whole.starts_with('[')
-                && whole
-                    .trim_matches(['[', ']'])
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase());
-            let line_start = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .is_empty();
+            let plain =
+                whole.starts_with('[') && whole.trim_matches(['[', ']']).bytes().all(|b| b.is_ascii_lowercase());
+            let line_start = before.rsplit('\n').next().unwrap_or_default().trim().is_empty();
             let template = whole.starts_with("{{");
             let markup = text.text.trim_start().starts_with('<');
             (whole.starts_with('[') && (line_start || whole.contains(['"', ','])))
                 || plain
                 || template
-                || (whole.starts_with('<')
-                    && (markup || after.starts_with('/') || whole.contains('/')))
+                || (whole.starts_with('<') && (markup || after.starts_with('/') || whole.contains('/')))
         }
         BlockClass::Promql => whole.starts_with('[') || whole.starts_with("{{"),
         BlockClass::Repl | BlockClass::Sql => {
@@ -176,20 +132,11 @@ fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
             || set.contains(&one.name)
             || is_environment(&one.name)
             || (positional && sets_parameters);
-        let special = one.name == "0"
-            || !one
-                .name
-                .chars()
-                .next()
-                .is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let special = one.name == "0" || !one.name.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
         if known || special || !seen.insert((one.name.clone(), one.span.clone())) {
             continue;
         }
-        let kind = if positional {
-            PlaceholderKind::Argument
-        } else {
-            PlaceholderKind::Variable
-        };
+        let kind = if positional { PlaceholderKind::Argument } else { PlaceholderKind::Variable };
         found.add(one.span, one.name, kind);
     }
 }
@@ -197,16 +144,9 @@ fn variables(found: &mut Found, analysis: &Analysis, set: &HashSet<String>) {
 /// Variables of queries: Grafana's `$namespace`, psql's `:'id'`.
 fn query_variables(found: &mut Found) {
     let text = found.text.text;
-    let all: Vec<Range<usize>> = QUERY_VARIABLE
-        .find_iter(text)
-        .map(|one| one.range())
-        .collect();
+    let all: Vec<Range<usize>> = QUERY_VARIABLE.find_iter(text).map(|one| one.range()).collect();
     for span in all {
-        let name = text
-            .get(span.clone())
-            .unwrap_or_default()
-            .trim_matches(['$', '{', '}', ':', '\'', '"'])
-            .to_owned();
+        let name = text.get(span.clone()).unwrap_or_default().trim_matches(['$', '{', '}', ':', '\'', '"']).to_owned();
         if !name.starts_with("__") {
             found.add(span, name, PlaceholderKind::Variable);
         }
@@ -265,8 +205,7 @@ fn is_environment(name: &str) -> bool {
 
 static FUNCTION: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?m)^\s*(?:function\s+[\w-]+|[A-Za-z_][\w-]*\s*\(\)\s*\{)"));
-static QUERY_VARIABLE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"\$\{?[A-Za-z_]\w*\}?|:'[a-z_]+'|:"[a-z_]+""#));
+static QUERY_VARIABLE: LazyLock<Regex> = LazyLock::new(|| regex(r#"\$\{?[A-Za-z_]\w*\}?|:'[a-z_]+'|:"[a-z_]+""#));
 
 #[cfg(test)]
 mod tests {
@@ -274,61 +213,27 @@ mod tests {
     use sereno_effects::{Knowledge, analyze_shell};
 
     fn found(text: &str, class: BlockClass, set: &[&str]) -> Vec<String> {
-        let analysis = if class == BlockClass::Shell {
-            analyze_shell(text, Knowledge::builtin())
-        } else {
-            Analysis::default()
-        };
+        let analysis =
+            if class == BlockClass::Shell { analyze_shell(text, Knowledge::builtin()) } else { Analysis::default() };
         let set = set.iter().map(|name| (*name).to_owned()).collect();
-        let text = Source {
-            text,
-            class,
-            first_line: 1,
-            skip: &[],
-        };
-        placeholders(&text, &analysis, &set)
-            .into_iter()
-            .map(|one| one.text)
-            .collect()
+        let text = Source { text, class, first_line: 1, skip: &[] };
+        placeholders(&text, &analysis, &set).into_iter().map(|one| one.text).collect()
     }
 
     #[test]
     fn values_are_found_where_they_are_needed() {
         for (text, class, expected) in [
-            (
-                "kubectl delete pod <pod-name> -n $NS",
-                BlockClass::Shell,
-                vec!["<pod-name>", "$NS"],
-            ),
+            ("kubectl delete pod <pod-name> -n $NS", BlockClass::Shell, vec!["<pod-name>", "$NS"]),
             ("NS=a\nkubectl get pods -n $NS", BlockClass::Shell, vec![]),
-            (
-                "echo $HOME ${VERSION:-latest} $?",
-                BlockClass::Shell,
-                vec![],
-            ),
-            (
-                "curl https://api.tu-dominio.com/health",
-                BlockClass::Shell,
-                vec!["tu-dominio.com"],
-            ),
+            ("echo $HOME ${VERSION:-latest} $?", BlockClass::Shell, vec![]),
+            ("curl https://api.tu-dominio.com/health", BlockClass::Shell, vec!["tu-dominio.com"]),
             ("[Service]\nUser=app", BlockClass::Config, vec![]),
-            (
-                "rate(x_total{ns=\"$namespace\"}[5m])",
-                BlockClass::Promql,
-                vec!["$namespace"],
-            ),
-            (
-                "rate(x_total[$__rate_interval])",
-                BlockClass::Promql,
-                vec![],
-            ),
+            ("rate(x_total{ns=\"$namespace\"}[5m])", BlockClass::Promql, vec!["$namespace"]),
+            ("rate(x_total[$__rate_interval])", BlockClass::Promql, vec![]),
             ("http://example.com 200", BlockClass::Output, vec![]),
         ] {
             assert_eq!(found(text, class, &[]), expected, "{text}");
         }
-        assert_eq!(
-            found("ls $DIR", BlockClass::Shell, &["DIR"]),
-            Vec::<String>::new()
-        );
+        assert_eq!(found("ls $DIR", BlockClass::Shell, &["DIR"]), Vec::<String>::new());
     }
 }

@@ -32,21 +32,14 @@ pub(super) struct Words {
 
 pub(super) fn words(text: &str) -> Words {
     let text = text.trim();
-    let mut found = Words {
-        capital: starts_with_capital(text),
-        ..Words::default()
-    };
+    let mut found = Words { capital: starts_with_capital(text), ..Words::default() };
     for (index, word) in outside_quotes(text).split_whitespace().enumerate() {
         if is_technical(word) {
             found.technical += 1;
             continue;
         }
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if bare.is_empty()
-            || !bare
-                .chars()
-                .all(|c| c.is_alphabetic() || c == '\'' || c == '’')
-        {
+        if bare.is_empty() || !bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '’') {
             continue;
         }
         found.plain += 1;
@@ -75,10 +68,7 @@ impl Words {
 }
 
 fn is_technical(word: &str) -> bool {
-    (word.starts_with('-')
-        && word.len() > 1
-        && !word.starts_with("->")
-        && word.chars().any(char::is_alphanumeric))
+    (word.starts_with('-') && word.len() > 1 && !word.starts_with("->") && word.chars().any(char::is_alphanumeric))
         || word.starts_with(['$', '/', '~', '|', '>', '<', '&', '\\'])
         || word.starts_with("./")
         || word.contains('=')
@@ -87,9 +77,7 @@ fn is_technical(word: &str) -> bool {
 }
 
 fn starts_with_capital(text: &str) -> bool {
-    text.chars()
-        .find(|c| c.is_alphanumeric())
-        .is_some_and(char::is_uppercase)
+    text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_uppercase)
 }
 
 /// The text with what stands in matching quotes left out. An apostrophe inside a word is not a quote.
@@ -108,20 +96,14 @@ fn outside_quotes(text: &str) -> String {
         }
         before = c;
     }
-    if quote.is_some() {
-        text.to_owned()
-    } else {
-        kept
-    }
+    if quote.is_some() { text.to_owned() } else { kept }
 }
 
 /// Whether the folded text holds the folded phrase as whole words.
 pub(super) fn has_phrase(folded: &str, phrase: &str) -> bool {
     folded.match_indices(phrase).any(|(at, _)| {
         let before = folded.get(..at).and_then(|head| head.chars().next_back());
-        let after = folded
-            .get(at + phrase.len()..)
-            .and_then(|tail| tail.chars().next());
+        let after = folded.get(at + phrase.len()..).and_then(|tail| tail.chars().next());
         !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     })
 }
@@ -141,10 +123,7 @@ mod tests {
             ("find /var/log -name '*.log' -mtime +7 -delete", false),
             ("make deploy", false),
             ("kubectl get pods -n prod", false),
-            (
-                "git commit -m 'the fix for the thing that was broken'",
-                false,
-            ),
+            ("git commit -m 'the fix for the thing that was broken'", false),
             ("docker compose restart api", false),
             ("Verificar estado", true),
         ] {
