@@ -26,8 +26,20 @@ const NOT_PURE: &[&str] = &["tokio", "sqlx", "hyper", "reqwest", "axum"];
 const BANNED: &[&str] = &["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls", "serde_yaml", "rsa"];
 
 const LICENCES: &[&str] = &[
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CDLA-Permissive-2.0", "ISC", "MIT", "MIT-0",
-    "Unicode-3.0", "Unlicense", "Zlib", "Apache-2.0 WITH LLVM-exception",
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+    "Apache-2.0 WITH LLVM-exception",
 ];
 
 const MAX_LINES: usize = 700;
@@ -123,7 +135,8 @@ fn source_files_stay_short() {
 #[test]
 fn no_path_of_a_machine_and_no_registry_host() {
     // Written in two halves, so that this file does not find itself.
-    let forbidden = [["/wo", "rk/"].concat(), ["/va", "r/tmp/"].concat(), ["/ro", "ot/"].concat(), ["artifac", "tory"].concat()];
+    let forbidden =
+        [["/wo", "rk/"].concat(), ["/va", "r/tmp/"].concat(), ["/ro", "ot/"].concat(), ["artifac", "tory"].concat()];
     let mut found = Vec::new();
     for path in tracked(&[]) {
         let Ok(text) = fs::read_to_string(&path) else { continue };

@@ -29,6 +29,7 @@ fn name_of(uid: u32) -> String {
 /// This process's person, under the name that the team gave to the OS user, if it did.
 pub fn person(people: &[(String, String)]) -> Person {
     let user = os_user();
-    let name = people.iter().find(|(_, os_user)| *os_user == user).map_or_else(|| user.clone(), |(name, _)| name.clone());
+    let name =
+        people.iter().find(|(_, os_user)| *os_user == user).map_or_else(|| user.clone(), |(name, _)| name.clone());
     Person { name, how: format!("os-user:{user}") }
 }

@@ -52,7 +52,9 @@ pub(crate) struct Document {
 
 impl Context {
     pub(crate) fn new(global: &Global, lang: Lang) -> Result<Self> {
-        let here = env::current_dir().map_err(|e| Failure::new(Exit::Usage, format!("the current directory: {e}"), format!("el directorio actual: {e}")))?;
+        let here = env::current_dir().map_err(|e| {
+            Failure::new(Exit::Usage, format!("the current directory: {e}"), format!("el directorio actual: {e}"))
+        })?;
         let file = match &global.settings {
             Some(path) if path.is_file() => Some(path.clone()),
             Some(path) => return Err(no_such_file(path)),
@@ -63,13 +65,15 @@ impl Context {
             None => here,
         };
         let settings = read_settings(file.as_deref(), lang)?;
-        let knowledge = match settings.commands_toml() {
-            None => Cow::Borrowed(Knowledge::builtin()),
-            Some(toml) => Cow::Owned(Knowledge::builtin().extend(&toml).map_err(|e| {
-                Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
-            })?),
-        };
-        let people: Vec<(String, String)> = settings.people.iter().map(|p| (p.name.clone(), p.os_user.clone())).collect();
+        let knowledge =
+            match settings.commands_toml() {
+                None => Cow::Borrowed(Knowledge::builtin()),
+                Some(toml) => Cow::Owned(Knowledge::builtin().extend(&toml).map_err(|e| {
+                    Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
+                })?),
+            };
+        let people: Vec<(String, String)> =
+            settings.people.iter().map(|p| (p.name.clone(), p.os_user.clone())).collect();
         let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
         Ok(Self {
             lang,
@@ -93,10 +97,11 @@ impl Context {
             paths.extend(USUAL_RUNBOOKS.iter().map(|name| self.directory.join(name)).find(|path| path.is_file()));
         }
         if paths.is_empty() {
-            return Err(Failure::new(Exit::Usage, "no runbook was found here", "no se encontró ningún runbook aquí").hint(
-                "name the file, or set runbooks in [system] of sereno.toml",
-                "nombre el archivo, o defina runbooks en [system] de sereno.toml",
-            ));
+            return Err(Failure::new(Exit::Usage, "no runbook was found here", "no se encontró ningún runbook aquí")
+                .hint(
+                    "name the file, or set runbooks in [system] of sereno.toml",
+                    "nombre el archivo, o defina runbooks en [system] de sereno.toml",
+                ));
         }
         paths.iter().map(|path| self.document(path)).collect()
     }
@@ -104,7 +109,11 @@ impl Context {
     fn document(&self, path: &Path) -> Result<Document> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => no_such_file(path),
-            _ => Failure::new(Exit::Usage, format!("{}: {error}", path.display()), format!("{}: {error}", path.display())),
+            _ => Failure::new(
+                Exit::Usage,
+                format!("{}: {error}", path.display()),
+                format!("{}: {error}", path.display()),
+            ),
         })?;
         let (runbook, diagnostics) = sereno_runbook::read_with(&bytes, &self.knowledge);
         let name = path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
@@ -120,7 +129,11 @@ impl Context {
                     .hint("for example -p pod-name=backend-0", "por ejemplo -p pod-name=backend-0")
             })?;
             if given.insert(name.trim().to_owned(), value.to_owned()).is_some() {
-                return Err(Failure::new(Exit::Usage, format!("-p {name} is given twice"), format!("-p {name} está dos veces")));
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("-p {name} is given twice"),
+                    format!("-p {name} está dos veces"),
+                ));
             }
         }
         let mut values = Values::default();
@@ -205,16 +218,7 @@ impl Context {
                 postgres @ Location::Postgres(_) => postgres,
             },
         };
-        Store::open(&location).await.map_err(|e| self.store_failure(&e))
-    }
-
-    pub(crate) fn store_failure(&self, error: &StoreError) -> Failure {
-        let exit = match error {
-            StoreError::NotAllowed { .. } | StoreError::LockHeld(_) => Exit::Refused,
-            _ => Exit::Failed,
-        };
-        let hint = error.hint();
-        Failure { exit, message: error.text(), hint }
+        Store::open(&location).await.map_err(|e| store_failure(&e))
     }
 
     /// Hides every secret that is known: of the environment, of the `.env` files, and of the plan's own values.
@@ -231,10 +235,6 @@ impl Context {
         Redactor::new(secrets)
     }
 
-    pub(crate) fn today(&self) -> jiff::civil::Date {
-        jiff::Zoned::now().date()
-    }
-
     pub(crate) fn hint(&self, en: &str, es: &str) {
         let (word, text) = if self.lang == Lang::Es { ("pista:", es) } else { ("hint:", en) };
         output::say(format!("{} {text}", styled(CYAN, word)));
@@ -246,13 +246,27 @@ impl Context {
     }
 }
 
+/// A store's error as a failure of the command.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    let exit = match error {
+        StoreError::NotAllowed { .. } | StoreError::LockHeld(_) => Exit::Refused,
+        _ => Exit::Failed,
+    };
+    Failure { exit, message: error.text(), hint: error.hint() }
+}
+
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
+}
+
 /// The language asked for, else that of the locale.
 pub(crate) fn language(asked: Option<LangArg>) -> Lang {
     match asked {
         Some(LangArg::Es) => Lang::Es,
         Some(LangArg::En) => Lang::En,
         None => {
-            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| env::var(name).ok()).find(|v| !v.is_empty());
+            let locale =
+                ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| env::var(name).ok()).find(|v| !v.is_empty());
             Lang::from_locale(&locale.unwrap_or_default())
         }
     }
@@ -261,7 +275,8 @@ pub(crate) fn language(asked: Option<LangArg>) -> Lang {
 fn read_settings(file: Option<&Path>, lang: Lang) -> Result<Settings> {
     let Some(path) = file else { return Ok(Settings::default()) };
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|e| Failure::new(Exit::Usage, format!("{name}: {e}"), format!("{name}: {e}")))?;
+    let text = fs::read_to_string(path)
+        .map_err(|e| Failure::new(Exit::Usage, format!("{name}: {e}"), format!("{name}: {e}")))?;
     let (settings, diagnostics) = Settings::parse(&text, &name);
     for diagnostic in &diagnostics {
         output::say(crate::render::diagnostic(&text, &name, diagnostic, lang, output::stdout_colors()));

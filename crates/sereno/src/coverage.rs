@@ -27,8 +27,7 @@ pub(crate) struct Coverage {
 
 impl Coverage {
     pub(crate) fn of(runbook: &Runbook) -> Self {
-        let mut coverage =
-            Self { steps: 0, fates: BTreeMap::new(), reasons: Vec::new(), blocks: BTreeMap::new() };
+        let mut coverage = Self { steps: 0, fates: BTreeMap::new(), reasons: Vec::new(), blocks: BTreeMap::new() };
         for block in &runbook.blocks {
             *coverage.blocks.entry(block.class).or_default() += 1;
         }
@@ -90,14 +89,16 @@ impl Coverage {
         ];
         let steps = self.steps;
         let _ = writeln!(text, "{}", styled(BOLD, name));
-        let _ = writeln!(text, "{steps:>5}  {}", if lang == Lang::Es { "pasos, de los cuales" } else { "steps, of which" });
+        let _ =
+            writeln!(text, "{steps:>5}  {}", if lang == Lang::Es { "pasos, de los cuales" } else { "steps, of which" });
         for (fate, en, es) in rows {
             let _ = writeln!(text, "{:>5}  {}", self.count(fate), if lang == Lang::Es { es } else { en });
         }
         if !self.reasons.is_empty() {
             let _ = writeln!(text, "{}", if lang == Lang::Es { "       por qué no:" } else { "       why not:" });
             for (why, times, line) in &self.reasons {
-                let _ = writeln!(text, "{times:>9}×  {why}  ({} {line})", if lang == Lang::Es { "línea" } else { "line" });
+                let _ =
+                    writeln!(text, "{times:>9}×  {why}  ({} {line})", if lang == Lang::Es { "línea" } else { "line" });
             }
         }
         let blocks: Vec<String> = self.blocks.iter().map(|(class, n)| format!("{n} {class}")).collect();
@@ -110,7 +111,11 @@ fn fate(step: &Step) -> Fate {
     if step.runnable {
         return Fate::Runs;
     }
-    if step.class == Some(BlockClass::Shell) && step.risk == Some(Risk::Unclear) && step.needs.is_empty() && step.why_not.is_none() {
+    if step.class == Some(BlockClass::Shell)
+        && step.risk == Some(Risk::Unclear)
+        && step.needs.is_empty()
+        && step.why_not.is_none()
+    {
         return Fate::NotUnderstood;
     }
     match step.kind {

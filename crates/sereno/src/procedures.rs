@@ -50,7 +50,11 @@ pub(crate) fn choose(documents: Vec<Document>, query: &str) -> Result<Chosen> {
 }
 
 fn none(query: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("no procedure is named `{query}`"), format!("ningún procedimiento se llama `{query}`"))
+    Failure::new(
+        Exit::Usage,
+        format!("no procedure is named `{query}`"),
+        format!("ningún procedimiento se llama `{query}`"),
+    )
 }
 
 /// Why a query names not exactly one procedure of a document.
@@ -74,10 +78,8 @@ pub(crate) fn not_one(document: &Document, query: &str) -> Failure {
             format!("`sereno runbook coverage {}` says what was understood of it", document.name),
             format!("`sereno runbook coverage {}` dice qué se entendió de él", document.name),
         ),
-        Found::None(near) => none(query).hint(
-            format!("the nearest are:\n{}", list(&near)),
-            format!("los más cercanos son:\n{}", list(&near)),
-        ),
+        Found::None(near) => none(query)
+            .hint(format!("the nearest are:\n{}", list(&near)), format!("los más cercanos son:\n{}", list(&near))),
         Found::One(_) => none(query),
     }
 }

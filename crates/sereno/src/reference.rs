@@ -9,11 +9,27 @@ use std::process::ExitCode;
 
 const EXIT_CODES: [(Exit, &str, &str); 6] = [
     (Exit::Done, "done and verified, or done where nothing was to be verified", "nobody needs to act"),
-    (Exit::Failed, "it failed, or a step failed and the run stands there", "read the output, then `sereno runs resume` with a decision"),
-    (Exit::Usage, "the command line, a file or a setting is wrong", "whoever typed it; the message says what was expected"),
-    (Exit::Refused, "Sereno would not do it: a value is missing, a role, a lock, a rule", "whoever typed it; the message says why"),
+    (
+        Exit::Failed,
+        "it failed, or a step failed and the run stands there",
+        "read the output, then `sereno runs resume` with a decision",
+    ),
+    (
+        Exit::Usage,
+        "the command line, a file or a setting is wrong",
+        "whoever typed it; the message says what was expected",
+    ),
+    (
+        Exit::Refused,
+        "Sereno would not do it: a value is missing, a role, a lock, a rule",
+        "whoever typed it; the message says why",
+    ),
     (Exit::Waiting, "it waits for another person's approval", "another person: `sereno approve RUN`"),
-    (Exit::Unknown, "a step began and nobody can tell how it ended", "look at the system, then `sereno runs resume` with a decision"),
+    (
+        Exit::Unknown,
+        "a step began and nobody can tell how it ended",
+        "look at the system, then `sereno runs resume` with a decision",
+    ),
 ];
 
 /// Prints one of the generated references to stdout.

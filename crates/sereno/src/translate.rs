@@ -6,55 +6,133 @@ use sereno_model::Lang;
 
 /// English and Spanish, for every help text of the command line.
 const WORDS: &[(&str, &str)] = &[
-    ("Reads your operations runbook, and walks it with you on the live system", "Lee su runbook de operaciones y lo recorre con usted sobre el sistema vivo"),
-    ("The settings file; the nearest sereno.toml upwards when not given", "El archivo de configuración; si no se da, el sereno.toml más cercano hacia arriba"),
-    ("What goes to stdout: text for people, json for machines", "Lo que va a stdout: text para personas, json para máquinas"),
-    ("The language of messages; that of the locale when not given", "El idioma de los mensajes; si no se da, el de la configuración regional"),
+    (
+        "Reads your operations runbook, and walks it with you on the live system",
+        "Lee su runbook de operaciones y lo recorre con usted sobre el sistema vivo",
+    ),
+    (
+        "The settings file; the nearest sereno.toml upwards when not given",
+        "El archivo de configuración; si no se da, el sereno.toml más cercano hacia arriba",
+    ),
+    (
+        "What goes to stdout: text for people, json for machines",
+        "Lo que va a stdout: text para personas, json para máquinas",
+    ),
+    (
+        "The language of messages; that of the locale when not given",
+        "El idioma de los mensajes; si no se da, el de la configuración regional",
+    ),
     ("SARIF 2.1.0, for code hosts (only `check`)", "SARIF 2.1.0, para los servicios de código (solo `check`)"),
-    ("Says what is wrong with a runbook before the night it is needed", "Dice qué está mal en un runbook antes de la noche en que haga falta"),
+    (
+        "Says what is wrong with a runbook before the night it is needed",
+        "Dice qué está mal en un runbook antes de la noche en que haga falta",
+    ),
     ("Shows what was understood of a runbook", "Muestra qué se entendió de un runbook"),
     ("Says what a command does and how risky it is", "Dice qué hace un comando y qué tan riesgoso es"),
-    ("Shows what a run of a procedure would do, without doing it", "Muestra qué haría una ejecución de un procedimiento, sin hacerlo"),
-    ("Walks a procedure, step by step, on the live system", "Recorre un procedimiento, paso a paso, sobre el sistema vivo"),
+    (
+        "Shows what a run of a procedure would do, without doing it",
+        "Muestra qué haría una ejecución de un procedimiento, sin hacerlo",
+    ),
+    (
+        "Walks a procedure, step by step, on the live system",
+        "Recorre un procedimiento, paso a paso, sobre el sistema vivo",
+    ),
     ("Lists, shows, resumes, cancels and undoes runs", "Lista, muestra, retoma, cancela y deshace ejecuciones"),
     ("Says yes to what a run is waiting for", "Da el sí a lo que una ejecución está esperando"),
     ("Verifies and exports the journal", "Verifica y exporta la bitácora"),
-    ("Runbooks to check; those of the settings, or RUNBOOK.md, when none is given", "Runbooks a revisar; si no se da ninguno, los de la configuración o RUNBOOK.md"),
+    (
+        "Runbooks to check; those of the settings, or RUNBOOK.md, when none is given",
+        "Runbooks a revisar; si no se da ninguno, los de la configuración o RUNBOOK.md",
+    ),
     ("Exit with 1 from this severity on", "Terminar con 1 desde esta severidad"),
     ("Lists the procedures of the runbooks", "Lista los procedimientos de los runbooks"),
     ("Prints a runbook as it was understood", "Imprime un runbook tal como se entendió"),
     ("Only this procedure", "Solo este procedimiento"),
     ("Prints everything that was recovered, as JSON", "Imprime todo lo que se recuperó, como JSON"),
-    ("Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why", "Dice de cuántos pasos puede encargarse Sereno, cuántos necesitan un valor, son de una persona o no se entendieron, y por qué"),
-    ("The command, as one argument; `-` reads it from standard input", "El comando, como un solo argumento; `-` lo lee de la entrada estándar"),
+    (
+        "Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why",
+        "Dice de cuántos pasos puede encargarse Sereno, cuántos necesitan un valor, son de una persona o no se entendieron, y por qué",
+    ),
+    (
+        "The command, as one argument; `-` reads it from standard input",
+        "El comando, como un solo argumento; `-` lo lee de la entrada estándar",
+    ),
     ("The text is SQL, not shell", "El texto es SQL, no shell"),
-    ("The procedure: its id, its title or a part of it; accents do not matter", "El procedimiento: su id, su título o una parte; los acentos no importan"),
-    ("The runbook; those of the settings, or RUNBOOK.md, when not given", "El runbook; si no se da, los de la configuración o RUNBOOK.md"),
+    (
+        "The procedure: its id, its title or a part of it; accents do not matter",
+        "El procedimiento: su id, su título o una parte; los acentos no importan",
+    ),
+    (
+        "The runbook; those of the settings, or RUNBOOK.md, when not given",
+        "El runbook; si no se da, los de la configuración o RUNBOOK.md",
+    ),
     ("A value for a placeholder of the runbook", "Un valor para un marcador del runbook"),
-    ("Which of several options to take (`Opción 2`); again for the next group of options", "Cuál de varias opciones tomar (`Opción 2`); otra vez para el siguiente grupo de opciones"),
+    (
+        "Which of several options to take (`Opción 2`); again for the next group of options",
+        "Cuál de varias opciones tomar (`Opción 2`); otra vez para el siguiente grupo de opciones",
+    ),
     ("Only these steps: `1,3-5`", "Solo estos pasos: `1,3-5`"),
-    ("The operator's yes to the changes of the plan, given beforehand. It never stands for a second person", "El sí de quien opera a los cambios del plan, dado de antemano. Nunca vale por una segunda persona"),
+    (
+        "The operator's yes to the changes of the plan, given beforehand. It never stands for a second person",
+        "El sí de quien opera a los cambios del plan, dado de antemano. Nunca vale por una segunda persona",
+    ),
     ("Why, for the journal", "Por qué, para la bitácora"),
-    ("Without a terminal: wait for the approval of another person instead of leaving with code 4", "Sin terminal: esperar la aprobación de otra persona en vez de salir con código 4"),
+    (
+        "Without a terminal: wait for the approval of another person instead of leaving with code 4",
+        "Sin terminal: esperar la aprobación de otra persona en vez de salir con código 4",
+    ),
     ("Leave out the steps that only a person can do", "Omitir los pasos que solo puede hacer una persona"),
     ("How long a step may take: `90s`, `10m`, `2h`", "Cuánto puede tardar un paso: `90s`, `10m`, `2h`"),
     ("Lists runs, newest first", "Lista las ejecuciones, las más nuevas primero"),
     ("Only runs that have not ended", "Solo las que no han terminado"),
-    ("Shows one run: its steps, outcomes, approvals and output", "Muestra una ejecución: sus pasos, resultados, aprobaciones y salida"),
+    (
+        "Shows one run: its steps, outcomes, approvals and output",
+        "Muestra una ejecución: sus pasos, resultados, aprobaciones y salida",
+    ),
     ("Print the output of the steps too", "Imprimir también la salida de los pasos"),
-    ("Takes a run up where it stands, after learning how a step that was running ended", "Retoma una ejecución donde quedó, después de saber cómo terminó el paso que estaba en curso"),
-    ("Gives a run up, ending the step that runs and everything it started", "Abandona una ejecución, terminando el paso en curso y todo lo que inició"),
-    ("Walks the runbook's own rollback of a run that changed something", "Recorre el rollback del propio runbook para una ejecución que cambió algo"),
+    (
+        "Takes a run up where it stands, after learning how a step that was running ended",
+        "Retoma una ejecución donde quedó, después de saber cómo terminó el paso que estaba en curso",
+    ),
+    (
+        "Gives a run up, ending the step that runs and everything it started",
+        "Abandona una ejecución, terminando el paso en curso y todo lo que inició",
+    ),
+    (
+        "Walks the runbook's own rollback of a run that changed something",
+        "Recorre el rollback del propio runbook para una ejecución que cambió algo",
+    ),
     ("Run the step that stopped it again, for this reason", "Ejecutar de nuevo el paso que la detuvo, por este motivo"),
     ("Leave the step that stopped it out, for this reason", "Omitir el paso que la detuvo, por este motivo"),
-    ("The step that stopped it is done (by hand, or it was after all), for this reason", "El paso que la detuvo está hecho (a mano, o lo estaba después de todo), por este motivo"),
-    ("Take the runbook's own \"if it fails\" steps, for this reason", "Tomar los pasos \"si falla\" del propio runbook, por este motivo"),
-    ("The word that the runbook demands, typed here instead of at the prompt", "La palabra que exige el runbook, escrita aquí en vez de en la pregunta"),
-    ("The digest that you read, so that nothing else is approved", "La huella que leyó, para que no se apruebe otra cosa"),
-    ("Checks the chain of the journal, or of an exported file, and names any entry that was touched", "Revisa la cadena de la bitácora, o de un archivo exportado, y nombra toda entrada que se haya tocado"),
+    (
+        "The step that stopped it is done (by hand, or it was after all), for this reason",
+        "El paso que la detuvo está hecho (a mano, o lo estaba después de todo), por este motivo",
+    ),
+    (
+        "Take the runbook's own \"if it fails\" steps, for this reason",
+        "Tomar los pasos \"si falla\" del propio runbook, por este motivo",
+    ),
+    (
+        "The word that the runbook demands, typed here instead of at the prompt",
+        "La palabra que exige el runbook, escrita aquí en vez de en la pregunta",
+    ),
+    (
+        "The digest that you read, so that nothing else is approved",
+        "La huella que leyó, para que no se apruebe otra cosa",
+    ),
+    (
+        "Checks the chain of the journal, or of an exported file, and names any entry that was touched",
+        "Revisa la cadena de la bitácora, o de un archivo exportado, y nombra toda entrada que se haya tocado",
+    ),
     ("An exported file instead of the journal", "Un archivo exportado en vez de la bitácora"),
-    ("The head that was printed after a run: `SEQ:HASH`. A journal cut short or rewritten whole shows against it", "La cabeza que se imprimió después de una ejecución: `NÚMERO:HASH`. Contra ella se nota una bitácora cortada o reescrita entera"),
-    ("Writes the journal as JSON Lines that verify offline", "Escribe la bitácora como JSON Lines que se verifican sin conexión"),
+    (
+        "The head that was printed after a run: `SEQ:HASH`. A journal cut short or rewritten whole shows against it",
+        "La cabeza que se imprimió después de una ejecución: `NÚMERO:HASH`. Contra ella se nota una bitácora cortada o reescrita entera",
+    ),
+    (
+        "Writes the journal as JSON Lines that verify offline",
+        "Escribe la bitácora como JSON Lines que se verifican sin conexión",
+    ),
     ("To this file; standard output when not given", "A este archivo; si no se da, a la salida estándar"),
 ];
 

@@ -202,7 +202,8 @@ impl Ui for WalkerUi {
     fn decide(&mut self, state: &RunState, step: usize, why: WhyPerson) -> Verdict {
         let planned = &state.plan.steps[step];
         if why == WhyPerson::Manual && self.manners.skip_manual {
-            let reason = self.t("a person's step, left out with --skip-manual", "paso de una persona, omitido con --skip-manual");
+            let reason = self
+                .t("a person's step, left out with --skip-manual", "paso de una persona, omitido con --skip-manual");
             return Verdict::Decide { decision: Decision::Skip, reason: reason.to_owned() };
         }
         if why == WhyPerson::Manual {
@@ -219,17 +220,29 @@ impl Ui for WalkerUi {
         let prompt = match (why, self.manners.lang) {
             (WhyPerson::Manual, Lang::En) => "Done? [d]one / [s]kip / [q]uit for now: ",
             (WhyPerson::Manual, Lang::Es) => "¿Hecho? [h]echo / [o]mitir / [q] salir por ahora: ",
-            (WhyPerson::Failed, Lang::En) => "It failed. [r]etry / [s]kip / [d]one by hand / [f] if-it-fails steps / [c]ancel / [q]uit for now: ",
-            (WhyPerson::Failed, Lang::Es) => "Falló. [r]eintentar / [o]mitir / [h]echo a mano / [f] pasos si falla / [c]ancelar / [q] salir por ahora: ",
-            (WhyPerson::Unknown, Lang::En) => "Nobody can tell how it ended. Look at the system. [r]etry / [s]kip / [d]one / [c]ancel / [q]uit for now: ",
-            (WhyPerson::Unknown, Lang::Es) => "Nadie puede decir cómo terminó. Mire el sistema. [r]eintentar / [o]mitir / [h]echo / [c]ancelar / [q] salir por ahora: ",
+            (WhyPerson::Failed, Lang::En) => {
+                "It failed. [r]etry / [s]kip / [d]one by hand / [f] if-it-fails steps / [c]ancel / [q]uit for now: "
+            }
+            (WhyPerson::Failed, Lang::Es) => {
+                "Falló. [r]eintentar / [o]mitir / [h]echo a mano / [f] pasos si falla / [c]ancelar / [q] salir por ahora: "
+            }
+            (WhyPerson::Unknown, Lang::En) => {
+                "Nobody can tell how it ended. Look at the system. [r]etry / [s]kip / [d]one / [c]ancel / [q]uit for now: "
+            }
+            (WhyPerson::Unknown, Lang::Es) => {
+                "Nadie puede decir cómo terminó. Mire el sistema. [r]eintentar / [o]mitir / [h]echo / [c]ancelar / [q] salir por ahora: "
+            }
         };
         loop {
             let Some(terminal) = &mut self.terminal else { return Verdict::Leave };
             let Some(answer) = terminal.ask(prompt) else { return Verdict::Leave };
             let decision = match answer.trim().to_lowercase().as_str() {
                 "q" | "" => return Verdict::Leave,
-                "c" => return Verdict::Cancel { reason: self.t("given up at the terminal", "abandonada en la terminal").to_owned() },
+                "c" => {
+                    return Verdict::Cancel {
+                        reason: self.t("given up at the terminal", "abandonada en la terminal").to_owned(),
+                    };
+                }
                 "r" if why != WhyPerson::Manual => Decision::Retry,
                 "s" | "o" => Decision::Skip,
                 "d" | "h" => Decision::Done,
@@ -250,7 +263,11 @@ impl Ui for WalkerUi {
         self.event(&serde_json::json!({ "event": "step.started", "run": self.run, "step": step.number, "id": step.id, "attempt": attempt }));
         let again = if attempt > 1 { format!(" (×{attempt})") } else { String::new() };
         let risk = styled(render::risk_style(step.risk), render::risk_word(step.risk, self.manners.lang));
-        self.say(format!("{} {}{again}  {risk}", styled(CYAN, format!("▶ {}.", step.number)), styled(BOLD, &step.title)));
+        self.say(format!(
+            "{} {}{again}  {risk}",
+            styled(CYAN, format!("▶ {}.", step.number)),
+            styled(BOLD, &step.title)
+        ));
         for line in step.text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()) {
             self.say(styled(DIM, format!("    $ {line}")));
         }
@@ -274,8 +291,11 @@ impl Ui for WalkerUi {
     }
 
     fn step_finished(&mut self, step: &PlanStep, report: &StepReport) {
-        self.event(&serde_json::json!({ "event": "step.finished", "run": self.run, "step": step.number, "report": report }));
-        let word = styled(render::outcome_style(report.outcome), render::outcome_word(report.outcome, self.manners.lang));
+        self.event(
+            &serde_json::json!({ "event": "step.finished", "run": self.run, "step": step.number, "report": report }),
+        );
+        let word =
+            styled(render::outcome_style(report.outcome), render::outcome_word(report.outcome, self.manners.lang));
         let mut notes = vec![duration(report.duration_ms)];
         if let Some(code) = report.exit_code.filter(|&code| code != 0) {
             notes.push(format!("exit {code}"));
@@ -319,7 +339,9 @@ impl Ui for WalkerUi {
             (Ending::Verified, Lang::En) => (render::GREEN, "done and verified"),
             (Ending::Verified, Lang::Es) => (render::GREEN, "hecho y verificado"),
             (Ending::Done, Lang::En) => (render::GREEN, "done; the runbook has no verification here that proves it"),
-            (Ending::Done, Lang::Es) => (render::GREEN, "hecho; el runbook no tiene aquí una verificación que lo pruebe"),
+            (Ending::Done, Lang::Es) => {
+                (render::GREEN, "hecho; el runbook no tiene aquí una verificación que lo pruebe")
+            }
             (Ending::Failed, Lang::En) => (RED, "failed"),
             (Ending::Failed, Lang::Es) => (RED, "falló"),
             (Ending::Cancelled, Lang::En) => (YELLOW, "cancelled"),

@@ -43,18 +43,13 @@ pub enum PlanError {
 impl PlanError {
     pub fn text(&self) -> Text {
         match self {
-            Self::NoSteps(title) => Text::new(
-                self.to_string(),
-                format!("el procedimiento `{title}` no tiene pasos"),
-            ),
-            Self::NoSuchStep { procedure, number, last } => Text::new(
-                self.to_string(),
-                format!("el paso {number} no está en `{procedure}`, que tiene {last}"),
-            ),
-            Self::NoSuchOption { number, known } => Text::new(
-                self.to_string(),
-                format!("la opción {number} no está entre las alternativas {known}"),
-            ),
+            Self::NoSteps(title) => Text::new(self.to_string(), format!("el procedimiento `{title}` no tiene pasos")),
+            Self::NoSuchStep { procedure, number, last } => {
+                Text::new(self.to_string(), format!("el paso {number} no está en `{procedure}`, que tiene {last}"))
+            }
+            Self::NoSuchOption { number, known } => {
+                Text::new(self.to_string(), format!("la opción {number} no está entre las alternativas {known}"))
+            }
         }
     }
 }
@@ -179,11 +174,8 @@ impl Builder<'_> {
             (None, None) => self.resolved(number, step),
         };
         let (risk, effects) = self.judge(step, &text, &mut action);
-        let approval = if action.executes() {
-            self.options.policy.approval(risk, self.word.as_deref())
-        } else {
-            Approval::None
-        };
+        let approval =
+            if action.executes() { self.options.policy.approval(risk, self.word.as_deref()) } else { Approval::None };
         let locks = if action.executes() { locks(risk, &effects) } else { Vec::new() };
         PlanStep {
             number,
@@ -244,8 +236,7 @@ impl Builder<'_> {
         }
         let block = self.runbook.blocks.get(step.block?)?;
         let end = step.line + step.text.lines().count().max(1);
-        let statement =
-            block.statements.iter().find(|s| s.foreign.is_some() && s.line >= step.line && s.line < end)?;
+        let statement = block.statements.iter().find(|s| s.foreign.is_some() && s.line >= step.line && s.line < end)?;
         let what = statement.foreign.as_deref().unwrap_or_default();
         Some(Text::new(
             format!("line {} is not a command for this shell ({what})", statement.line),

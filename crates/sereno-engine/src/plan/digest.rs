@@ -27,7 +27,15 @@ pub(super) fn digest(plan: &Plan) -> Digest {
                 super::Action::Refuse { .. } => "refuse".to_owned(),
             };
             serde_json::json!([
-                step.id, step.text, action, step.risk, step.approval, step.verifies, step.if_fails, step.locks, step.expects
+                step.id,
+                step.text,
+                action,
+                step.risk,
+                step.approval,
+                step.verifies,
+                step.if_fails,
+                step.locks,
+                step.expects
             ])
         })
         .collect();

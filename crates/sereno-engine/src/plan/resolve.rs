@@ -58,11 +58,8 @@ pub(super) fn resolve(runbook: &Runbook, step: &Step, options: &PlanOptions<'_>,
 fn placeholders<'a>(runbook: &'a Runbook, step: &Step) -> Vec<(&'a Placeholder, Option<Range<usize>>)> {
     let Some(block) = step.block.and_then(|index| runbook.blocks.get(index)) else { return Vec::new() };
     let verbatim = block.text.get(step.span.clone()) == Some(step.text.as_str());
-    let inside = block
-        .placeholders
-        .iter()
-        .filter(|p| p.span.start >= step.span.start && p.span.end <= step.span.end)
-        .map(|p| {
+    let inside =
+        block.placeholders.iter().filter(|p| p.span.start >= step.span.start && p.span.end <= step.span.end).map(|p| {
             let span = if verbatim {
                 Some(p.span.start - step.span.start..p.span.end - step.span.start)
             } else {
@@ -82,7 +79,8 @@ fn fill(step: &Step, fills: &[(Range<usize>, String)], resolved: &mut Resolved) 
     if fills.is_empty() {
         return;
     }
-    let mut fills: Vec<(Range<usize>, &str)> = fills.iter().map(|(span, value)| (span.clone(), value.as_str())).collect();
+    let mut fills: Vec<(Range<usize>, &str)> =
+        fills.iter().map(|(span, value)| (span.clone(), value.as_str())).collect();
     fills.sort_by_key(|(span, _)| span.start);
     let filled = if step.kind == StepKind::Sql {
         values::fill_sql(&step.text, &fills)

@@ -76,7 +76,8 @@ mod tests {
     fn the_first_layer_that_knows_a_name_wins_whatever_its_spelling() {
         let mut values = Values::default();
         values.push(Origin::CommandLine, BTreeMap::from([("Pod Name".into(), "a".into())]));
-        values.push(Origin::Environment, BTreeMap::from([("POD_NAME".into(), "b".into()), ("TOKEN".into(), "t".into())]));
+        values
+            .push(Origin::Environment, BTreeMap::from([("POD_NAME".into(), "b".into()), ("TOKEN".into(), "t".into())]));
         assert_eq!(values.get("pod-name", "<pod-name>"), Some(("a".into(), Origin::CommandLine)));
         assert_eq!(values.get("token", "<token>"), Some(("t".into(), Origin::Environment)));
         assert_eq!(values.get("other", "<other>"), None);

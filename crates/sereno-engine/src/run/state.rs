@@ -28,10 +28,20 @@ pub struct RunState {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepState {
     Pending,
-    Running { attempt: u32 },
-    Ended { attempt: u32, report: StepReport },
+    Running {
+        attempt: u32,
+    },
+    Ended {
+        attempt: u32,
+        report: StepReport,
+    },
     /// A person decided: `outcome` is what they said.
-    Decided { attempt: u32, outcome: Outcome, reason: String, by: Person },
+    Decided {
+        attempt: u32,
+        outcome: Outcome,
+        reason: String,
+        by: Person,
+    },
 }
 
 /// What comes next.
@@ -76,7 +86,7 @@ pub fn step(state: Option<RunState>, event: Event) -> Result<(RunState, Next), I
         (None, event) => return Err(illegal(&event, "the run was not planned")),
         (Some(_), event @ Event::Planned { .. }) => return Err(illegal(&event, "the run was planned already")),
         (Some(mut state), event) => {
-            state.apply(event)?;
+            state.apply(&event)?;
             state
         }
     };
@@ -113,38 +123,38 @@ impl RunState {
         }
     }
 
-    fn apply(&mut self, event: Event) -> Result<(), Illegal> {
+    fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
         if self.ended.is_some() {
-            return Err(illegal(&event, "the run has ended"));
+            return Err(illegal(event, "the run has ended"));
         }
         match event {
-            Event::Planned { .. } => return Err(illegal(&event, "the run was planned already")),
-            Event::Approved { ref digest, ref steps, ref by, ref word, stand_in, .. } => {
+            Event::Planned { .. } => return Err(illegal(event, "the run was planned already")),
+            Event::Approved { digest, steps, by, word, stand_in, .. } => {
                 if *digest != self.plan.digest {
-                    return Err(illegal(&event, "the approval is for another plan"));
+                    return Err(illegal(event, "the approval is for another plan"));
                 }
                 for &index in steps {
-                    self.approve(index, by, word.as_deref(), stand_in).map_err(|why| illegal(&event, why))?;
+                    self.approve(index, by, word.as_deref(), *stand_in).map_err(|why| illegal(event, why))?;
                 }
             }
-            Event::Consented { ref digest, ref steps, .. } => {
+            Event::Consented { digest, steps, .. } => {
                 if *digest != self.plan.digest {
-                    return Err(illegal(&event, "the consent is for another plan"));
+                    return Err(illegal(event, "the consent is for another plan"));
                 }
                 for &index in steps {
-                    self.consent(index).map_err(|why| illegal(&event, why))?;
+                    self.consent(index).map_err(|why| illegal(event, why))?;
                 }
             }
-            Event::Started { step, attempt } => self.start(step, attempt).map_err(|why| illegal(&event, why))?,
-            Event::Finished { step, attempt, ref report } => {
-                self.finish(step, attempt, report).map_err(|why| illegal(&event, why))?;
+            Event::Started { step, attempt } => self.start(*step, *attempt).map_err(|why| illegal(event, why))?,
+            Event::Finished { step, attempt, report } => {
+                self.finish(*step, *attempt, report).map_err(|why| illegal(event, why))?;
             }
-            Event::Decided { step, decision, ref reason, ref by } => {
-                self.decide(step, decision, reason, by).map_err(|why| illegal(&event, why))?;
+            Event::Decided { step, decision, reason, by } => {
+                self.decide(*step, *decision, reason, by).map_err(|why| illegal(event, why))?;
             }
             Event::Cancelled { .. } => self.cancelled = true,
             Event::Resumed { .. } => {}
-            Event::Ended { ending } => self.ended = Some(ending),
+            Event::Ended { ending } => self.ended = Some(*ending),
         }
         Ok(())
     }
@@ -183,7 +193,9 @@ impl RunState {
             return Err("the step was not approved");
         }
         match self.steps.get_mut(step) {
-            Some(state) if matches!(state, StepState::Pending | StepState::Ended { .. }) && attempt == state.attempt() + 1 => {
+            Some(state)
+                if matches!(state, StepState::Pending | StepState::Ended { .. }) && attempt == state.attempt() + 1 =>
+            {
                 *state = StepState::Running { attempt };
                 Ok(())
             }
@@ -215,7 +227,8 @@ impl RunState {
         match decision {
             Decision::Retry if planned.action.executes() => {
                 // Back to pending; the attempts already made are kept in the number of the next one.
-                *state = StepState::Ended { attempt, report: StepReport::bare(Outcome::Failed, Some(RETRY.to_owned())) };
+                *state =
+                    StepState::Ended { attempt, report: StepReport::bare(Outcome::Failed, Some(RETRY.to_owned())) };
             }
             Decision::Retry => return Err("a person's step is not run again"),
             Decision::Skip => *state = decided(Outcome::Skipped),
@@ -300,7 +313,8 @@ impl RunState {
         let mut failed = self.failing;
         for (planned, state) in self.plan.steps.iter().zip(&self.steps) {
             let outcome = state.outcome();
-            failed |= outcome == Some(Outcome::Unknown) || (outcome == Some(Outcome::Failed) && !state.tolerated(planned));
+            failed |=
+                outcome == Some(Outcome::Unknown) || (outcome == Some(Outcome::Failed) && !state.tolerated(planned));
             verified |= planned.verifies && outcome == Some(Outcome::Succeeded) && !state.by_hand();
         }
         match (failed, verified && !self.script_ended) {
@@ -320,9 +334,11 @@ impl RunState {
 
     /// The last step that ran to its end in the session, whose state the next one goes on from.
     pub fn changed_anything(&self) -> bool {
-        self.plan.steps.iter().zip(&self.steps).any(|(planned, state)| {
-            planned.risk > Risk::Observe && planned.action.executes() && state.attempt() > 0
-        })
+        self.plan
+            .steps
+            .iter()
+            .zip(&self.steps)
+            .any(|(planned, state)| planned.risk > Risk::Observe && planned.action.executes() && state.attempt() > 0)
     }
 }
 
@@ -491,8 +507,7 @@ mod tests {
 
     #[test]
     fn one_yes_covers_the_changes_to_come_but_not_destruction() {
-        let mut case =
-            Case::new(vec![planned(1, Risk::Change), planned(2, Risk::Destroy), planned(3, Risk::Change)]);
+        let mut case = Case::new(vec![planned(1, Risk::Change), planned(2, Risk::Destroy), planned(3, Risk::Change)]);
         assert_eq!(case.next, Next::Approve { steps: vec![0, 2] });
         case.then(approved(&[0, 2], "ana", None, false));
         case.runs(0, 1, Outcome::Succeeded);
@@ -560,7 +575,8 @@ mod tests {
         assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
         case.then(decided(0, Decision::IfFails));
         assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Failed));
-        let mut fine = Case::new(vec![planned(1, Risk::Observe), PlanStep { if_fails: true, ..planned(2, Risk::Observe) }]);
+        let mut fine =
+            Case::new(vec![planned(1, Risk::Observe), PlanStep { if_fails: true, ..planned(2, Risk::Observe) }]);
         assert_eq!(fine.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Done));
     }
 
@@ -594,8 +610,14 @@ mod tests {
 
     #[test]
     fn events_read_back_from_their_entries() {
-        let planned = Event::Planned { plan: Box::new(plan(vec![planned(1, Risk::Destroy)])), by: person("ana"), undoes: None };
-        for event in [planned, approved(&[0], "eva", Some("SI"), false), finished(0, 1, Outcome::Unknown), decided(0, Decision::IfFails)] {
+        let planned =
+            Event::Planned { plan: Box::new(plan(vec![planned(1, Risk::Destroy)])), by: person("ana"), undoes: None };
+        for event in [
+            planned,
+            approved(&[0], "eva", Some("SI"), false),
+            finished(0, 1, Outcome::Unknown),
+            decided(0, Decision::IfFails),
+        ] {
             let (kind, data) = event.clone().into_entry();
             assert!(!kind.is_empty());
             assert_eq!(Event::from_entry(&kind, &data).unwrap(), event);

@@ -29,10 +29,7 @@ const LONGEST_ARGUMENT: usize = 120 * 1024;
 /// Prepares everything, or says why the step cannot start.
 pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Text> {
     if spec.script.contains('\0') {
-        return Err(Text::new(
-            "the text holds a NUL byte",
-            "el texto contiene un byte NUL",
-        ));
+        return Err(Text::new("the text holds a NUL byte", "el texto contiene un byte NUL"));
     }
     let shell = find_shell(&spec.shell)?;
     let place = files.shell();
@@ -40,11 +37,7 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
     let saves_state = !spec.is_last && !heredoc::is_left_open(&spec.script, &shell);
     let mut command = Command::new(&shell);
     command.process_group(0).stdin(stdin(spec)?);
-    let state = spec
-        .state_in
-        .as_deref()
-        .map(|path| read_state(path, spec.state_digest.as_ref()))
-        .transpose()?;
+    let state = spec.state_in.as_deref().map(|path| read_state(path, spec.state_digest.as_ref())).transpose()?;
     let restored = match &state {
         None => begin(&mut command, spec),
         Some(bytes) => go_on(&mut command, bytes, files)?,
@@ -58,40 +51,26 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
         spec.script.clone().into_bytes()
     };
     if text.len() <= LONGEST_ARGUMENT {
-        command
-            .arg("-c")
-            .arg("--")
-            .arg(OsStr::from_bytes(&text))
-            .arg("bash");
+        command.arg("-c").arg("--").arg(OsStr::from_bytes(&text)).arg("bash");
     } else {
         save(&files.script(), &text)?;
         command.arg("--").arg(files.script());
     }
     command.args(restored);
-    Ok(Attempt {
-        command,
-        saves_state,
-    })
+    Ok(Attempt { command, saves_state })
 }
 
 /// The first step: the environment that the runner was given.
 fn begin(command: &mut Command, spec: &StepSpec) -> Vec<OsString> {
     // With `PWD`, bash keeps a path through symbolic links as it was given.
-    command
-        .env_remove("BASH_ENV")
-        .current_dir(&spec.cwd)
-        .env("PWD", &spec.cwd);
+    command.env_remove("BASH_ENV").current_dir(&spec.cwd).env("PWD", &spec.cwd);
     Vec::new()
 }
 
 /// A later step: everything comes from the state. Returns the positional parameters.
 fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<OsString>, Text> {
-    let damaged = || {
-        Text::new(
-            "the shell state of the step before is damaged",
-            "el estado del paso anterior está dañado",
-        )
-    };
+    let damaged =
+        || Text::new("the shell state of the step before is damaged", "el estado del paso anterior está dañado");
     let state = Snapshot::parse(bytes).ok_or_else(damaged)?;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let prologue = restore::prologue(&state, files, &limits).ok_or_else(damaged)?;
@@ -105,16 +84,8 @@ fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<O
             format!("el directorio {path}, donde terminó el paso anterior, ya no existe"),
         ));
     }
-    command
-        .env_clear()
-        .env("BASH_ENV", script::unexpanded(&files.prologue()))
-        .current_dir(cwd)
-        .env("PWD", cwd);
-    Ok(state
-        .arguments
-        .iter()
-        .map(|argument| OsStr::from_bytes(argument).to_owned())
-        .collect())
+    command.env_clear().env("BASH_ENV", script::unexpanded(&files.prologue())).current_dir(cwd).env("PWD", cwd);
+    Ok(state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect())
 }
 
 fn read_state(path: &Path, digest: Option<&Digest>) -> Result<Vec<u8>, Text> {
@@ -133,15 +104,11 @@ fn stdin(spec: &StepSpec) -> Result<Stdio, Text> {
     if spec.interactive {
         let terminal = Path::new("/dev/tty");
         let opened = File::options().read(true).write(true).open(terminal);
-        return opened
-            .map(Stdio::from)
-            .map_err(|error| cannot("open", "abrir", terminal, &error));
+        return opened.map(Stdio::from).map_err(|error| cannot("open", "abrir", terminal, &error));
     }
     match &spec.stdin {
         Stdin::Null => Ok(Stdio::null()),
-        Stdin::File(path) => File::open(path)
-            .map(Stdio::from)
-            .map_err(|error| cannot("open", "abrir", path, &error)),
+        Stdin::File(path) => File::open(path).map(Stdio::from).map_err(|error| cannot("open", "abrir", path, &error)),
     }
 }
 
@@ -160,10 +127,7 @@ fn find_shell(shell: &Path) -> Result<PathBuf, Text> {
     };
     found.ok_or_else(|| {
         let shell = shell.display();
-        Text::new(
-            format!("there is no {shell} in PATH"),
-            format!("no hay {shell} en PATH"),
-        )
+        Text::new(format!("there is no {shell} in PATH"), format!("no hay {shell} en PATH"))
     })
 }
 
@@ -173,8 +137,5 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), Text> {
 
 pub(super) fn cannot(en: &str, es: &str, path: &Path, error: &io::Error) -> Text {
     let path = path.display();
-    Text::new(
-        format!("cannot {en} {path}: {error}"),
-        format!("no se pudo {es} {path}: {error}"),
-    )
+    Text::new(format!("cannot {en} {path}: {error}"), format!("no se pudo {es} {path}: {error}"))
 }

@@ -37,14 +37,7 @@ fn one(text: &[u8]) -> Option<(Variable<'_>, &[u8])> {
         }
         None => (None, rest),
     };
-    Some((
-        Variable {
-            attributes,
-            name,
-            value,
-        },
-        rest.strip_prefix(b"\n")?,
-    ))
+    Some((Variable { attributes, name, value }, rest.strip_prefix(b"\n")?))
 }
 
 /// How far a value, or a command that bash printed, goes: to the newline that is in no quotes and no array.
@@ -78,10 +71,7 @@ fn closing(text: &[u8], mut at: usize, quote: u8, escapes: bool) -> Option<usize
 
 /// The text of a scalar value that bash put in double quotes; `None` for arrays and for text with control characters.
 pub(super) fn plain_text(value: &[u8]) -> Option<String> {
-    let inner = std::str::from_utf8(value)
-        .ok()?
-        .strip_prefix('"')?
-        .strip_suffix('"')?;
+    let inner = std::str::from_utf8(value).ok()?.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = String::with_capacity(inner.len());
     let mut escaped = false;
     for c in inner.chars() {
@@ -109,36 +99,20 @@ declare -A m=(["k ] ("]="v" )
 declare -n r="a"
 "#;
         let variables = parse(text).expect("it is what bash prints");
-        let names: Vec<_> = variables
-            .iter()
-            .map(|v| (v.attributes, v.name, v.value.is_some()))
-            .collect();
+        let names: Vec<_> = variables.iter().map(|v| (v.attributes, v.name, v.value.is_some())).collect();
         assert_eq!(
             names,
-            [
-                ("-", "a", true),
-                ("ax", "list", true),
-                ("i", "unset_one", false),
-                ("A", "m", true),
-                ("n", "r", true)
-            ]
+            [("-", "a", true), ("ax", "list", true), ("i", "unset_one", false), ("A", "m", true), ("n", "r", true)]
         );
-        assert_eq!(
-            plain_text(variables[0].value.unwrap()).unwrap(),
-            "one\ndeclare -- b=\"two\""
-        );
+        assert_eq!(plain_text(variables[0].value.unwrap()).unwrap(), "one\ndeclare -- b=\"two\"");
         assert_eq!(plain_text(variables[1].value.unwrap()), None);
     }
 
     #[test]
     fn what_is_cut_short_is_refused() {
-        for text in [
-            "declare -- a=\"one",
-            "declare -- a",
-            "nonsense\n",
-            "declare -a l=([0]=\"x\"\n",
-            "declare -- a=)\n",
-        ] {
+        for text in
+            ["declare -- a=\"one", "declare -- a", "nonsense\n", "declare -a l=([0]=\"x\"\n", "declare -- a=)\n"]
+        {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }

@@ -36,11 +36,7 @@ pub enum SessionError {
 impl SessionError {
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::File { action, path, source }
     }
 
     /// The same for a person, in both languages.
@@ -50,22 +46,11 @@ impl SessionError {
             None => self.to_string(),
         };
         let es = match self {
-            Self::File {
-                action,
-                path,
-                source,
-            } => {
-                format!(
-                    "no se pudo {} {}: {source}",
-                    spanish(action),
-                    path.display()
-                )
+            Self::File { action, path, source } => {
+                format!("no se pudo {} {}: {source}", spanish(action), path.display())
             }
             Self::AlreadyUsed { dir } => {
-                format!(
-                    "{} ya se usó para un paso; nada se ejecuta dos veces",
-                    dir.display()
-                )
+                format!("{} ya se usó para un paso; nada se ejecuta dos veces", dir.display())
             }
             Self::Runner { exe, source } => {
                 format!("no se pudo iniciar el ejecutor {}: {source}", exe.display())

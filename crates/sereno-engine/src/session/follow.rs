@@ -33,10 +33,7 @@ pub(super) fn to_the_end(
             Status::Finished(result) => return Ok(Ended::Finished(result)),
             Status::Lost(lost) => return Ok(Ended::Lost(lost)),
             Status::Absent => {
-                return Ok(Ended::Lost(Lost {
-                    began: false,
-                    survivors: Vec::new(),
-                }));
+                return Ok(Ended::Lost(Lost { began: false, survivors: Vec::new() }));
             }
             Status::Running => {}
         }
@@ -56,11 +53,7 @@ pub(super) fn status(files: &StepFiles) -> Result<Status, SessionError> {
         return Ok(Status::Finished(Box::new(result)));
     }
     if !try_lock(files, FlockOperation::NonBlockingLockShared)? {
-        return Ok(if files.lock().exists() {
-            Status::Running
-        } else {
-            Status::Absent
-        });
+        return Ok(if files.lock().exists() { Status::Running } else { Status::Absent });
     }
     // The runner may have ended properly between the two looks.
     match read_result(files)? {
@@ -84,24 +77,16 @@ fn lost(files: &StepFiles) -> Result<Lost, SessionError> {
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Lost {
-                began: false,
-                survivors: Vec::new(),
-            });
+            return Ok(Lost { began: false, survivors: Vec::new() });
         }
         Err(error) => return Err(SessionError::file("read", &path)(error)),
     };
     // A file that a power cut left empty still says that the runner got this far.
     let survivors = match serde_json::from_slice::<RunnerFile>(&bytes) {
-        Ok(runner) if runner.boot_id == processes::boot_id() => {
-            processes::of_step(runner.pid, files.dir())
-        }
+        Ok(runner) if runner.boot_id == processes::boot_id() => processes::of_step(runner.pid, files.dir()),
         _ => Vec::new(),
     };
-    Ok(Lost {
-        began: true,
-        survivors,
-    })
+    Ok(Lost { began: true, survivors })
 }
 
 /// Waits for anything to happen in the directory, and tells whether the runner let go of the lock.

@@ -19,9 +19,7 @@ pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
     let entries = std::fs::read_dir(run_dir).map_err(SessionError::file("read", run_dir))?;
     for entry in entries {
         let entry = entry.map_err(SessionError::file("read", run_dir))?;
-        let kind = entry
-            .file_type()
-            .map_err(SessionError::file("read", &entry.path()))?;
+        let kind = entry.file_type().map_err(SessionError::file("read", &entry.path()))?;
         if kind.is_dir() {
             forget(&entry.path())?;
         }
@@ -31,9 +29,7 @@ pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
 
 fn gone(path: &Path, removed: io::Result<()>) -> Result<(), SessionError> {
     match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(SessionError::file("remove", path)(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SessionError::file("remove", path)(error)),
         _ => Ok(()),
     }
 }

@@ -48,24 +48,7 @@ impl Header {
 
     /// `None` for what no runner wrote.
     pub(super) fn decode(bytes: [u8; HEADER]) -> Option<Self> {
-        let [
-            stream,
-            _,
-            _,
-            _,
-            l0,
-            l1,
-            l2,
-            l3,
-            m0,
-            m1,
-            m2,
-            m3,
-            m4,
-            m5,
-            m6,
-            m7,
-        ] = bytes;
+        let [stream, _, _, _, l0, l1, l2, l3, m0, m1, m2, m3, m4, m5, m6, m7] = bytes;
         let stream = match stream {
             1 => Stream::Stdout,
             2 => Stream::Stderr,
@@ -73,10 +56,6 @@ impl Header {
         };
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
         let millis = u64::from_le_bytes([m0, m1, m2, m3, m4, m5, m6, m7]);
-        (length <= LONGEST).then_some(Self {
-            stream,
-            length,
-            millis,
-        })
+        (length <= LONGEST).then_some(Self { stream, length, millis })
     }
 }

@@ -31,9 +31,7 @@ pub fn attach(dir: &Path, offset: u64) -> RunnerHandle {
 /// Asks for the end of a step, from any process. The answer is its result.
 pub fn cancel(dir: &Path) -> Result<(), SessionError> {
     let path = StepFiles::new(dir).cancel();
-    File::create(&path)
-        .map(drop)
-        .map_err(SessionError::file("create", &path))
+    File::create(&path).map(drop).map_err(SessionError::file("create", &path))
 }
 
 /// How a step stands right now.
@@ -61,18 +59,11 @@ pub struct RunnerHandle {
 
 impl RunnerHandle {
     fn new(files: StepFiles, offset: u64, child: Option<Child>) -> Self {
-        Self {
-            reader: OutputReader::new(&files, offset),
-            files,
-            child,
-        }
+        Self { reader: OutputReader::new(&files, offset), files, child }
     }
 
     /// Blocks until the step has ended, and gives its output as it comes.
-    pub fn wait(
-        &mut self,
-        mut on_output: impl FnMut(Stream, &[u8]),
-    ) -> Result<Ended, SessionError> {
+    pub fn wait(&mut self, mut on_output: impl FnMut(Stream, &[u8])) -> Result<Ended, SessionError> {
         follow::to_the_end(&self.files, &mut self.reader, &mut on_output)
     }
 
@@ -104,22 +95,14 @@ fn runners() -> std::sync::MutexGuard<'static, Vec<Child>> {
     RUNNERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) fn start(
-    exe: &Path,
-    spec: &StepSpec,
-    output: fn() -> Stdio,
-) -> Result<RunnerHandle, SessionError> {
+pub(super) fn start(exe: &Path, spec: &StepSpec, output: fn() -> Stdio) -> Result<RunnerHandle, SessionError> {
     runners().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
     let spec = with_whole_paths(spec)?;
     let files = StepFiles::new(&spec.dir);
     create_dir(files.dir())?;
     let lock = create_lock(&files)?;
-    let bytes = serde_json::to_vec(&spec).map_err(|source| SessionError::Malformed {
-        path: files.spec(),
-        source,
-    })?;
-    super::durable::write_private(&files.spec(), &bytes)
-        .map_err(SessionError::file("write", &files.spec()))?;
+    let bytes = serde_json::to_vec(&spec).map_err(|source| SessionError::Malformed { path: files.spec(), source })?;
+    super::durable::write_private(&files.spec(), &bytes).map_err(SessionError::file("write", &files.spec()))?;
     let child = Command::new(exe)
         .arg(RUNNER_COMMAND)
         .arg(files.dir())
@@ -130,10 +113,7 @@ pub(super) fn start(
         .stdout(output())
         .stderr(output())
         .spawn()
-        .map_err(|source| SessionError::Runner {
-            exe: exe.to_owned(),
-            source,
-        })?;
+        .map_err(|source| SessionError::Runner { exe: exe.to_owned(), source })?;
     Ok(RunnerHandle::new(files, 0, Some(child)))
 }
 
@@ -144,10 +124,7 @@ fn with_whole_paths(spec: &StepSpec) -> Result<StepSpec, SessionError> {
         if is_usable(&path) {
             return Ok(path);
         }
-        Err(SessionError::file("use", &path)(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "a newline in the path",
-        )))
+        Err(SessionError::file("use", &path)(io::Error::new(io::ErrorKind::InvalidInput, "a newline in the path")))
     };
     let mut spec = spec.clone();
     spec.dir = whole(&spec.dir)?;
@@ -171,11 +148,7 @@ fn create_dir(dir: &Path) -> Result<(), SessionError> {
 /// The lock appears under its name only once it is held, and only if the directory was never used.
 fn create_lock(files: &StepFiles) -> Result<File, SessionError> {
     let path = files.lock();
-    let new = files.dir().join(format!(
-        "lock.{}.{:?}",
-        std::process::id(),
-        std::thread::current().id()
-    ));
+    let new = files.dir().join(format!("lock.{}.{:?}", std::process::id(), std::thread::current().id()));
     let lock = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -189,9 +162,7 @@ fn create_lock(files: &StepFiles) -> Result<File, SessionError> {
         Err(error) => {
             std::fs::remove_file(&new).map_err(SessionError::file("remove", &new))?;
             if error == rustix::io::Errno::EXIST {
-                return Err(SessionError::AlreadyUsed {
-                    dir: files.dir().to_owned(),
-                });
+                return Err(SessionError::AlreadyUsed { dir: files.dir().to_owned() });
             }
             Err(SessionError::file("create", &path)(error.into()))
         }

@@ -19,10 +19,7 @@ fn may_be_left_open(script: &str) -> bool {
             return false;
         }
         let delimiter = delimiter(rest.trim_start_matches('-').trim_start_matches([' ', '\t']));
-        !rest
-            .lines()
-            .skip(1)
-            .any(|line| line.trim_start_matches('\t') == delimiter)
+        !rest.lines().skip(1).any(|line| line.trim_start_matches('\t') == delimiter)
     })
 }
 
@@ -52,9 +49,7 @@ fn bash_says_so(script: &str, shell: &Path) -> bool {
         .stderr(Stdio::piped())
         .output();
     // A shell that cannot be started is said so when the step is.
-    checked.is_ok_and(|output| {
-        String::from_utf8_lossy(&output.stderr).contains("delimited by end-of-file")
-    })
+    checked.is_ok_and(|output| String::from_utf8_lossy(&output.stderr).contains("delimited by end-of-file"))
 }
 
 #[cfg(test)]

@@ -19,13 +19,7 @@ impl DirWatch {
 
     /// Told of files that appear, grow, or are closed by their writer.
     pub(super) fn for_all(dir: &Path) -> io::Result<Self> {
-        Self::new(
-            dir,
-            WatchFlags::CREATE
-                | WatchFlags::MOVED_TO
-                | WatchFlags::MODIFY
-                | WatchFlags::CLOSE_WRITE,
-        )
+        Self::new(dir, WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::MODIFY | WatchFlags::CLOSE_WRITE)
     }
 
     fn new(dir: &Path, what: WatchFlags) -> io::Result<Self> {
@@ -42,9 +36,7 @@ impl DirWatch {
         loop {
             match reader.next() {
                 Ok(event) => {
-                    let named = event
-                        .file_name()
-                        .is_some_and(|file| file.to_bytes() == name.as_bytes());
+                    let named = event.file_name().is_some_and(|file| file.to_bytes() == name.as_bytes());
                     // After an overflow anything may have happened.
                     closed |= (named && event.events().contains(ReadFlags::CLOSE_WRITE))
                         || event.events().contains(ReadFlags::QUEUE_OVERFLOW);

@@ -30,9 +30,7 @@ pub(super) fn commands(now: &str, wanted: &str) -> String {
         };
         for (kind, now, wanted) in [('S', now.0, wanted.0), ('H', now.1, wanted.1)] {
             if now != wanted {
-                let value = wanted
-                    .parse::<u64>()
-                    .map_or_else(|_| wanted.to_owned(), |n| (n / unit).to_string());
+                let value = wanted.parse::<u64>().map_or_else(|_| wanted.to_owned(), |n| (n / unit).to_string());
                 // Writing to a String cannot fail.
                 let _ = writeln!(commands, "ulimit -{kind} -{letter} {value}");
             }
@@ -57,9 +55,6 @@ mod tests {
         let before = "Limit  Soft  Hard  Units\nMax open files            1024                 4096                 files\nMax core file size        unlimited            unlimited            bytes\n";
         let after = "Max open files            256                 4096                 files\nMax core file size        2048            unlimited            bytes\n";
         assert_eq!(commands(before, before), "");
-        assert_eq!(
-            commands(before, after),
-            "ulimit -S -c 2\nulimit -S -n 256\n"
-        );
+        assert_eq!(commands(before, after), "ulimit -S -c 2\nulimit -S -n 256\n");
     }
 }

@@ -35,16 +35,7 @@ pub(super) struct OutputWriter {
 impl OutputWriter {
     /// Nothing is created before there is output.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            file: None,
-            start: 0,
-            offset: 0,
-            segments: Vec::new(),
-            written: 0,
-            dropped: 0,
-            error: None,
-        }
+        Self { path, file: None, start: 0, offset: 0, segments: Vec::new(), written: 0, dropped: 0, error: None }
     }
 
     pub(super) fn written(&self) -> u64 {
@@ -64,14 +55,7 @@ impl OutputWriter {
     pub(super) fn append(&mut self, stream: Stream, millis: u64, bytes: &[u8]) {
         for bytes in bytes.chunks(RECORD) {
             self.written += bytes.len() as u64;
-            if let Err(error) = self.append_record(
-                Header {
-                    stream,
-                    length: bytes.len(),
-                    millis,
-                },
-                bytes,
-            ) {
+            if let Err(error) = self.append_record(Header { stream, length: bytes.len(), millis }, bytes) {
                 self.dropped += bytes.len() as u64;
                 self.error.get_or_insert_with(|| error.to_string());
             }
@@ -80,11 +64,7 @@ impl OutputWriter {
 
     fn append_record(&mut self, header: Header, bytes: &[u8]) -> io::Result<()> {
         let size = (HEADER + bytes.len()) as u64;
-        let room = if self.segments.is_empty() {
-            HEAD
-        } else {
-            self.start + SEGMENT
-        };
+        let room = if self.segments.is_empty() { HEAD } else { self.start + SEGMENT };
         if self.file.is_none() || self.offset + size > room {
             self.next_file()?;
         }
@@ -106,18 +86,8 @@ impl OutputWriter {
 
     fn next_file(&mut self) -> io::Result<()> {
         let first = self.file.is_none() && self.offset == 0;
-        let path = if first {
-            self.path.clone()
-        } else {
-            segment_path(&self.path, self.offset)
-        };
-        self.file = Some(
-            OpenOptions::new()
-                .append(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)?,
-        );
+        let path = if first { self.path.clone() } else { segment_path(&self.path, self.offset) };
+        self.file = Some(OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?);
         self.start = self.offset;
         if !first {
             self.segments.push((self.offset, 0));

@@ -35,11 +35,7 @@ impl Stat {
         let name = line.get(head + 1..tail)?.to_owned();
         let fields: Vec<_> = line.get(tail + 1..)?.split_whitespace().collect();
         Some(Self {
-            process: Process {
-                pid,
-                name,
-                started: fields.get(19)?.parse().ok()?,
-            },
+            process: Process { pid, name, started: fields.get(19)?.parse().ok()? },
             parent: fields.get(1)?.parse().ok()?,
             session: fields.get(3)?.parse().ok()?,
             dead: matches!(*fields.first()?, "Z" | "X"),
@@ -50,8 +46,7 @@ impl Stat {
 impl Process {
     /// A handle on exactly this process; `None` when it is gone.
     pub(super) fn open(&self) -> Option<OwnedFd> {
-        let handle =
-            rustix::process::pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
+        let handle = rustix::process::pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
         // Only now that the number is held is it sure whose it is.
         let stat = Stat::read(self.pid)?;
         (stat.process.started == self.started && !stat.dead).then_some(handle)
@@ -61,17 +56,12 @@ impl Process {
 /// Who this process is.
 pub(super) fn this() -> io::Result<Process> {
     let pid = rustix::process::getpid().as_raw_nonzero().get();
-    Stat::read(pid)
-        .map(|stat| stat.process)
-        .ok_or_else(|| io::Error::other("/proc does not show this process"))
+    Stat::read(pid).map(|stat| stat.process).ok_or_else(|| io::Error::other("/proc does not show this process"))
 }
 
 /// Which start of the machine this is.
 pub(super) fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
 fn all() -> Vec<Stat> {
@@ -88,9 +78,7 @@ pub(super) fn descendants() -> Vec<Process> {
     let mut others = all();
     let mut found = Vec::new();
     while let Some(parent) = parents.pop() {
-        let (children, rest) = others
-            .into_iter()
-            .partition::<Vec<_>, _>(|stat| stat.parent == parent);
+        let (children, rest) = others.into_iter().partition::<Vec<_>, _>(|stat| stat.parent == parent);
         others = rest;
         for child in children {
             parents.push(child.process.pid);
@@ -118,8 +106,7 @@ pub(super) fn of_step(session: i32, dir: &Path) -> Vec<Process> {
 
 fn carries(pid: i32, mark: &[u8]) -> bool {
     // What belongs to another user cannot be read, and cannot be ours.
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|v| v == mark))
+    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|v| v == mark))
 }
 
 /// Sends a signal, and gives a handle to wait on. `None` when it is gone already.
@@ -133,9 +120,5 @@ pub(super) fn signal(process: &Process, signal: Signal) -> Option<OwnedFd> {
 /// Ends processes that a step left behind (`StepResult::background`, `Lost::survivors`) at once, and gives those that
 /// were still there.
 pub fn end_processes(processes: &[Process]) -> Vec<Process> {
-    processes
-        .iter()
-        .filter(|process| signal(process, Signal::KILL).is_some())
-        .cloned()
-        .collect()
+    processes.iter().filter(|process| signal(process, Signal::KILL).is_some()).cloned().collect()
 }

@@ -30,13 +30,7 @@ impl OutputReader {
     }
 
     fn at(path: PathBuf, offset: u64) -> Self {
-        Self {
-            path,
-            file: None,
-            offset,
-            skipped: 0,
-            buffer: Vec::new(),
-        }
+        Self { path, file: None, offset, skipped: 0, buffer: Vec::new() }
     }
 
     pub fn offset(&self) -> u64 {
@@ -79,10 +73,7 @@ impl OutputReader {
             return Ok(None);
         }
         let header = Header::decode(head).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("no record at offset {}", self.offset),
-            )
+            io::Error::new(io::ErrorKind::InvalidData, format!("no record at offset {}", self.offset))
         })?;
         self.buffer.resize(header.length, 0);
         let whole = read_whole(&file, &mut self.buffer, at + HEADER as u64)?;
@@ -98,16 +89,8 @@ impl OutputReader {
         if let Some(open) = self.file.take() {
             return Ok(Some(open));
         }
-        let start = self
-            .starts()?
-            .into_iter()
-            .rfind(|start| *start <= self.offset)
-            .unwrap_or(0);
-        let path = if start == 0 {
-            self.path.clone()
-        } else {
-            segment_path(&self.path, start)
-        };
+        let start = self.starts()?.into_iter().rfind(|start| *start <= self.offset).unwrap_or(0);
+        let path = if start == 0 { self.path.clone() } else { segment_path(&self.path, start) };
         match File::open(path) {
             Ok(file) => Ok(Some((start, file))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -134,10 +117,7 @@ impl OutputReader {
         let mut starts = Vec::new();
         for entry in std::fs::read_dir(dir)? {
             let name = entry?.file_name();
-            starts.extend(
-                name.to_str()
-                    .and_then(|name| name.strip_prefix(&prefix)?.parse::<u64>().ok()),
-            );
+            starts.extend(name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse::<u64>().ok()));
         }
         starts.sort_unstable();
         Ok(starts)

@@ -7,25 +7,17 @@ use sereno_model::redact::{RedactStream, Redactor, Secret};
 use std::path::Path;
 
 /// Writes the secrets of a run where only their owner can read them, for `StepSpec::redact`.
-pub fn write_secrets<'s>(
-    path: &Path,
-    secrets: impl IntoIterator<Item = &'s Secret>,
-) -> Result<(), SessionError> {
+pub fn write_secrets<'s>(path: &Path, secrets: impl IntoIterator<Item = &'s Secret>) -> Result<(), SessionError> {
     let secrets: Vec<_> = secrets.into_iter().collect();
-    let bytes = serde_json::to_vec(&secrets).map_err(|source| SessionError::Malformed {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes =
+        serde_json::to_vec(&secrets).map_err(|source| SessionError::Malformed { path: path.to_owned(), source })?;
     write_private(path, &bytes).map_err(SessionError::file("write", path))
 }
 
 /// Reads them back.
 pub(super) fn read_secrets(path: &Path) -> Result<Vec<Secret>, SessionError> {
     let bytes = std::fs::read(path).map_err(SessionError::file("read", path))?;
-    serde_json::from_slice(&bytes).map_err(|source| SessionError::Malformed {
-        path: path.to_owned(),
-        source,
-    })
+    serde_json::from_slice(&bytes).map_err(|source| SessionError::Malformed { path: path.to_owned(), source })
 }
 
 /// The two streams of a step, each redacted by itself. Nothing is built before the first byte: most steps that are quick
@@ -37,10 +29,7 @@ pub(super) struct Redaction {
 
 impl Redaction {
     pub(super) fn new(secrets: Vec<Secret>) -> Self {
-        Self {
-            secrets,
-            streams: None,
-        }
+        Self { secrets, streams: None }
     }
 
     pub(super) fn push(&mut self, stream: Stream, bytes: &[u8]) -> Vec<u8> {
@@ -60,9 +49,6 @@ impl Redaction {
         let Some([stdout, stderr]) = self.streams.take() else {
             return Vec::new();
         };
-        vec![
-            (Stream::Stdout, stdout.finish()),
-            (Stream::Stderr, stderr.finish()),
-        ]
+        vec![(Stream::Stdout, stdout.finish()), (Stream::Stderr, stderr.finish())]
     }
 }

@@ -12,11 +12,7 @@ use super::snapshot::Snapshot;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// The prologue; `None` when the state's variables are not what bash prints.
-pub(super) fn prologue(
-    state: &Snapshot<'_>,
-    files: &StepFiles,
-    limits_now: &str,
-) -> Option<Vec<u8>> {
+pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str) -> Option<Vec<u8>> {
     let variables = declare::parse(state.variables)?;
     let mut text = Vec::with_capacity(state.variables.len() + state.functions.len() + 2048);
     text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\nexec 9>&2 2>");
@@ -27,18 +23,11 @@ pub(super) fn prologue(
         line(&mut text, &[b"SECONDS=", state.seconds.as_bytes()]);
     }
     // With nothing to list, bash says so on the same stream.
-    for command in state
-        .hashes
-        .split(|byte| *byte == b'\n')
-        .filter(|line| line.starts_with(b"builtin hash "))
-    {
+    for command in state.hashes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"builtin hash ")) {
         line(&mut text, &[command]);
     }
     line(&mut text, &[state.umask.as_bytes()]);
-    line(
-        &mut text,
-        &[limits::commands(limits_now, state.limits).as_bytes()],
-    );
+    line(&mut text, &[limits::commands(limits_now, state.limits).as_bytes()]);
     restore_directories(&mut text, state.dirs);
     let (late, early) = split_traps(state);
     for command in early {
@@ -114,14 +103,8 @@ const FRESH: [&str; 17] = [
 fn is_carried(variable: &Variable<'_>) -> bool {
     let name = variable.name;
     // `set -o posix` sets this one, and remembers what was before; setting it first would spoil that.
-    let posix = name == "POSIXLY_CORRECT"
-        && variable.attributes == "-"
-        && variable.value == Some(br#""y""#);
-    !(BASHS_OWN.contains(&name)
-        || name == "_"
-        || name == STEP_MARKER
-        || name.starts_with("__sereno_")
-        || posix)
+    let posix = name == "POSIXLY_CORRECT" && variable.attributes == "-" && variable.value == Some(br#""y""#);
+    !(BASHS_OWN.contains(&name) || name == "_" || name == STEP_MARKER || name.starts_with("__sereno_") || posix)
 }
 
 fn restore_variables(text: &mut Vec<u8>, variables: &[Variable<'_>]) {
@@ -150,18 +133,8 @@ fn restore_variable(text: &mut Vec<u8>, variable: &Variable<'_>) {
     if !attributes.contains(['i', 'l', 'u', 'c']) {
         return line(text, &[&declare(attributes), b"=", value]);
     }
-    let kind: String = attributes
-        .chars()
-        .filter(|letter| matches!(letter, 'a' | 'A'))
-        .collect();
-    line(
-        text,
-        &[
-            &declare(if kind.is_empty() { "-" } else { &kind }),
-            b"=",
-            value,
-        ],
-    );
+    let kind: String = attributes.chars().filter(|letter| matches!(letter, 'a' | 'A')).collect();
+    line(text, &[&declare(if kind.is_empty() { "-" } else { &kind }), b"=", value]);
     line(text, &[&declare(attributes)]);
 }
 
@@ -173,18 +146,14 @@ fn restore_functions(text: &mut Vec<u8>, state: &Snapshot<'_>) {
     text.extend_from_slice(b"shopt -s extglob\n");
     line(text, &[state.functions]);
     let attributes = state.function_attributes.split(|byte| *byte == b'\n');
-    for attribute in attributes.filter(|line| !line.is_empty() && !line.starts_with(b"declare -f "))
-    {
+    for attribute in attributes.filter(|line| !line.is_empty() && !line.starts_with(b"declare -f ")) {
         line(text, &[b"builtin ", attribute]);
     }
 }
 
 /// The directories under the current one, from the bottom up.
 fn restore_directories(text: &mut Vec<u8>, dirs: &[u8]) {
-    let dirs: Vec<_> = dirs
-        .split(|byte| *byte == b'\n')
-        .filter(|dir| !dir.is_empty())
-        .collect();
+    let dirs: Vec<_> = dirs.split(|byte| *byte == b'\n').filter(|dir| !dir.is_empty()).collect();
     for dir in dirs.iter().skip(1).rev() {
         line(text, &[b"pushd -n ", &quoted(dir), b" >/dev/null"]);
     }
@@ -192,11 +161,7 @@ fn restore_directories(text: &mut Vec<u8>, dirs: &[u8]) {
 
 /// The traps that would notice what else is restored, and the others.
 fn split_traps<'a>(state: &Snapshot<'a>) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
-    let is_late = |command: &&[u8]| {
-        [&b" DEBUG"[..], b" ERR", b" RETURN"]
-            .iter()
-            .any(|end| command.ends_with(end))
-    };
+    let is_late = |command: &&[u8]| [&b" DEBUG"[..], b" ERR", b" RETURN"].iter().any(|end| command.ends_with(end));
     state.trap_commands().into_iter().partition(is_late)
 }
 
@@ -209,27 +174,13 @@ fn restore_options(text: &mut Vec<u8>, state: &Snapshot<'_>) {
         line(text, &[b"builtin set", posix.as_bytes()]);
     }
     for (flag, prefix) in [("-s", "shopt -s "), ("-u", "shopt -u ")] {
-        let names = state
-            .shopts
-            .lines()
-            .filter_map(|line| line.strip_prefix(prefix));
-        let names: Vec<_> = names
-            .filter(|name| !is_not_an_option_of_ours(name))
-            .collect();
+        let names = state.shopts.lines().filter_map(|line| line.strip_prefix(prefix));
+        let names: Vec<_> = names.filter(|name| !is_not_an_option_of_ours(name)).collect();
         if !names.is_empty() {
-            line(
-                text,
-                &[
-                    b"builtin shopt ",
-                    flag.as_bytes(),
-                    b" ",
-                    names.join(" ").as_bytes(),
-                ],
-            );
+            line(text, &[b"builtin shopt ", flag.as_bytes(), b" ", names.join(" ").as_bytes()]);
         }
     }
-    let is_quiet =
-        |name: &str| name != "posix" && !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name);
+    let is_quiet = |name: &str| name != "posix" && !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name);
     let options = option_words(state.options, is_quiet);
     if !options.is_empty() {
         line(text, &[b"builtin set", options.as_bytes()]);
@@ -242,27 +193,10 @@ fn is_not_an_option_of_ours(name: &str) -> bool {
 }
 
 /// Restored last of all.
-const DISTURBING: [&str; 8] = [
-    "errexit",
-    "nounset",
-    "xtrace",
-    "verbose",
-    "noglob",
-    "keyword",
-    "allexport",
-    "functrace",
-];
+const DISTURBING: [&str; 8] =
+    ["errexit", "nounset", "xtrace", "verbose", "noglob", "keyword", "allexport", "functrace"];
 /// Of no meaning in a script, or never left on by one that reaches its end.
-const INTERACTIVE: [&str; 8] = [
-    "emacs",
-    "vi",
-    "history",
-    "histexpand",
-    "noexec",
-    "onecmd",
-    "privileged",
-    "ignoreeof",
-];
+const INTERACTIVE: [&str; 8] = ["emacs", "vi", "history", "histexpand", "noexec", "onecmd", "privileged", "ignoreeof"];
 
 /// ` -o errexit +o xtrace…` out of what `set +o` printed.
 fn option_words(printed: &str, wanted: impl Fn(&str) -> bool) -> String {
@@ -283,18 +217,14 @@ fn option_words(printed: &str, wanted: impl Fn(&str) -> bool) -> String {
 fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
     text.extend_from_slice(b"{ ");
     // A DEBUG trap would run for what stands here, so it comes last where that leaves `$?` right.
-    let (debug, others): (Vec<_>, Vec<_>) = late
-        .iter()
-        .partition(|command| command.ends_with(b" DEBUG"));
+    let (debug, others): (Vec<_>, Vec<_>) = late.iter().partition(|command| command.ends_with(b" DEBUG"));
     for command in others {
         text.extend_from_slice(b"builtin ");
         text.extend_from_slice(command);
         text.extend_from_slice(b"; ");
     }
     text.extend_from_slice(b"builtin set");
-    text.extend_from_slice(
-        option_words(state.options, |name| DISTURBING.contains(&name)).as_bytes(),
-    );
+    text.extend_from_slice(option_words(state.options, |name| DISTURBING.contains(&name)).as_bytes());
     text.extend_from_slice(b"; ");
     let fails = state.status != 0 || state.pipe.iter().any(|code| *code != 0);
     if fails {
@@ -325,24 +255,10 @@ fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
 
 /// A pipeline that leaves `$?` and `PIPESTATUS` as they were.
 fn status_command(state: &Snapshot<'_>) -> String {
-    let parts: Vec<_> = state
-        .pipe
-        .iter()
-        .map(|code| format!("(builtin exit {code})"))
-        .collect();
+    let parts: Vec<_> = state.pipe.iter().map(|code| format!("(builtin exit {code})")).collect();
     let last = state.pipe.last().copied().unwrap_or(0);
-    let worst = state
-        .pipe
-        .iter()
-        .rev()
-        .find(|code| **code != 0)
-        .copied()
-        .unwrap_or(0);
-    let natural = if state.options.lines().any(|line| line == "set -o pipefail") {
-        worst
-    } else {
-        last
-    };
+    let worst = state.pipe.iter().rev().find(|code| **code != 0).copied().unwrap_or(0);
+    let natural = if state.options.lines().any(|line| line == "set -o pipefail") { worst } else { last };
     if parts.is_empty() || natural != state.status && u8::from(natural == 0) != state.status {
         return format!("(builtin exit {})", state.status);
     }

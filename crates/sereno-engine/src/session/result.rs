@@ -103,11 +103,7 @@ impl StepResult {
     /// Succeeded when it exited 0, or was an endless one and was followed; otherwise failed.
     pub fn outcome(&self) -> Outcome {
         let ended_well = self.end == End::Exited(0) && !self.timed_out && !self.cancelled;
-        if self.followed || ended_well {
-            Outcome::Succeeded
-        } else {
-            Outcome::Failed
-        }
+        if self.followed || ended_well { Outcome::Succeeded } else { Outcome::Failed }
     }
 
     /// As a shell says it: the exit code, or 128 and the signal.

@@ -75,10 +75,7 @@ fn execute(files: &StepFiles) -> io::Result<()> {
             return write_result(files, &StepResult::not_started(why));
         }
     };
-    let terminal = spec
-        .interactive
-        .then(|| terminal::hand_over(supervisor.pid()))
-        .transpose()?;
+    let terminal = spec.interactive.then(|| terminal::hand_over(supervisor.pid())).transpose()?;
     let verdict = supervisor.run()?;
     if let Some(terminal) = terminal {
         terminal.take_back(files)?;
@@ -103,30 +100,15 @@ fn take_lock(files: &StepFiles) -> io::Result<OwnedFd> {
 /// Written before bash starts, so that its absence proves that nothing ran.
 fn announce(files: &StepFiles) -> io::Result<()> {
     let this = processes::this()?;
-    let file = RunnerFile {
-        pid: this.pid,
-        started: this.started,
-        boot_id: processes::boot_id(),
-    };
+    let file = RunnerFile { pid: this.pid, started: this.started, boot_id: processes::boot_id() };
     write_private(&files.runner(), &serde_json::to_vec(&file)?)
 }
 
-fn start(
-    mut attempt: Attempt,
-    spec: &StepSpec,
-    files: &StepFiles,
-    redaction: Redaction,
-) -> io::Result<Supervisor> {
+fn start(mut attempt: Attempt, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
     if spec.interactive {
-        attempt
-            .command
-            .stdout(Stdio::inherit())
-            .stderr(Stdio::inherit());
+        attempt.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
     } else {
-        attempt
-            .command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        attempt.command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
     let child = attempt.command.spawn()?;
     Supervisor::new(files.clone(), child, spec, redaction)
@@ -134,37 +116,17 @@ fn start(
 
 /// The secrets that were handed over, and those that the environment or the script's own variables hold by name.
 fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
-    let mut secrets = spec
-        .redact
-        .as_deref()
-        .map(read_secrets)
-        .transpose()?
-        .unwrap_or_default();
+    let mut secrets = spec.redact.as_deref().map(read_secrets).transpose()?.unwrap_or_default();
     let mut variables: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != STEP_MARKER)
         .collect();
     // A state that cannot be read keeps the step from starting; that is said elsewhere.
-    let state = spec
-        .state_in
-        .as_deref()
-        .and_then(|path| std::fs::read(path).ok())
-        .unwrap_or_default();
-    if let Some(declared) =
-        Snapshot::parse(&state).and_then(|state| declare::parse(state.variables))
-    {
-        variables.extend(
-            declared
-                .iter()
-                .filter_map(|v| Some((v.name.to_owned(), declare::plain_text(v.value?)?))),
-        );
+    let state = spec.state_in.as_deref().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+    if let Some(declared) = Snapshot::parse(&state).and_then(|state| declare::parse(state.variables)) {
+        variables.extend(declared.iter().filter_map(|v| Some((v.name.to_owned(), declare::plain_text(v.value?)?))));
     }
-    secrets.extend(secrets_of(
-        variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-        &[],
-    ));
+    secrets.extend(secrets_of(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]));
     Ok(Redaction::new(secrets))
 }
 
@@ -180,22 +142,14 @@ fn conclude(
         (None, signal) => End::Signaled(signal.unwrap_or_default()),
     };
     let ended = verdict.cause.is_some() || matches!(end, End::Signaled(_));
-    let saved = if saves_state && !ended {
-        save_state(spec, files)
-    } else {
-        Ok(None)
-    };
+    let saved = if saves_state && !ended { save_state(spec, files) } else { Ok(None) };
     let (state, state_error) = match saved {
         Ok(state) => (state, None),
         Err(why) => (None, Some(why)),
     };
     let output = supervisor.output();
     StepResult {
-        completed: if spec.is_last {
-            None
-        } else {
-            Some(state.is_some() || state_error.is_some())
-        },
+        completed: if spec.is_last { None } else { Some(state.is_some() || state_error.is_some()) },
         end,
         timed_out: verdict.cause == Some(Cause::Timeout),
         cancelled: verdict.cause == Some(Cause::Cancelled),
@@ -215,8 +169,7 @@ fn conclude(
 /// The state that the epilogue printed. `None` when it never ran: the step left early.
 fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, Text> {
     let raw = files.raw_state();
-    let bytes =
-        std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
+    let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
     if bytes.is_empty() || snapshot::is_of_subshell(&bytes) {
         return Ok(None);
     }
@@ -232,21 +185,14 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
         cwd: String::from_utf8_lossy(state.cwd).into_owned(),
     };
     let out = &spec.state_out;
-    std::fs::rename(&raw, out)
-        .map_err(|error| attempt::cannot("write", "escribir", out, &error))?;
+    std::fs::rename(&raw, out).map_err(|error| attempt::cannot("write", "escribir", out, &error))?;
     Ok(Some(saved))
 }
 
 /// What bash complained of while it was given its state back.
 fn restore_notes(files: &StepFiles) -> Option<String> {
     let notes = std::fs::read(files.restore_log()).ok()?;
-    (!notes.is_empty()).then(|| {
-        String::from_utf8_lossy(&notes)
-            .trim()
-            .chars()
-            .take(2000)
-            .collect()
-    })
+    (!notes.is_empty()).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
 }
 
 fn write_result(files: &StepFiles, result: &StepResult) -> io::Result<()> {

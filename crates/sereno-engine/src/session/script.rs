@@ -24,9 +24,7 @@ use std::path::Path;
 /// The author's text with the command that saves the state.
 pub(super) fn with_epilogue(script: &str, files: &StepFiles) -> Vec<u8> {
     let mut text = script.as_bytes().to_vec();
-    text.extend_from_slice(
-        b"\n\n{ __sereno_s=$? __sereno_u=$_ __sereno_p=${PIPESTATUS[@]}; \\builtin trap -p >|",
-    );
+    text.extend_from_slice(b"\n\n{ __sereno_s=$? __sereno_u=$_ __sereno_p=${PIPESTATUS[@]}; \\builtin trap -p >|");
     text.extend_from_slice(&bare(&files.raw_state()));
     text.extend_from_slice(b"; \\builtin . ");
     text.extend_from_slice(&bare(&files.epilogue()));
@@ -92,10 +90,7 @@ pub(super) fn quoted(bytes: &[u8]) -> Vec<u8> {
 fn bare(path: &Path) -> Vec<u8> {
     let mut word = Vec::new();
     for byte in path.as_os_str().as_bytes() {
-        if !(byte.is_ascii_alphanumeric()
-            || matches!(byte, b'/' | b'.' | b'-' | b'_')
-            || !byte.is_ascii())
-        {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') || !byte.is_ascii()) {
             word.push(b'\\');
         }
         word.push(*byte);

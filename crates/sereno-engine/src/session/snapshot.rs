@@ -42,10 +42,7 @@ pub(super) struct Snapshot<'a> {
 
 /// The text before the epilogue ended in `|`, so that a subshell printed the state.
 pub(super) fn is_of_subshell(bytes: &[u8]) -> bool {
-    bytes
-        .split(|byte| *byte == 0)
-        .nth(7)
-        .is_some_and(|depth| depth != b"0")
+    bytes.split(|byte| *byte == 0).nth(7).is_some_and(|depth| depth != b"0")
 }
 
 /// Stands at the front of each file, so that a later version can tell an earlier one's.
@@ -63,10 +60,7 @@ impl<'a> Snapshot<'a> {
         let options = text(next()?)?;
         let shopts = text(next()?)?;
         let status = text(next()?)?.parse().ok()?;
-        let pipe = text(next()?)?
-            .split_whitespace()
-            .map(|code| code.parse().ok())
-            .collect::<Option<_>>()?;
+        let pipe = text(next()?)?.split_whitespace().map(|code| code.parse().ok()).collect::<Option<_>>()?;
         let underscore = next()?;
         if next()? != b"0" {
             return None;
@@ -125,9 +119,7 @@ impl<'a> Snapshot<'a> {
 
     /// The author's `EXIT` trap is still to run.
     pub(super) fn has_exit_trap(&self) -> bool {
-        self.trap_commands()
-            .iter()
-            .any(|command| command.ends_with(b" EXIT"))
+        self.trap_commands().iter().any(|command| command.ends_with(b" EXIT"))
     }
 }
 
@@ -136,7 +128,5 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }

@@ -42,11 +42,7 @@ pub struct StepSpec {
 
 impl StepSpec {
     /// A step with nothing special about it. The state goes to the file `state` of its directory.
-    pub fn new(
-        dir: impl Into<PathBuf>,
-        script: impl Into<String>,
-        cwd: impl Into<PathBuf>,
-    ) -> Self {
+    pub fn new(dir: impl Into<PathBuf>, script: impl Into<String>, cwd: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         Self {
             state_out: dir.join("state"),
@@ -77,11 +73,7 @@ impl StepSpec {
     /// What ends a session: nothing to run but the author's `EXIT` trap. Needed only after a step whose result says
     /// `exit_trap`.
     pub fn closing(dir: impl Into<PathBuf>, state_in: impl Into<PathBuf>) -> Self {
-        Self {
-            state_in: Some(state_in.into()),
-            is_last: true,
-            ..Self::new(dir, "", "/")
-        }
+        Self { state_in: Some(state_in.into()), is_last: true, ..Self::new(dir, "", "/") }
     }
 }
 

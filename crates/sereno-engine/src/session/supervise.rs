@@ -81,15 +81,9 @@ struct Ready {
 }
 
 impl Supervisor {
-    pub(super) fn new(
-        files: StepFiles,
-        mut child: Child,
-        spec: &StepSpec,
-        redaction: Redaction,
-    ) -> io::Result<Self> {
+    pub(super) fn new(files: StepFiles, mut child: Child, spec: &StepSpec, redaction: Redaction) -> io::Result<Self> {
         let started = Instant::now();
-        let pid = Pid::from_raw(child.id() as i32)
-            .ok_or_else(|| io::Error::other("a process without a number"))?;
+        let pid = Pid::from_raw(child.id() as i32).ok_or_else(|| io::Error::other("a process without a number"))?;
         let handle = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         let mut pipes: Vec<(Stream, Box<dyn Source>)> = Vec::new();
         if let Some(stdout) = child.stdout.take() {
@@ -100,13 +94,8 @@ impl Supervisor {
             rustix::io::ioctl_fionbio(&stderr, true)?;
             pipes.push((Stream::Stderr, Box::new(stderr)));
         }
-        let limits = [
-            (spec.timeout, Cause::Timeout),
-            (spec.follow, Cause::Followed),
-        ];
-        let limit = limits
-            .into_iter()
-            .filter_map(|(after, cause)| Some((started.checked_add(after?)?, cause)));
+        let limits = [(spec.timeout, Cause::Timeout), (spec.follow, Cause::Followed)];
+        let limit = limits.into_iter().filter_map(|(after, cause)| Some((started.checked_add(after?)?, cause)));
         Ok(Self {
             child,
             handle,
@@ -153,27 +142,13 @@ impl Supervisor {
         for (stream, bytes) in self.redaction.finish() {
             self.output.append(stream, millis, &bytes);
         }
-        let alive = if children_remain()? {
-            processes::descendants()
-        } else {
-            Vec::new()
-        };
-        let (background, survivors) = if self.ending.is_some() {
-            (Vec::new(), alive)
-        } else {
-            (alive, Vec::new())
-        };
+        let alive = if children_remain()? { processes::descendants() } else { Vec::new() };
+        let (background, survivors) = if self.ending.is_some() { (Vec::new(), alive) } else { (alive, Vec::new()) };
         let status = match self.status {
             Some(status) => status,
             None => self.child.wait()?,
         };
-        Ok(Verdict {
-            status,
-            cause: self.ending.as_ref().map(|ending| ending.cause),
-            background,
-            survivors,
-            duration,
-        })
+        Ok(Verdict { status, cause: self.ending.as_ref().map(|ending| ending.cause), background, survivors, duration })
     }
 
     /// After the result: takes what processes in the background go on to say, so that writing does not end them, until
@@ -242,23 +217,11 @@ impl Supervisor {
             return;
         }
         let now = Instant::now();
-        let late = self
-            .limit
-            .filter(|(at, _)| *at <= now)
-            .map(|(_, cause)| cause);
-        let cause = if self.files.cancel().exists() {
-            Some(Cause::Cancelled)
-        } else {
-            late
-        };
+        let late = self.limit.filter(|(at, _)| *at <= now).map(|(_, cause)| cause);
+        let cause = if self.files.cancel().exists() { Some(Cause::Cancelled) } else { late };
         if let Some(cause) = cause {
             // The processes are asked one by one, so that each hears it once: a `trap … TERM` must not run twice.
-            self.ending = Some(Ending {
-                cause,
-                signal: Signal::TERM,
-                until: now + GRACE,
-                waiting: Vec::new(),
-            });
+            self.ending = Some(Ending { cause, signal: Signal::TERM, until: now + GRACE, waiting: Vec::new() });
         }
     }
 
@@ -286,26 +249,16 @@ impl Supervisor {
             Other(usize),
         }
         let mut awaited: Vec<(What, BorrowedFd<'_>)> = Vec::with_capacity(8);
-        awaited.extend(
-            self.pipes
-                .iter()
-                .map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())),
-        );
+        awaited.extend(self.pipes.iter().map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())));
         if self.status.is_none() {
             awaited.push((What::Bash, self.handle.as_fd()));
         }
         if let (Some(watch), None) = (&self.watch, &self.ending) {
             awaited.push((What::Watch, watch.as_fd()));
         }
-        let waiting = self
-            .ending
-            .iter()
-            .flat_map(|ending| ending.waiting.iter().enumerate());
+        let waiting = self.ending.iter().flat_map(|ending| ending.waiting.iter().enumerate());
         awaited.extend(waiting.map(|(index, handle)| (What::Other(index), handle.as_fd())));
-        let mut fds: Vec<_> = awaited
-            .iter()
-            .map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
-            .collect();
+        let mut fds: Vec<_> = awaited.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
         poll(&mut fds, timeout)?;
         let mut ready = Ready::default();
         for ((item, _), fd) in awaited.iter().zip(&fds) {
@@ -341,16 +294,10 @@ impl Supervisor {
                 Ok(0) => drop(self.pipes.remove(index)),
                 Ok(length) => {
                     taken += length;
-                    let bytes = self
-                        .redaction
-                        .push(*stream, self.buffer.get(..length).unwrap_or_default());
+                    let bytes = self.redaction.push(*stream, self.buffer.get(..length).unwrap_or_default());
                     self.output.append(*stream, millis, &bytes);
                 }
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                    ) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             }
         }

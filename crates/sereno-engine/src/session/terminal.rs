@@ -28,10 +28,7 @@ pub fn run_interactive(exe: &Path, spec: &StepSpec) -> Result<Ended, SessionErro
         return Err(SessionError::NoTerminal);
     }
     let settings = termios::tcgetattr(&terminal).map_err(|_| SessionError::NoTerminal)?;
-    let spec = StepSpec {
-        interactive: true,
-        ..spec.clone()
-    };
+    let spec = StepSpec { interactive: true, ..spec.clone() };
     let ended = handle::start(exe, &spec, Stdio::inherit)?.wait(|_, _| {})?;
     // A console that was killed may have left it without echo.
     termios::tcsetattr(&terminal, OptionalActions::Drain, &settings)
@@ -47,8 +44,7 @@ pub(super) struct HandedOver {
 /// Puts bash in the foreground.
 pub(super) fn hand_over(bash: u32) -> io::Result<HandedOver> {
     let terminal = open()?;
-    let bash =
-        Pid::from_raw(bash as i32).ok_or_else(|| io::Error::other("a process without a number"))?;
+    let bash = Pid::from_raw(bash as i32).ok_or_else(|| io::Error::other("a process without a number"))?;
     let owner = rustix::process::getpgrp();
     termios::tcsetpgrp(&terminal, bash)?;
     // It may have been stopped for reading before it was allowed to; when it is gone already, that is fine too.
@@ -61,34 +57,20 @@ impl HandedOver {
     pub(super) fn take_back(&self, files: &StepFiles) -> io::Result<()> {
         let this = format!("/proc/{}/exe", rustix::process::getpid().as_raw_nonzero());
         let status = Command::new("/bin/sh")
-            .args([
-                "-c",
-                "trap '' TTOU; exec \"$@\"",
-                "sh",
-                &this,
-                RUNNER_COMMAND,
-            ])
+            .args(["-c", "trap '' TTOU; exec \"$@\"", "sh", &this, RUNNER_COMMAND])
             .arg(files.dir())
             .env(RETURN_TO, self.owner.as_raw_nonzero().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(io::Error::other("the terminal could not be taken back"))
-        }
+        if status.success() { Ok(()) } else { Err(io::Error::other("the terminal could not be taken back")) }
     }
 }
 
 /// This process was started as the helper.
 pub(super) fn return_asked_for() -> Option<Pid> {
-    std::env::var(RETURN_TO)
-        .ok()?
-        .parse()
-        .ok()
-        .and_then(Pid::from_raw)
+    std::env::var(RETURN_TO).ok()?.parse().ok().and_then(Pid::from_raw)
 }
 
 /// What the helper does.

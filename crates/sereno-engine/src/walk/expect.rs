@@ -33,7 +33,8 @@ fn literal(expects: &str) -> Option<String> {
         return None;
     }
     let words = text.split_whitespace().count();
-    let like_code = text.contains(['"', ':', '=', '{', '_']) || text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    let like_code =
+        text.contains(['"', ':', '=', '{', '_']) || text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     (words == 1 || (words <= 4 && like_code)).then(|| text.to_owned())
 }
 

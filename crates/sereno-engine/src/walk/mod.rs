@@ -255,7 +255,8 @@ impl<'a, U: Ui> Walker<'a, U> {
                 return self.record(Event::Finished { step: index, attempt, report }).await;
             }
             session::Ended::Lost(lost) => {
-                let mut report = StepReport::bare(Outcome::Unknown, Some("its runner is gone and left no result".to_owned()));
+                let mut report =
+                    StepReport::bare(Outcome::Unknown, Some("its runner is gone and left no result".to_owned()));
                 report.left_running = lost.survivors.len() as u32;
                 report
             }
@@ -363,13 +364,8 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut env: BTreeMap<OsString, OsString> = self
-            .walk
-            .env
-            .iter()
-            .filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_"))
-            .cloned()
-            .collect();
+        let mut env: BTreeMap<OsString, OsString> =
+            self.walk.env.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).cloned().collect();
         env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));
         env.into_iter().collect()
     }
@@ -407,8 +403,16 @@ impl<'a, U: Ui> Walker<'a, U> {
     async fn record(&mut self, event: Event) -> Result<(), EngineError> {
         loop {
             let (state, _) = step(Some(self.state.clone()), event.clone())?;
-            match open::append(self.walk.store, self.walk.context, &self.walk.redactor, (&self.run, self.last), event.clone(), &state)
-                .await? {
+            match open::append(
+                self.walk.store,
+                self.walk.context,
+                &self.walk.redactor,
+                (&self.run, self.last),
+                event.clone(),
+                &state,
+            )
+            .await?
+            {
                 Some(last) => {
                     self.state = state;
                     self.last = last;

@@ -72,10 +72,9 @@ impl EngineError {
             Self::PlanGone { run, .. } => {
                 Text::new(chain(self), format!("no se puede leer el plan exacto de la ejecución {run}"))
             }
-            Self::PlanChanged(run) => Text::new(
-                self.to_string(),
-                format!("el plan en disco de la ejecución {run} no es el que se aprobó"),
-            ),
+            Self::PlanChanged(run) => {
+                Text::new(self.to_string(), format!("el plan en disco de la ejecución {run} no es el que se aprobó"))
+            }
             Self::NothingToDecide(run) => {
                 Text::new(self.to_string(), format!("la ejecución {run} no espera ninguna decisión"))
             }

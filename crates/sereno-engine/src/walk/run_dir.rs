@@ -35,7 +35,8 @@ impl RunDir {
 
     /// Takes the run's lock, or tells that another process walks it.
     pub fn walk(&self) -> io::Result<Option<Walking>> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(self.path.join("lock"))?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(self.path.join("lock"))?;
         match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Walking { _file: file })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),

@@ -1,7 +1,7 @@
 //! Nothing secret reaches the journal: every string of an event is redacted before it is written.
 
-use sereno_model::redact::Redactor;
 use serde_json::Value;
+use sereno_model::redact::Redactor;
 
 /// Redacts every string in a JSON value.
 pub(super) fn redact_json(value: &mut Value, redactor: &Redactor) {

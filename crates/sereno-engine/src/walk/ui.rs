@@ -23,11 +23,16 @@ pub enum Answer {
 /// An answer to "what about this step?".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    Decide { decision: Decision, reason: String },
+    Decide {
+        decision: Decision,
+        reason: String,
+    },
     /// Leave now; the run can be resumed.
     Leave,
     /// The run is given up.
-    Cancel { reason: String },
+    Cancel {
+        reason: String,
+    },
 }
 
 /// Whoever sits before the executor.

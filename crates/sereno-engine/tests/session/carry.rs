@@ -67,25 +67,15 @@ pub(crate) fn difference(script: &str, cut: Cut) -> Result<(), String> {
     if whole == split {
         return Ok(());
     }
-    let mut report = format!(
-        "--- {cut:?}\n{script}\n--- codes {:?} {:?}\n",
-        whole.code, split.code
-    );
+    let mut report = format!("--- {cut:?}\n{script}\n--- codes {:?} {:?}\n", whole.code, split.code);
     if whole.stdout != split.stdout {
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            report,
-            "--- whole said\n{}\n--- split said\n{}",
-            whole.stdout, split.stdout
-        );
+        let _ = writeln!(report, "--- whole said\n{}\n--- split said\n{}", whole.stdout, split.stdout);
     }
     for complaint in &split.complaints {
         let _ = writeln!(report, "complaint: {complaint}");
     }
-    for (title, one, other) in [
-        ("whole", &whole.dump, &split.dump),
-        ("split", &split.dump, &whole.dump),
-    ] {
+    for (title, one, other) in [("whole", &whole.dump, &split.dump), ("split", &split.dump, &whole.dump)] {
         for line in one.iter().filter(|line| !other.contains(line)) {
             let _ = writeln!(report, "only {title}: {line}");
         }
@@ -115,12 +105,7 @@ pub(crate) fn assert_same(scripts: &[String]) {
         }
     });
     let failures = failures.into_inner().expect("no thread panicked");
-    assert!(
-        failures.is_empty(),
-        "{} differ:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
 }
 
 fn whole(script: &str) -> Seen {
@@ -134,10 +119,7 @@ fn whole(script: &str) -> Seen {
         .stdin(Stdio::null())
         .output()
         .expect("bash runs");
-    let code = output
-        .status
-        .code()
-        .or_else(|| output.status.signal().map(|signal| 128 + signal));
+    let code = output.status.code().or_else(|| output.status.signal().map(|signal| 128 + signal));
     // What a runner keeps is without secrets, and a block may well look as if it held some.
     let stdout = Redactor::new([]).redact_bytes(&output.stdout).into_owned();
     seen(&session, &stdout, code, &dump)
@@ -146,10 +128,7 @@ fn whole(script: &str) -> Seen {
 fn split(script: &str, cut: Cut) -> Seen {
     let mut session = Session::new();
     let dump = session.root.path().join("dump");
-    session.env = environment(&session)
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+    session.env = environment(&session).into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     let (mut stdout, mut complaints) = (Vec::new(), Vec::new());
     for piece in pieces(script, cut) {
         let went = session.step(&script[piece]);
@@ -157,23 +136,14 @@ fn split(script: &str, cut: Cut) -> Seen {
         complaints.extend(went.result.restore_notes.clone());
         stdout.extend_from_slice(&went.stdout);
         if went.result.completed == Some(false) {
-            return Seen {
-                complaints,
-                ..seen(&session, &stdout, went.result.exit_code(), &dump)
-            };
+            return Seen { complaints, ..seen(&session, &stdout, went.result.exit_code(), &dump) };
         }
     }
-    let last: StepSpec = StepSpec {
-        is_last: true,
-        ..session.spec(DUMP)
-    };
+    let last: StepSpec = StepSpec { is_last: true, ..session.spec(DUMP) };
     let went = crate::support::finish(spawn_runner(runner(), &last).expect("the runner starts"));
     stdout.extend_from_slice(&went.stdout);
     complaints.extend(went.result.restore_notes.clone());
-    Seen {
-        complaints,
-        ..seen(&session, &stdout, went.result.exit_code(), &dump)
-    }
+    Seen { complaints, ..seen(&session, &stdout, went.result.exit_code(), &dump) }
 }
 
 fn environment(session: &Session) -> Vec<(String, String)> {
@@ -193,12 +163,7 @@ fn environment(session: &Session) -> Vec<(String, String)> {
 /// The bytes of each step. Jobs stay with those that wait for them.
 pub(crate) fn pieces(script: &str, cut: Cut) -> Vec<Range<usize>> {
     let statements = analyze_shell(script, Knowledge::builtin()).statements;
-    let jobs: Vec<_> = statements
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| s.job_control)
-        .map(|(at, _)| at)
-        .collect();
+    let jobs: Vec<_> = statements.iter().enumerate().filter(|(_, s)| s.job_control).map(|(at, _)| at).collect();
     let tied = jobs.first().copied().unwrap_or(usize::MAX)..jobs.last().copied().unwrap_or(0);
     let mut random = crate::generated::Random::new(match cut {
         Cut::EachStatement => 0,
@@ -206,9 +171,8 @@ pub(crate) fn pieces(script: &str, cut: Cut) -> Vec<Range<usize>> {
     });
     let mut pieces: Vec<Range<usize>> = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
-        let with_last = index > 0
-            && (tied.contains(&(index - 1))
-                || matches!(cut, Cut::Groups(_)) && random.below(3) > 0);
+        let with_last =
+            index > 0 && (tied.contains(&(index - 1)) || matches!(cut, Cut::Groups(_)) && random.below(3) > 0);
         match pieces.last_mut() {
             Some(piece) if with_last => piece.end = statement.span.end,
             _ => pieces.push(statement.span.clone()),
@@ -225,20 +189,13 @@ fn seen(session: &Session, stdout: &[u8], code: Option<i32>, dump: &Path) -> See
     Seen {
         stdout: clean(&String::from_utf8_lossy(stdout)),
         code,
-        dump: dump
-            .lines()
-            .filter(|line| !is_volatile(line))
-            .map(str::to_owned)
-            .collect(),
+        dump: dump.lines().filter(|line| !is_volatile(line)).map(str::to_owned).collect(),
         complaints: Vec::new(),
     }
 }
 
 fn is_volatile(line: &str) -> bool {
-    let name = line
-        .strip_prefix("declare -")
-        .and_then(|rest| rest.split_once(' '))
-        .map(|(_, rest)| rest);
+    let name = line.strip_prefix("declare -").and_then(|rest| rest.split_once(' ')).map(|(_, rest)| rest);
     name.is_some_and(|rest| VOLATILE.contains(&rest.split('=').next().unwrap_or_default()))
 }
 

@@ -33,9 +33,7 @@ fn is_fit(block: &str) -> bool {
         .map(|(at, _)| block[at..].trim_start_matches(['>', '|', '&', ' ', '"', '\'']))
         .filter(|target| !target.starts_with("/dev/null") && !target.starts_with(['1', '2']))
         .collect();
-    let reaches_out = redirects
-        .iter()
-        .any(|target| target.starts_with(['/', '$', '~']));
+    let reaches_out = redirects.iter().any(|target| target.starts_with(['/', '$', '~']));
     let moves = block.contains("cd ") || block.contains("pushd ");
     let analysis = analyze_shell(block, Knowledge::builtin());
     !UNFIT.iter().any(|unfit| block.contains(unfit))
@@ -44,9 +42,7 @@ fn is_fit(block: &str) -> bool {
         && analysis.errors.is_empty()
         && analysis.statements.iter().all(|statement| {
             let by_path = statement.commands.iter().any(|command| {
-                block
-                    .get(command.span.clone())
-                    .is_some_and(|text| text.starts_with(['/', '~', '$', '"']))
+                block.get(command.span.clone()).is_some_and(|text| text.starts_with(['/', '~', '$', '"']))
             });
             !statement.job_control && !by_path
         })
@@ -99,17 +95,13 @@ fn blocks_of_real_runbooks_carry_their_state() {
         return;
     }
     files.sort();
-    let texts = files
-        .iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok());
+    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
     let blocks: Vec<_> = texts.flat_map(|text| blocks(&text)).collect();
     let all = blocks.len();
     // Those of one statement have nothing to carry but what stands before them.
     let mut scripts: Vec<_> = blocks
         .into_iter()
-        .filter(|block| {
-            is_fit(block) && analyze_shell(block, Knowledge::builtin()).statements.len() > 1
-        })
+        .filter(|block| is_fit(block) && analyze_shell(block, Knowledge::builtin()).statements.len() > 1)
         .map(|block| format!("{STAND_INS}{block}"))
         .collect();
     scripts.sort();

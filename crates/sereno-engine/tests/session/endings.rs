@@ -2,8 +2,8 @@
 
 use crate::support::{Session, eventually, finish, is_alive, runner};
 use sereno_engine::session::{
-    End, Ended, OutputReader, STEP_MARKER, SessionError, Status, StepFiles, StepSpec, attach,
-    cancel, end_processes, forget, spawn_runner, status,
+    End, Ended, OutputReader, STEP_MARKER, SessionError, Status, StepFiles, StepSpec, attach, cancel, end_processes,
+    forget, spawn_runner, status,
 };
 use sereno_model::Outcome;
 use std::os::unix::process::CommandExt as _;
@@ -14,13 +14,7 @@ use std::time::{Duration, Instant};
 /// A pipe with a name: a step waits on it, the test lets it go on.
 fn fifo(session: &Session) -> String {
     let path = session.work().join("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .expect("mkfifo runs")
-            .success()
-    );
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo runs").success());
     path.display().to_string()
 }
 
@@ -35,8 +29,7 @@ fn output(dir: &Path) -> String {
 /// A Sereno that can be killed.
 fn parent(session: &Session, spec: &StepSpec) -> Child {
     let file = session.root.path().join("spec.json");
-    std::fs::write(&file, serde_json::to_vec(spec).expect("a spec is JSON"))
-        .expect("it is writable");
+    std::fs::write(&file, serde_json::to_vec(spec).expect("a spec is JSON")).expect("it is writable");
     Command::new(runner())
         .arg("start")
         .arg(file)
@@ -50,16 +43,11 @@ fn parent(session: &Session, spec: &StepSpec) -> Child {
 
 fn marked(dir: &Path) -> Vec<i32> {
     let mark = format!("{STEP_MARKER}={}", dir.display());
-    let pids = std::fs::read_dir("/proc")
-        .expect("/proc is there")
-        .filter_map(|entry| {
-            let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            let environ = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-            environ
-                .split(|byte| *byte == 0)
-                .any(|variable| variable == mark.as_bytes())
-                .then_some(pid)
-        });
+    let pids = std::fs::read_dir("/proc").expect("/proc is there").filter_map(|entry| {
+        let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let environ = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+        environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()).then_some(pid)
+    });
     pids.filter(|pid| is_alive(*pid)).collect()
 }
 
@@ -67,28 +55,17 @@ fn marked(dir: &Path) -> Vec<i32> {
 fn a_step_outlives_the_sereno_that_started_it() {
     let mut session = Session::new();
     let gate = fifo(&session);
-    let spec = session.spec(&format!(
-        "echo before; read -r word < '{gate}'; echo after $word; x=1; (exit 3)"
-    ));
+    let spec = session.spec(&format!("echo before; read -r word < '{gate}'; echo after $word; x=1; (exit 3)"));
     let mut killed = parent(&session, &spec);
     eventually("the step speaks", || output(&spec.dir) == "before\n");
     // The whole process group, as a terminal that is closed would.
     let group = format!("-{}", killed.id());
-    assert!(
-        Command::new("/bin/kill")
-            .args(["-KILL", "--", &group])
-            .status()
-            .expect("kill runs")
-            .success()
-    );
+    assert!(Command::new("/bin/kill").args(["-KILL", "--", &group]).status().expect("kill runs").success());
     killed.wait().expect("it is dead");
     assert_eq!(status(&spec.dir).expect("it is readable"), Status::Running);
     std::fs::write(&gate, "now\n").expect("the step reads it");
     let went = finish(attach(&spec.dir, 0));
-    assert_eq!(
-        (went.out().as_str(), went.result.end),
-        ("before\nafter now\n", End::Exited(3))
-    );
+    assert_eq!((went.out().as_str(), went.result.end), ("before\nafter now\n", End::Exited(3)));
     assert!(went.result.state.is_some());
     let again = finish(attach(&spec.dir, 0));
     assert_eq!(again.out(), "before\nafter now\n", "a result stays");
@@ -101,36 +78,17 @@ fn a_killed_runner_is_lost_and_its_processes_are_found() {
     let mut handle = spawn_runner(runner(), &spec).expect("the runner starts");
     eventually("the step speaks", || output(&spec.dir) == "up\n");
     eventually("both sleep", || {
-        let names = marked(&spec.dir)
-            .into_iter()
-            .map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")));
-        names
-            .filter(|name| name.as_ref().is_ok_and(|name| name == "sleep\n"))
-            .count()
-            == 2
+        let names = marked(&spec.dir).into_iter().map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")));
+        names.filter(|name| name.as_ref().is_ok_and(|name| name == "sleep\n")).count() == 2
     });
-    let file = std::fs::read_to_string(StepFiles::new(&spec.dir).runner())
-        .expect("the runner said who it is");
-    let pid =
-        serde_json::from_str::<serde_json::Value>(&file).expect("it is JSON")["pid"].to_string();
+    let file = std::fs::read_to_string(StepFiles::new(&spec.dir).runner()).expect("the runner said who it is");
+    let pid = serde_json::from_str::<serde_json::Value>(&file).expect("it is JSON")["pid"].to_string();
     let following = std::thread::spawn(move || handle.wait(|_, _| {}).expect("it can be followed"));
-    assert!(
-        Command::new("/bin/kill")
-            .args(["-KILL", &pid])
-            .status()
-            .expect("kill runs")
-            .success()
-    );
-    let Ended::Lost(lost) = following.join().expect("the follower ends") else {
-        panic!("a result out of nowhere")
-    };
+    assert!(Command::new("/bin/kill").args(["-KILL", &pid]).status().expect("kill runs").success());
+    let Ended::Lost(lost) = following.join().expect("the follower ends") else { panic!("a result out of nowhere") };
     assert!(lost.began);
     assert_eq!(lost.outcome(), Outcome::Unknown);
-    let mut names: Vec<_> = lost
-        .survivors
-        .iter()
-        .map(|process| process.name.as_str())
-        .collect();
+    let mut names: Vec<_> = lost.survivors.iter().map(|process| process.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["bash", "sleep", "sleep"]);
     assert_eq!(end_processes(&lost.survivors).len(), 3);
@@ -148,9 +106,7 @@ fn a_result_that_is_not_whole_is_none() {
     let whole = std::fs::read(files.result()).expect("it is there");
     for kept in [0, whole.len() / 2] {
         std::fs::write(files.result(), &whole[..kept]).expect("it is writable");
-        let ended = attach(&spec.dir, 0)
-            .wait(|_, _| {})
-            .expect("it can be followed");
+        let ended = attach(&spec.dir, 0).wait(|_, _| {}).expect("it can be followed");
         assert!(matches!(ended, Ended::Lost(lost) if lost.began), "{kept}");
     }
 }
@@ -175,16 +131,10 @@ sleep 1006";
 #[test]
 fn a_timeout_leaves_no_process_alive() {
     let mut session = Session::new();
-    let spec = StepSpec {
-        timeout: Some(Duration::from_secs(1)),
-        ..session.spec(RUNAWAYS)
-    };
+    let spec = StepSpec { timeout: Some(Duration::from_secs(1)), ..session.spec(RUNAWAYS) };
     let went = session.run(&spec);
     assert!(went.result.timed_out);
-    assert_eq!(
-        (went.result.outcome(), went.result.completed),
-        (Outcome::Failed, Some(false))
-    );
+    assert_eq!((went.result.outcome(), went.result.completed), (Outcome::Failed, Some(false)));
     assert_eq!(went.result.survivors, []);
     assert_eq!(marked(&spec.dir), [0; 0]);
     assert_eq!(went.out(), "ready\n");
@@ -193,18 +143,13 @@ fn a_timeout_leaves_no_process_alive() {
 #[test]
 fn a_cancel_from_anywhere_ends_a_step_at_once_when_it_listens() {
     let mut session = Session::new();
-    let spec =
-        session.spec("trap 'echo asked; exit 9' TERM; setsid sleep 1000 & echo ready; sleep 1001");
+    let spec = session.spec("trap 'echo asked; exit 9' TERM; setsid sleep 1000 & echo ready; sleep 1001");
     let handle = spawn_runner(runner(), &spec).expect("the runner starts");
     eventually("the step is ready", || output(&spec.dir) == "ready\n");
     let since = Instant::now();
     cancel(&spec.dir).expect("it can be asked");
     let went = finish(handle);
-    assert!(
-        since.elapsed() < Duration::from_secs(4),
-        "no grace was needed: {:?}",
-        since.elapsed()
-    );
+    assert!(since.elapsed() < Duration::from_secs(4), "no grace was needed: {:?}", since.elapsed());
     assert!(went.result.cancelled);
     assert_eq!(went.result.end, End::Exited(9));
     assert_eq!(went.out(), "ready\nasked\n", "it is asked once");
@@ -215,10 +160,7 @@ fn a_cancel_from_anywhere_ends_a_step_at_once_when_it_listens() {
 fn an_endless_step_is_followed_for_its_time() {
     let mut session = Session::new();
     let script = "while :; do echo tick; sleep 0.05; done";
-    let spec = StepSpec {
-        follow: Some(Duration::from_millis(400)),
-        ..session.spec(script)
-    };
+    let spec = StepSpec { follow: Some(Duration::from_millis(400)), ..session.spec(script) };
     let went = session.run(&spec);
     assert!(went.result.followed && !went.result.timed_out);
     assert_eq!(went.result.outcome(), Outcome::Succeeded);
@@ -230,28 +172,16 @@ fn an_endless_step_is_followed_for_its_time() {
 fn what_is_left_in_the_background_neither_hangs_the_step_nor_dies() {
     let mut session = Session::new();
     let gate = fifo(&session);
-    let spec = session.spec(&format!(
-        "(read -r word < '{gate}'; echo late $word; sleep 1000) & echo started"
-    ));
+    let spec = session.spec(&format!("(read -r word < '{gate}'; echo late $word; sleep 1000) & echo started"));
     let went = session.run(&spec);
-    assert_eq!(
-        (went.out().as_str(), went.result.end),
-        ("started\n", End::Exited(0))
-    );
-    assert_eq!(
-        went.result.background.len(),
-        1,
-        "{:?}",
-        went.result.background
-    );
+    assert_eq!((went.out().as_str(), went.result.end), ("started\n", End::Exited(0)));
+    assert_eq!(went.result.background.len(), 1, "{:?}", went.result.background);
     assert_eq!(session.step("echo next").out(), "next\n");
     std::fs::write(&gate, "word\n").expect("it still reads");
     let files = StepFiles::new(&spec.dir);
     eventually("it still speaks", || {
         let mut said = Vec::new();
-        OutputReader::background(&files, 0)
-            .read(|_, _, bytes| said.extend_from_slice(bytes))
-            .expect("readable");
+        OutputReader::background(&files, 0).read(|_, _, bytes| said.extend_from_slice(bytes)).expect("readable");
         said == b"late word\n"
     });
     cancel(&spec.dir).expect("it can be asked");
@@ -261,8 +191,7 @@ fn what_is_left_in_the_background_neither_hangs_the_step_nor_dies() {
 #[test]
 fn what_ends_just_after_the_shell_still_counts() {
     let mut session = Session::new();
-    let went = session
-        .step("exec > >(while read -r l; do sleep 0.02; echo \"<$l>\"; done)\necho one\necho two");
+    let went = session.step("exec > >(while read -r l; do sleep 0.02; echo \"<$l>\"; done)\necho one\necho two");
     assert_eq!(went.out(), "<one>\n<two>\n");
 }
 
@@ -279,10 +208,7 @@ fn a_step_that_closes_its_output_is_still_awaited() {
 fn a_signal_is_told_from_an_exit() {
     let mut session = Session::new();
     let went = session.step("kill -SEGV $$");
-    assert_eq!(
-        (went.result.end.clone(), went.result.exit_code()),
-        (End::Signaled(11), Some(139))
-    );
+    assert_eq!((went.result.end.clone(), went.result.exit_code()), (End::Signaled(11), Some(139)));
     assert_eq!(went.result.completed, Some(false));
 }
 
@@ -300,12 +226,7 @@ fn a_directory_serves_one_attempt() {
 fn an_exit_trap_is_told_and_runs_at_the_close() {
     let mut session = Session::new();
     let went = session.step("trap 'echo bye $x' EXIT; x=1");
-    assert!(
-        went.result
-            .state
-            .as_ref()
-            .is_some_and(|state| state.exit_trap)
-    );
+    assert!(went.result.state.as_ref().is_some_and(|state| state.exit_trap));
     assert_eq!(went.out(), "");
     session.step("x=2");
     assert_eq!(session.close().out(), "bye 2\n");
@@ -320,13 +241,7 @@ fn forgetting_keeps_only_output_and_results() {
     forget(session.root.path()).expect("it can be removed");
     let mut names: Vec<_> = std::fs::read_dir(&spec.dir)
         .expect("the directory stays")
-        .map(|entry| {
-            entry
-                .expect("readable")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     assert_eq!(names, ["lock", "output", "result.json", "runner.json"]);
@@ -339,13 +254,7 @@ fn the_state_is_for_its_owner_alone() {
     let mut session = Session::new();
     let spec = session.spec("umask 000; secret=1");
     session.run(&spec);
-    let mode = |path: &Path| {
-        std::fs::metadata(path)
-            .expect("it is there")
-            .permissions()
-            .mode()
-            & 0o777
-    };
+    let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(&spec.dir), 0o700);
     assert_eq!(mode(&spec.state_out), 0o600);
 }

@@ -11,10 +11,7 @@ impl Random {
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 }
@@ -94,19 +91,12 @@ fn script(seed: u64) -> String {
     let length = 5 + random.below(8);
     let ends = (random.below(8) == 0).then(|| random.below(length));
     for index in 0..length {
-        let statements = if ends == Some(index) {
-            ENDINGS
-        } else {
-            STATEMENTS
-        };
+        let statements = if ends == Some(index) { ENDINGS } else { STATEMENTS };
         let template = statements[random.below(statements.len())];
         let mut word = String::new();
         for c in template.chars() {
             // Only a name on its own is a hole.
-            let letter_before = word
-                .chars()
-                .last()
-                .is_some_and(|last| last.is_ascii_alphanumeric());
+            let letter_before = word.chars().last().is_some_and(|last| last.is_ascii_alphanumeric());
             match c {
                 'V' | 'W' if !letter_before => {
                     word.push_str(["alpha", "beta", "gamma"][random.below(3)]);
@@ -125,14 +115,8 @@ fn script(seed: u64) -> String {
 
 /// Templates with bash's own names are used as they are but for their numbers.
 fn restore_names(template: &str, made: String) -> String {
-    if ["IFS", "PIPESTATUS", "EOF", "EXIT", "ERR"]
-        .iter()
-        .any(|name| template.contains(name))
-    {
-        let plain = template
-            .replace("$W", "$beta")
-            .replace("${V-}", "${alpha-}")
-            .replace(" V;", " alpha;");
+    if ["IFS", "PIPESTATUS", "EOF", "EXIT", "ERR"].iter().any(|name| template.contains(name)) {
+        let plain = template.replace("$W", "$beta").replace("${V-}", "${alpha-}").replace(" V;", " alpha;");
         return plain.replace("$V", "$alpha").replace("NN", "22");
     }
     made

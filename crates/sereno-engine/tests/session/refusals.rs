@@ -22,14 +22,8 @@ fn unfinished_texts_do_what_bash_does_with_them() {
         ("echo x |", ""),
         ("echo ${x", ""),
         ("echo fine )", ""),
-        (
-            "while read -r l; do echo \"<$l>\"; done <<EOF\nbody",
-            "<body>\n",
-        ),
-        (
-            "while read -r l; do echo \"<$l>\"; done <<EOF\nbody\n  EOF",
-            "<body>\n<EOF>\n",
-        ),
+        ("while read -r l; do echo \"<$l>\"; done <<EOF\nbody", "<body>\n"),
+        ("while read -r l; do echo \"<$l>\"; done <<EOF\nbody\n  EOF", "<body>\n<EOF>\n"),
     ] {
         let mut session = Session::new();
         let went = session.step(script);
@@ -86,12 +80,10 @@ fn nothing_starts_without_its_state() {
             spec.state_in = Some(PathBuf::from("/no/such/state"));
         }),
         ("not the one", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut")
-                .expect("it is writable");
+            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
         }),
         ("is damaged", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut")
-                .expect("it is writable");
+            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
             spec.state_digest = None;
         }),
         ("no nosuchshell in PATH", &|spec, _| {
@@ -101,9 +93,7 @@ fn nothing_starts_without_its_state() {
     ];
     for (reason, change) in cases {
         let went = start(change);
-        let End::NotStarted(why) = &went.result.end else {
-            panic!("it ran: {reason}")
-        };
+        let End::NotStarted(why) = &went.result.end else { panic!("it ran: {reason}") };
         assert!(why.en.contains(reason), "{}", why.en);
         assert_ne!(why.en, why.es);
         assert_eq!(went.out(), "");
@@ -116,25 +106,13 @@ fn no_helper_can_be_seen() {
     let mut session = Session::new();
     session.step("f() { :; }; set -- a; trap 'echo x' USR1");
     let went = session.step("declare -p; declare -F; alias; env; trap; ls /proc/self/fd");
-    let seen: Vec<_> = went
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .map(String::from_utf8_lossy)
-        .collect();
-    let ours: Vec<_> = seen
-        .iter()
-        .filter(|line| line.to_lowercase().contains("sereno_"))
-        .collect();
+    let seen: Vec<_> = went.stdout.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).collect();
+    let ours: Vec<_> = seen.iter().filter(|line| line.to_lowercase().contains("sereno_")).collect();
     assert!(
-        ours.iter()
-            .all(|line| line.contains("SERENO_STEP=") || line.contains("BASH_EXECUTION_STRING=")),
+        ours.iter().all(|line| line.contains("SERENO_STEP=") || line.contains("BASH_EXECUTION_STRING=")),
         "{ours:?}"
     );
     assert!(!went.out().contains("BASH_ENV"));
-    let fds = went
-        .out()
-        .lines()
-        .filter(|line| line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit()))
-        .count();
+    let fds = went.out().lines().filter(|line| line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit())).count();
     assert_eq!(fds, 4, "0, 1, 2, and the listing's own:\n{}", went.out());
 }

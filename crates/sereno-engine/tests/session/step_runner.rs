@@ -22,10 +22,7 @@ fn start(spec: &Path, interactive: bool) -> ExitCode {
     let Ok(spec) = serde_json::from_slice::<StepSpec>(&bytes) else {
         return ExitCode::from(2);
     };
-    let spec = StepSpec {
-        env: std::env::vars_os().collect(),
-        ..spec
-    };
+    let spec = StepSpec { env: std::env::vars_os().collect(), ..spec };
     let exe = Path::new("/proc/self/exe");
     let ended = if interactive {
         sereno_engine::session::run_interactive(exe, &spec)

@@ -14,10 +14,7 @@ pub(crate) fn runner() -> &'static Path {
 /// The bash of this machine, wherever the environment of a test points.
 pub(crate) fn bash() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|dir| dir.join("bash"))
-        .find(|path| path.is_file())
-        .expect("bash is in PATH")
+    std::env::split_paths(&path).map(|dir| dir.join("bash")).find(|path| path.is_file()).expect("bash is in PATH")
 }
 
 pub(crate) struct Session {
@@ -50,12 +47,7 @@ impl Session {
         let root = TempDir::new().expect("a directory for the session");
         std::fs::create_dir(root.path().join("work")).expect("a directory to work in");
         let env = std::env::vars_os().collect();
-        Self {
-            root,
-            env,
-            state: None,
-            count: 0,
-        }
+        Self { root, env, state: None, count: 0 }
     }
 
     pub(crate) fn work(&self) -> PathBuf {
@@ -102,11 +94,7 @@ pub(crate) fn finish(mut handle: RunnerHandle) -> Went {
         Stream::Stderr => stderr.extend_from_slice(bytes),
     });
     match ended.expect("the step can be followed") {
-        Ended::Finished(result) => Went {
-            result: *result,
-            stdout,
-            stderr,
-        },
+        Ended::Finished(result) => Went { result: *result, stdout, stderr },
         Ended::Lost(lost) => panic!("the step is lost: {lost:?}"),
     }
 }
@@ -115,24 +103,15 @@ pub(crate) fn finish(mut handle: RunnerHandle) -> Went {
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "never came: {what}"
-        );
+        assert!(since.elapsed() < Duration::from_secs(20), "never came: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 /// Whether a process is there and no zombie.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        !stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .trim_start()
-            .starts_with(['Z', 'X'])
-    })
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with(['Z', 'X']))
 }
 
 /// Says what could not be tried.

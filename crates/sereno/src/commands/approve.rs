@@ -19,7 +19,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
     let store = context.store().await?;
     let who = context.store_context();
     let run = find(context, &store, &args.run).await?;
-    let (state, last) = walk::load_state(&store, &who, &run).await.map_err(|e| failure(context, &e))?;
+    let (state, last) = walk::load_state(&store, &who, &run).await.map_err(|e| failure(&e))?;
     let Next::Approve { steps } = state.next() else {
         return Err(Failure::new(
             Exit::Usage,
@@ -44,7 +44,10 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             format!("{} may not approve", context.person.name),
             format!("{} no puede aprobar", context.person.name),
         )
-        .hint("the role `approver` in [[people]] of sereno.toml allows it", "lo permite el rol `approver` en [[people]] de sereno.toml"));
+        .hint(
+            "the role `approver` in [[people]] of sereno.toml allows it",
+            "lo permite el rol `approver` en [[people]] de sereno.toml",
+        ));
     }
     show(context, &run, &state, &steps);
     let approval = state.plan.steps[steps[0]].approval.clone();
@@ -57,7 +60,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
         redactor: context.redactor_for(&state.plan),
         state_dir: &context.state_dir,
     };
-    outside.approve(&run, (&state, last), &steps, Consent { reason, word, stand_in }).await.map_err(|e| failure(context, &e))?;
+    outside.approve(&run, (&state, last), &steps, Consent { reason, word, stand_in }).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
         output::line(serde_json::json!({ "approved": run, "steps": steps.iter().map(|s| s + 1).collect::<Vec<_>>() }));
     } else {
@@ -70,7 +73,13 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
 }
 
 /// The word that was typed, and whether one person stands in for two.
-fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState, approval: &Approval) -> Result<(Option<String>, bool)> {
+fn consent(
+    context: &Context,
+    args: &ApproveArgs,
+    run: &RunId,
+    state: &RunState,
+    approval: &Approval,
+) -> Result<(Option<String>, bool)> {
     let Approval::SecondPerson { word } = approval else {
         let mut terminal = Terminal::open();
         return match (terminal.as_mut(), args.reason.is_some()) {
@@ -79,7 +88,11 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
                 if terminal.ask(ask).is_some_and(|answer| is_yes(&answer)) { Ok((None, false)) } else { Err(no(run)) }
             }
             (None, true) => Ok((None, false)),
-            (None, false) => Err(Failure::new(Exit::Usage, "without a terminal an approval needs --reason", "sin terminal una aprobación necesita --reason")),
+            (None, false) => Err(Failure::new(
+                Exit::Usage,
+                "without a terminal an approval needs --reason",
+                "sin terminal una aprobación necesita --reason",
+            )),
         };
     };
     let same = state.started_by.name == context.person.name;
@@ -99,7 +112,10 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
                 "con una sola persona configurada, la palabra se escribe en una terminal, después de una pausa",
             ));
         };
-        terminal.pause(context.pause(), if context.lang == Lang::Es { "lea los comandos una vez más:" } else { "read the commands once more:" });
+        terminal.pause(
+            context.pause(),
+            if context.lang == Lang::Es { "lea los comandos una vez más:" } else { "read the commands once more:" },
+        );
         return if typed(context, &mut terminal, word) { Ok((Some(word.clone()), true)) } else { Err(no(run)) };
     }
     match (&args.word, Terminal::open()) {
@@ -110,7 +126,11 @@ fn consent(context: &Context, args: &ApproveArgs, run: &RunId, state: &RunState,
             format!("la palabra es {word}, no {given}"),
         )),
         (None, Some(mut terminal)) => {
-            if typed(context, &mut terminal, word) { Ok((Some(word.clone()), false)) } else { Err(no(run)) }
+            if typed(context, &mut terminal, word) {
+                Ok((Some(word.clone()), false))
+            } else {
+                Err(no(run))
+            }
         }
         (None, None) => Err(Failure::new(
             Exit::Usage,
@@ -142,8 +162,16 @@ fn no(run: &RunId) -> Failure {
 fn show(context: &Context, run: &RunId, state: &RunState, steps: &[usize]) {
     let digest = state.plan.digest.short();
     output::say(match context.lang {
-        Lang::En => format!("run {run} of {}, started by {} · plan {digest}", styled(BOLD, &state.plan.title), state.started_by.name),
-        Lang::Es => format!("ejecución {run} de {}, iniciada por {} · plan {digest}", styled(BOLD, &state.plan.title), state.started_by.name),
+        Lang::En => format!(
+            "run {run} of {}, started by {} · plan {digest}",
+            styled(BOLD, &state.plan.title),
+            state.started_by.name
+        ),
+        Lang::Es => format!(
+            "ejecución {run} de {}, iniciada por {} · plan {digest}",
+            styled(BOLD, &state.plan.title),
+            state.started_by.name
+        ),
     });
     for &index in steps {
         let step = &state.plan.steps[index];

@@ -1,7 +1,7 @@
 //! `sereno audit verify|export`: the journal's chain.
 
 use crate::cli::{AuditCommand, Format};
-use crate::context::Context;
+use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
 use crate::report::{Failure, Result};
@@ -20,20 +20,17 @@ pub(crate) async fn audit(context: &Context, command: &AuditCommand) -> Result<E
 
 async fn verify(context: &Context, file: Option<&Path>, head: Option<&str>) -> Result<Exit> {
     let expected = head.map(parse_head).transpose()?;
-    let report = match file {
-        Some(path) => {
-            let file = File::open(path).map_err(|e| Failure::new(Exit::Usage, format!("{}: {e}", path.display()), format!("{}: {e}", path.display())))?;
-            verify_export(BufReader::new(file), expected).map_err(|e| Failure::new(Exit::Failed, e.to_string(), e.to_string()))?
-        }
-        None => {
-            let store = context.store().await?;
-            let who = context.store_context();
-            let verified = match expected {
-                Some(head) => store.verify_against(&who, head).await,
-                None => store.verify(&who).await,
-            };
-            verified.map_err(|e| context.store_failure(&e))?
-        }
+    let report = if let Some(path) = file {
+        let file = File::open(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
+        verify_export(BufReader::new(file), expected).map_err(|e| unusable(Exit::Failed, path, &e))?
+    } else {
+        let store = context.store().await?;
+        let who = context.store_context();
+        let verified = match expected {
+            Some(head) => store.verify_against(&who, head).await,
+            None => store.verify(&who).await,
+        };
+        verified.map_err(|e| store_failure(&e))?
     };
     print_report(context, &report);
     Ok(if report.problems.is_empty() { Exit::Done } else { Exit::Failed })
@@ -81,10 +78,10 @@ async fn export(context: &Context, file: Option<&Path>) -> Result<Exit> {
     let store = context.store().await?;
     let who = context.store_context();
     let mut target: Box<dyn Write> = match file {
-        Some(path) => Box::new(File::create(path).map_err(|e| Failure::new(Exit::Failed, format!("{}: {e}", path.display()), format!("{}: {e}", path.display())))?),
+        Some(path) => Box::new(File::create(path).map_err(|e| unusable(Exit::Failed, path, &e))?),
         None => Box::new(io::stdout().lock()),
     };
-    let head = store.export(&who, &mut target).await.map_err(|e| export_failure(context, &e))?;
+    let head = store.export(&who, &mut target).await.map_err(|e| export_failure(&e))?;
     target.flush().map_err(|e| Failure::new(Exit::Failed, e.to_string(), e.to_string()))?;
     output::say(match context.lang {
         Lang::En => format!("head {}:{}", head.seq, head.hash),
@@ -93,13 +90,18 @@ async fn export(context: &Context, file: Option<&Path>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn export_failure(context: &Context, error: &ExportError) -> Failure {
+fn export_failure(error: &ExportError) -> Failure {
     match error {
-        ExportError::Store(error) => context.store_failure(error),
+        ExportError::Store(error) => store_failure(error),
         ExportError::Write(source) => Failure::new(
             Exit::Failed,
             format!("the export cannot be written: {source}"),
             format!("no se puede escribir la exportación: {source}"),
         ),
     }
+}
+
+fn unusable(exit: Exit, path: &Path, error: &io::Error) -> Failure {
+    let text = format!("{}: {error}", path.display());
+    Failure::new(exit, text.clone(), text)
 }

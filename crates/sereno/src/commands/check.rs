@@ -1,7 +1,7 @@
 //! `sereno check`: what is wrong with a runbook before the night it is needed.
 
 use crate::cli::{CheckArgs, FailOn, Format};
-use crate::context::{Context, Document};
+use crate::context::{Context, Document, today};
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
@@ -18,7 +18,9 @@ pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
     }
     match context.format {
         Format::Text => print_text(context, &findings),
-        Format::Json => output::line(serde_json::Value::Array(findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect())),
+        Format::Json => {
+            output::line(serde_json::Value::Array(findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect()))
+        }
         Format::Sarif => {
             let flat: Vec<(String, Diagnostic)> = findings
                 .iter()
@@ -50,7 +52,7 @@ fn lint_document(context: &Context, document: &Document) -> Vec<Diagnostic> {
         roots.iter().flatten().any(|root| root.join(name).exists())
     };
     let lint_context = lint::LintContext {
-        today: context.today(),
+        today: today(),
         project_files: Some(&exists),
         drilled: None,
         knowledge: &context.knowledge,

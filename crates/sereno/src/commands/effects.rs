@@ -41,7 +41,11 @@ pub(crate) fn effects(context: &Context, args: &EffectsArgs) -> Result<Exit> {
         let first = line.text.lines().next().unwrap_or_default();
         let more = if line.text.lines().nth(1).is_some() { " …" } else { "" };
         let word = render::risk_word(line.risk, context.lang);
-        output::line(format!("{}  {}{more}", styled(render::risk_style(line.risk), format!("{word:<13}")), styled(BOLD, first)));
+        output::line(format!(
+            "{}  {}{more}",
+            styled(render::risk_style(line.risk), format!("{word:<13}")),
+            styled(BOLD, first)
+        ));
         for effect in &line.effects {
             output::line(format!("               {}", effect.text.get(context.lang)));
         }

@@ -40,8 +40,7 @@ pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(C
     };
     let plan = build(&chosen.document.runbook, &chosen.document.name, chosen.procedure(), &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
-    let used: Vec<String> =
-        plan.values.keys().cloned().chain(plan.missing.iter().map(|m| m.name.clone())).collect();
+    let used: Vec<String> = plan.values.keys().cloned().chain(plan.missing.iter().map(|m| m.name.clone())).collect();
     for name in values.unused(&used) {
         context.warn(
             &format!("no step of this procedure uses the value `{name}`"),
@@ -133,7 +132,10 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         }
     }
     if let Some(expects) = &step.expects {
-        output::line(styled(DIM, format!("       {} {expects}", if lang == Lang::Es { "se espera:" } else { "expects:" })));
+        output::line(styled(
+            DIM,
+            format!("       {} {expects}", if lang == Lang::Es { "se espera:" } else { "expects:" }),
+        ));
     }
     let note = match (&step.action, lang) {
         (Action::Run, _) => None,
@@ -156,8 +158,7 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
 /// The approvals that will be asked, as one line for each kind.
 fn approvals(context: &Context, plan: &Plan) {
     let numbers = |wanted: fn(&Approval) -> bool| {
-        let all: Vec<_> =
-            plan.steps.iter().filter(|s| wanted(&s.approval)).map(|s| s.number.to_string()).collect();
+        let all: Vec<_> = plan.steps.iter().filter(|s| wanted(&s.approval)).map(|s| s.number.to_string()).collect();
         (!all.is_empty()).then(|| all.join(", "))
     };
     let spanish = context.lang == Lang::Es;

@@ -2,7 +2,7 @@
 
 use crate::cli::{Format, HowArgs, RunArgs, WithArgs};
 use crate::commands::plan;
-use crate::context::Context;
+use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
 use crate::render::{DIM, styled};
@@ -10,10 +10,10 @@ use crate::report::{Failure, Result};
 use crate::terminal::Terminal;
 use crate::walker_ui::{Manners, WalkerUi};
 use sereno_engine::plan::Plan;
-use sereno_engine::run::{Decision, Ending, Person};
+use sereno_engine::run::{Decision, Ending};
 use sereno_engine::session;
 use sereno_engine::walk::{self, Came, EngineError, Walk, Walker};
-use sereno_model::redact::{looks_secret, Redactor};
+use sereno_model::redact::{Redactor, looks_secret};
 use sereno_model::{Lang, RunId};
 use sereno_store::Store;
 use std::path::PathBuf;
@@ -33,32 +33,39 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let redactor = context.redactor_for(plan);
     let store_context = context.store_context();
     let walk = walking(context, &store, &store_context, redactor, how)?;
-    walk::start(&walk, &run, plan, undoes).await.map_err(|e| failure(context, &e))?;
+    walk::start(&walk, &run, plan, undoes).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
-        output::line(serde_json::json!({ "event": "run.planned", "run": run, "procedure": plan.procedure, "digest": plan.digest }));
+        output::line(
+            serde_json::json!({ "event": "run.planned", "run": run, "procedure": plan.procedure, "digest": plan.digest }),
+        );
     } else {
         output::say(match context.lang {
             Lang::En => format!("run {run} · {} · plan {}", plan.title, plan.digest.short()),
             Lang::Es => format!("ejecución {run} · {} · plan {}", plan.title, plan.digest.short()),
         });
     }
-    let mut ui = WalkerUi::new(manners(context, how)?, run.clone());
-    let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(context, &e))?;
-    let came = walker.walk().await.map_err(|e| interrupted(context, &run, &e))?;
+    let mut ui = WalkerUi::new(manners(context, how), run.clone());
+    let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
+    let came = walker.walk().await.map_err(|e| interrupted(&run, &e))?;
     drop(walker);
     finish(context, &store, &run, came).await
 }
 
 /// Takes a run up where it stands.
-pub(crate) async fn resume(context: &Context, run: &RunId, decision: Option<(Decision, String)>, how: &HowArgs) -> Result<Exit> {
+pub(crate) async fn resume(
+    context: &Context,
+    run: &RunId,
+    decision: Option<(Decision, String)>,
+    how: &HowArgs,
+) -> Result<Exit> {
     let store = context.store().await?;
     let store_context = context.store_context();
-    let state = walk::load(&store, &store_context, run).await.map_err(|e| failure(context, &e))?;
+    let state = walk::load(&store, &store_context, run).await.map_err(|e| failure(&e))?;
     let exact = walk::RunDir::new(&context.state_dir, run).read_plan().ok();
     let redactor = context.redactor_for(exact.as_ref().unwrap_or(&state.plan));
     let walk = walking(context, &store, &store_context, redactor, how)?;
-    let mut ui = WalkerUi::new(manners(context, how)?, run.clone());
-    let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(context, &e))?;
+    let mut ui = WalkerUi::new(manners(context, how), run.clone());
+    let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
     if walker.state().ended.is_some() {
         drop(walker);
         return Err(Failure::new(
@@ -68,11 +75,11 @@ pub(crate) async fn resume(context: &Context, run: &RunId, decision: Option<(Dec
         )
         .hint(format!("sereno runs show {run}"), format!("sereno runs show {run}")));
     }
-    walker.resumed().await.map_err(|e| failure(context, &e))?;
+    walker.resumed().await.map_err(|e| failure(&e))?;
     if let Some((decision, reason)) = decision {
-        walker.decide(decision, reason).await.map_err(|e| failure(context, &e))?;
+        walker.decide(decision, reason).await.map_err(|e| failure(&e))?;
     }
-    let came = walker.walk().await.map_err(|e| interrupted(context, run, &e))?;
+    let came = walker.walk().await.map_err(|e| interrupted(run, &e))?;
     drop(walker);
     finish(context, &store, run, came).await
 }
@@ -101,8 +108,8 @@ pub(crate) fn walking<'a>(
     })
 }
 
-pub(crate) fn manners(context: &Context, how: &HowArgs) -> Result<Manners> {
-    Ok(Manners {
+pub(crate) fn manners(context: &Context, how: &HowArgs) -> Manners {
+    Manners {
         lang: context.lang,
         yes: how.yes,
         reason: how.reason.clone(),
@@ -111,15 +118,15 @@ pub(crate) fn manners(context: &Context, how: &HowArgs) -> Result<Manners> {
         json: context.format == Format::Json,
         alone: context.alone(),
         pause: context.pause(),
-        person: Person { ..context.person.clone() },
+        person: context.person.clone(),
         may_operate: context.may_operate(),
         may_approve: context.may_approve(),
-    })
+    }
 }
 
 /// Says where the run stands, prints the head of the journal, and tells what the exit code means.
 pub(crate) async fn finish(context: &Context, store: &Store, run: &RunId, came: Came) -> Result<Exit> {
-    let head = store.head(&context.store_context()).await.map_err(|e| context.store_failure(&e))?;
+    let head = store.head(&context.store_context()).await.map_err(|e| store_failure(&e))?;
     if context.format == Format::Json {
         output::line(serde_json::json!({ "event": "head", "seq": head.seq, "hash": head.hash }));
     } else {
@@ -146,8 +153,12 @@ pub(crate) async fn finish(context: &Context, store: &Store, run: &RunId, came: 
         ),
         Came::Unknown => (
             Exit::Unknown,
-            format!("nobody can tell how the step ended; look at the system, then sereno runs resume {run} with --retry, --skip or --done"),
-            format!("nadie puede decir cómo terminó el paso; mire el sistema y después sereno runs resume {run} con --retry, --skip o --done"),
+            format!(
+                "nobody can tell how the step ended; look at the system, then sereno runs resume {run} with --retry, --skip or --done"
+            ),
+            format!(
+                "nadie puede decir cómo terminó el paso; mire el sistema y después sereno runs resume {run} con --retry, --skip o --done"
+            ),
         ),
     };
     context.hint(&en, &es);
@@ -236,27 +247,34 @@ fn timeout(text: Option<&str>) -> Result<Option<Duration>> {
     };
     match (number.parse::<u64>().ok(), seconds) {
         (Some(number), Some(seconds)) if number > 0 => Ok(Some(Duration::from_secs(number.saturating_mul(seconds)))),
-        _ => Err(Failure::new(Exit::Usage, format!("--timeout: `{text}` is not a time"), format!("--timeout: `{text}` no es un tiempo"))
-            .hint("for example 90s, 10m or 2h", "por ejemplo 90s, 10m o 2h")),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            format!("--timeout: `{text}` is not a time"),
+            format!("--timeout: `{text}` no es un tiempo"),
+        )
+        .hint("for example 90s, 10m or 2h", "por ejemplo 90s, 10m o 2h")),
     }
 }
 
 fn new_run_id() -> Result<RunId> {
     let mut bytes = [0_u8; 16];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .map_err(|error| Failure::new(Exit::Failed, format!("no randomness: {error}"), format!("no hay aleatoriedad: {error}")))?;
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(|error| {
+        Failure::new(Exit::Failed, format!("no randomness: {error}"), format!("no hay aleatoriedad: {error}"))
+    })?;
     Ok(RunId::from_random(bytes))
 }
 
 /// An engine's error as a failure of the command.
-pub(crate) fn failure(context: &Context, error: &EngineError) -> Failure {
+pub(crate) fn failure(error: &EngineError) -> Failure {
     match error {
-        EngineError::Store(error) => context.store_failure(error),
+        EngineError::Store(error) => store_failure(error),
         EngineError::WalkedElsewhere(run) => Failure::of(Exit::Refused, error.text()).hint(
             format!("sereno runs show {run} shows where it stands; sereno runs cancel {run} ends it"),
             format!("sereno runs show {run} muestra dónde está; sereno runs cancel {run} la termina"),
         ),
-        EngineError::NoSuchRun(_) => Failure::of(Exit::Usage, error.text()).hint("sereno runs list", "sereno runs list"),
+        EngineError::NoSuchRun(_) => {
+            Failure::of(Exit::Usage, error.text()).hint("sereno runs list", "sereno runs list")
+        }
         EngineError::NothingToDecide(run) => Failure::of(Exit::Usage, error.text()).hint(
             format!("sereno runs resume {run} goes on without a decision"),
             format!("sereno runs resume {run} sigue sin una decisión"),
@@ -267,8 +285,8 @@ pub(crate) fn failure(context: &Context, error: &EngineError) -> Failure {
 }
 
 /// An error in the middle of a run: what it left can be taken up.
-fn interrupted(context: &Context, run: &RunId, error: &EngineError) -> Failure {
-    let failure = failure(context, error);
+fn interrupted(run: &RunId, error: &EngineError) -> Failure {
+    let failure = failure(error);
     if failure.hint.is_some() {
         return failure;
     }

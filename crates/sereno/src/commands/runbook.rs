@@ -75,11 +75,12 @@ fn list(context: &Context, files: &[PathBuf]) -> Result<Exit> {
 
 fn inspect(context: &Context, file: Option<&PathBuf>) -> Result<Exit> {
     let document = one(context, file)?;
-    let mut value = match serde_json::to_value(&document.runbook) {
-        Ok(serde_json::Value::Object(object)) => object,
-        Ok(_) | Err(_) => {
-            return Err(Failure::new(Exit::Failed, "the runbook cannot be written as JSON", "el runbook no se puede escribir como JSON"));
-        }
+    let Ok(serde_json::Value::Object(mut value)) = serde_json::to_value(&document.runbook) else {
+        return Err(Failure::new(
+            Exit::Failed,
+            "the runbook cannot be written as JSON",
+            "el runbook no se puede escribir como JSON",
+        ));
     };
     let diagnostics: Vec<_> = document
         .diagnostics
@@ -157,7 +158,9 @@ fn head(context: &Context, document: &Document) {
             YELLOW,
             match context.lang {
                 Lang::En => format!("  its encoding was broken (UTF-8 once read as {through}) and was repaired"),
-                Lang::Es => format!("  su codificación estaba rota (UTF-8 leído alguna vez como {through}) y se reparó"),
+                Lang::Es => {
+                    format!("  su codificación estaba rota (UTF-8 leído alguna vez como {through}) y se reparó")
+                }
             },
         ));
     }
@@ -168,7 +171,15 @@ fn show_procedure(context: &Context, procedure: &Procedure) {
     output::line(format!(
         "{}  {}",
         styled(BOLD, &procedure.title),
-        styled(DIM, format!("{} · {} {}", procedure.id, if context.lang == Lang::Es { "línea" } else { "line" }, procedure.line))
+        styled(
+            DIM,
+            format!(
+                "{} · {} {}",
+                procedure.id,
+                if context.lang == Lang::Es { "línea" } else { "line" },
+                procedure.line
+            )
+        )
     ));
     for (index, step) in procedure.steps.iter().enumerate() {
         show_step(context, index + 1, step);

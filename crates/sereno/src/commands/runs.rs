@@ -2,7 +2,7 @@
 
 use crate::cli::{Format, HowArgs, ResumeArgs, RunsCommand, WithArgs};
 use crate::commands::run::{self, failure};
-use crate::context::Context;
+use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
 use crate::procedures;
@@ -27,13 +27,17 @@ pub(crate) async fn runs(context: &Context, command: &RunsCommand) -> Result<Exi
 
 /// The one run that an id, or the beginning of one, names.
 pub(crate) async fn find(context: &Context, store: &Store, text: &str) -> Result<RunId> {
-    let found = store.find_run(&context.store_context(), text).await.map_err(|e| context.store_failure(&e))?;
+    let found = store.find_run(&context.store_context(), text).await.map_err(|e| store_failure(&e))?;
     match found {
         FoundRun::One(row) => row.id.parse().map_err(|_| none(text)),
         FoundRun::Several(rows) => {
             let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-            Err(Failure::new(Exit::Usage, format!("several runs begin with `{text}`"), format!("varias ejecuciones empiezan con `{text}`"))
-                .hint(ids.join(", "), ids.join(", ")))
+            Err(Failure::new(
+                Exit::Usage,
+                format!("several runs begin with `{text}`"),
+                format!("varias ejecuciones empiezan con `{text}`"),
+            )
+            .hint(ids.join(", "), ids.join(", ")))
         }
         FoundRun::None => Err(none(text)),
     }
@@ -47,7 +51,7 @@ fn none(text: &str) -> Failure {
 async fn list(context: &Context, open: bool, limit: u32) -> Result<Exit> {
     let store = context.store().await?;
     let filter = RunFilter { open, ..RunFilter::default() };
-    let rows = store.runs(&context.store_context(), &filter, u64::from(limit)).await.map_err(|e| context.store_failure(&e))?;
+    let rows = store.runs(&context.store_context(), &filter, u64::from(limit)).await.map_err(|e| store_failure(&e))?;
     if context.format == Format::Json {
         let all: Vec<_> = rows
             .iter()
@@ -63,7 +67,13 @@ async fn list(context: &Context, open: bool, limit: u32) -> Result<Exit> {
     }
     for row in &rows {
         let at = row.started_at.get(..16).unwrap_or(&row.started_at).replace('T', " ");
-        output::line(format!("{}  {at}  {:<17} {:<12} {}", styled(CYAN, &row.id), state_word(&row.state, context.lang), row.started_by, row.title));
+        output::line(format!(
+            "{}  {at}  {:<17} {:<12} {}",
+            styled(CYAN, &row.id),
+            state_word(&row.state, context.lang),
+            row.started_by,
+            row.title
+        ));
     }
     if rows.is_empty() {
         output::say(if context.lang == Lang::Es { "no hay ejecuciones" } else { "there are no runs" });
@@ -91,7 +101,7 @@ async fn show(context: &Context, run: &str, with_output: bool) -> Result<Exit> {
     let store = context.store().await?;
     let who = context.store_context();
     let run = find(context, &store, run).await?;
-    let entries = store.entries_of(&who, &run).await.map_err(|e| context.store_failure(&e))?;
+    let entries = store.entries_of(&who, &run).await.map_err(|e| store_failure(&e))?;
     if context.format == Format::Json {
         let all: Vec<_> = entries
             .iter()
@@ -100,8 +110,12 @@ async fn show(context: &Context, run: &str, with_output: bool) -> Result<Exit> {
         output::line(serde_json::Value::Array(all));
         return Ok(Exit::Done);
     }
-    let state = walk::load(&store, &who, &run).await.map_err(|e| failure(context, &e))?;
-    let word = if let Some(entry) = entries.last().filter(|_| state.ended.is_some()) { entry.at.clone() } else { String::new() };
+    let state = walk::load(&store, &who, &run).await.map_err(|e| failure(&e))?;
+    let word = if let Some(entry) = entries.last().filter(|_| state.ended.is_some()) {
+        entry.at.clone()
+    } else {
+        String::new()
+    };
     output::line(format!("{}  {}  {}", styled(BOLD, &run), state.plan.title, styled(DIM, word)));
     output::line(format!("  plan {} · {}:{}", state.plan.digest.short(), state.plan.runbook.path, state.plan.line));
     timeline(context, &entries);
@@ -129,7 +143,11 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
             Ok(Event::Planned { .. }) => if es { "la planeó" } else { "planned it" }.to_owned(),
             Ok(Event::Consented { steps, reason, .. }) => {
                 let numbers: Vec<_> = steps.iter().map(|s| (s + 1).to_string()).collect();
-                format!("{} {} {reason}", if es { "dijo que sí a los pasos" } else { "said yes to steps" }, numbers.join(", "))
+                format!(
+                    "{} {} {reason}",
+                    if es { "dijo que sí a los pasos" } else { "said yes to steps" },
+                    numbers.join(", ")
+                )
             }
             Ok(Event::Approved { steps, reason, stand_in, .. }) => {
                 let numbers: Vec<_> = steps.iter().map(|s| (s + 1).to_string()).collect();
@@ -144,7 +162,9 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
             Ok(Event::Decided { step, decision, reason, .. }) => {
                 format!("{} {}: {decision:?} {reason}", if es { "paso" } else { "step" }, step + 1).to_lowercase()
             }
-            Ok(Event::Cancelled { reason, .. }) => format!("{} {reason}", if es { "la canceló" } else { "cancelled it" }),
+            Ok(Event::Cancelled { reason, .. }) => {
+                format!("{} {reason}", if es { "la canceló" } else { "cancelled it" })
+            }
             Ok(Event::Resumed { .. }) => if es { "la retomó" } else { "took it up" }.to_owned(),
             Ok(_) => continue,
             Err(error) => error.to_string(),
@@ -197,16 +217,20 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
     let who = context.store_context();
     let run = find(context, &store, run).await?;
     let how = HowArgs { yes: false, reason: None, wait: false, skip_manual: false, timeout: None };
-    let (state, last) = walk::load_state(&store, &who, &run).await.map_err(|e| failure(context, &e))?;
+    let (state, last) = walk::load_state(&store, &who, &run).await.map_err(|e| failure(&e))?;
     if state.ended.is_some() {
-        return Err(Failure::new(Exit::Usage, format!("run {run} has ended"), format!("la ejecución {run} ya terminó")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("run {run} has ended"),
+            format!("la ejecución {run} ya terminó"),
+        ));
     }
     let walking = run::walking(context, &store, &who, context.redactor_for(&state.plan), &how)?;
-    let mut ui = WalkerUi::new(run::manners(context, &how)?, run.clone());
+    let mut ui = WalkerUi::new(run::manners(context, &how), run.clone());
     match Walker::take(&walking, &mut ui, run.clone()).await {
         Ok(mut walker) => {
-            walker.cancel(reason.to_owned()).await.map_err(|e| failure(context, &e))?;
-            walker.walk().await.map_err(|e| failure(context, &e))?;
+            walker.cancel(reason.to_owned()).await.map_err(|e| failure(&e))?;
+            walker.walk().await.map_err(|e| failure(&e))?;
         }
         Err(walk::EngineError::WalkedElsewhere(_)) => {
             let outside = Outside {
@@ -216,10 +240,14 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
                 redactor: context.redactor_for(&state.plan),
                 state_dir: &context.state_dir,
             };
-            outside.cancel(&run, (&state, last), reason.to_owned()).await.map_err(|e| failure(context, &e))?;
-            output::say(if context.lang == Lang::Es { "quien la lleva la está terminando" } else { "whoever walks it is ending it" });
+            outside.cancel(&run, (&state, last), reason.to_owned()).await.map_err(|e| failure(&e))?;
+            output::say(if context.lang == Lang::Es {
+                "quien la lleva la está terminando"
+            } else {
+                "whoever walks it is ending it"
+            });
         }
-        Err(error) => return Err(failure(context, &error)),
+        Err(error) => return Err(failure(&error)),
     }
     Ok(Exit::Done)
 }
@@ -228,10 +256,14 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
 async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> Result<Exit> {
     let store = context.store().await?;
     let run = find(context, &store, run).await?;
-    let state = walk::load(&store, &context.store_context(), &run).await.map_err(|e| failure(context, &e))?;
+    let state = walk::load(&store, &context.store_context(), &run).await.map_err(|e| failure(&e))?;
     if state.ended.is_none() {
-        return Err(Failure::new(Exit::Refused, format!("run {run} has not ended"), format!("la ejecución {run} no ha terminado"))
-            .hint(format!("sereno runs cancel {run} --reason …"), format!("sereno runs cancel {run} --reason …")));
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("run {run} has not ended"),
+            format!("la ejecución {run} no ha terminado"),
+        )
+        .hint(format!("sereno runs cancel {run} --reason …"), format!("sereno runs cancel {run} --reason …")));
     }
     if !state.changed_anything() {
         return Err(Failure::new(
@@ -249,7 +281,10 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
             format!("the runbook names no rollback for `{}`", state.plan.title),
             format!("el runbook no nombra ningún rollback para `{}`", state.plan.title),
         )
-        .hint("`sereno runbook list` shows all procedures: run the one you mean", "`sereno runbook list` muestra todos los procedimientos: ejecute el que quiera"));
+        .hint(
+            "`sereno runbook list` shows all procedures: run the one you mean",
+            "`sereno runbook list` muestra todos los procedimientos: ejecute el que quiera",
+        ));
     };
     let with = WithArgs {
         runbook: Some(document.name.clone().into()),

@@ -117,7 +117,12 @@ fn effects_speaks_of_every_statement() {
     assert_eq!(value["risk"], "destroy");
     assert_eq!(value["statements"][0]["risk"], "observe");
     assert_eq!(value["statements"][1]["risk"], "destroy");
-    let mut child = world.command(&["effects", "-", "--sql"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut child = world
+        .command(&["effects", "-", "--sql"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     child.stdin.take().expect("a pipe").write_all(b"DELETE FROM orders;").expect("written");
     assert!(said(child.wait_with_output().expect("it ends")).out.contains("destroy"));
 }

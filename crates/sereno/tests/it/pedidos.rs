@@ -35,7 +35,8 @@ impl Pedidos {
         }
         assert_eq!(up.code, Some(0), "{up:?}");
         let env = fs::read_to_string(dir.join(".env")).expect("the lab wrote .env");
-        let port = env.lines().find_map(|line| line.strip_prefix("PORT=")).expect("PORT").trim().parse().expect("a port");
+        let port =
+            env.lines().find_map(|line| line.strip_prefix("PORT=")).expect("PORT").trim().parse().expect("a port");
         Some(Self { _folder: folder, dir, lab, port })
     }
 
@@ -70,9 +71,7 @@ impl Drop for Pedidos {
     fn drop(&mut self) {
         // The folder goes in any case; processes that would stay must be seen.
         let down = self.lab(&["down", "pedidos", "--wipe"]);
-        if down.code != Some(0) && !std::thread::panicking() {
-            panic!("lab down: {down:?}");
-        }
+        assert!(down.code == Some(0) || std::thread::panicking(), "lab down: {down:?}");
     }
 }
 

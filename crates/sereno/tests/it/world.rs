@@ -78,6 +78,7 @@ pub(crate) fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_sereno"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have nothing else to do with the output")]
 pub(crate) fn said(output: Output) -> Said {
     Said {
         code: output.status.code(),
@@ -87,6 +88,7 @@ pub(crate) fn said(output: Output) -> Said {
 }
 
 /// Says why a test cannot be made here.
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
 pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
