@@ -4,28 +4,20 @@
 //! Each pattern has one group: the bytes to replace.
 
 use super::pattern::regex;
-use regex::Regex;
+use regex::{Regex, bytes};
 use sereno_model::BlockClass;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// The bytes of every example in a text. They may overlap.
 pub(super) fn examples(text: &str, class: BlockClass) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for pattern in EVERYWHERE.iter() {
-        collect(pattern, text, &mut found);
-    }
+    EVERYWHERE.collect(text, &mut found);
     if matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) {
-        for pattern in COMMANDS.iter() {
-            collect(pattern, text, &mut found);
-        }
+        COMMANDS.collect(text, &mut found);
     }
     found.retain(|span| !is_made_up_by_the_text(text, span));
     found
-}
-
-fn collect(pattern: &Regex, text: &str, found: &mut Vec<Range<usize>>) {
-    found.extend(pattern.captures_iter(text).filter_map(|one| one.get(1)).map(|group| group.range()));
 }
 
 /// A name that the text itself computes is no example: `backup_$(date +%F).sql`.
@@ -45,12 +37,32 @@ fn is_made_up_by_the_text(text: &str, span: &Range<usize>) -> bool {
         || found.contains("$(")
 }
 
-fn compile(patterns: &[&str]) -> Vec<Regex> {
-    patterns.iter().map(|pattern| regex(pattern)).collect()
+/// Patterns with one group each. One automaton tells which of them match at all; only those are compiled and run.
+struct Patterns {
+    any: bytes::RegexSet,
+    each: Vec<(&'static str, OnceLock<Regex>)>,
 }
 
-static EVERYWHERE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    compile(&[
+impl Patterns {
+    fn new(patterns: &[&'static str]) -> Self {
+        let any = bytes::RegexSetBuilder::new(patterns).unicode(false).build().expect("constant patterns");
+        let each = patterns.iter().map(|pattern| (*pattern, OnceLock::new())).collect();
+        Self { any, each }
+    }
+
+    /// The groups of all matches.
+    fn collect(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        for row in &self.any.matches(text.as_bytes()) {
+            let Some((pattern, compiled)) = self.each.get(row) else { continue };
+            let compiled = compiled.get_or_init(|| regex(pattern));
+            let groups = compiled.captures_iter(text).filter_map(|one| one.get(1));
+            found.extend(groups.map(|group| group.range()));
+        }
+    }
+}
+
+static EVERYWHERE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
         // Addresses: whose domain says that it is yours, or that it is an example.
         r"(?i)\b((?:tu|su|mi|your|my|nuestro|our)-?_?(?:dominio|domain|api|app|aplicacion|sitio|site|web|website|empresa|company|org|sistema|system|servicio|service|server|servidor|host|backend|frontend|project|proyecto|saas|cluster|registry|bucket)[\w-]*(?:\.[a-z][\w-]*)*\.[a-z]{2,6})\b",
         r"(?i)\b((?:[a-z][\w-]*\.)?(?:example|ejemplo|yourdomain|mydomain|domain|dominio|midominio|tudominio|yourcompany|tuempresa|miempresa|mycompany|yourapp|mysite|acme)\.(?:com|org|net|io|local|dev|co|es|internal)(?:\.[a-z]{2})?)\b",
@@ -67,12 +79,12 @@ static EVERYWHERE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?:^|[\s=/:'\x22@-])(x{4,}|x{3}(?:[.-]x{3})+|x\.x\.x(?:\.x)?)\b",
         r"(?:=|:|\s|\x22|')((?:sk|pk|rk)_(?:live|test)_(?:\.{3}|x+|[A-Z]+_?HERE)\w*|whsec_(?:\.{3}|x+)\w*)",
         // Credentials and parts of addresses.
-        r"://((?:user|usuario|username|usr|myuser|dbuser|db_user|admin|root|postgres)(?::(?:pass|password|passwd|pwd|contrase[ñn]a|clave|secret|mypassword|PASSWORD))@)",
-        r"://(\w+:(?:pass|password|passwd|pwd|contrase[ñn]a|clave|secret|PASSWORD)@(?:host|hostname|servidor|HOST)\b)",
+        r"://((?:user|usuario|username|usr|myuser|dbuser|db_user|admin|root|postgres)(?::(?:pass|password|passwd|pwd|contrase(?:ñ|n)a|clave|secret|mypassword|PASSWORD))@)",
+        r"://(\w+:(?:pass|password|passwd|pwd|contrase(?:ñ|n)a|clave|secret|PASSWORD)@(?:host|hostname|servidor|HOST)\b)",
         r"@(host|hostname|db-host|dbhost|servidor|HOST)(?::|/|\s|$)",
         r"/(dbname|database|db_name|basededatos|nombre_db|mydb|mydatabase)(?:[\s\x22'?]|$)",
-        r"(?i)\b((?:tu|your|nuev[oa]|new|el|the)[-_ ]?(?:super[-_]?)?(?:password|contrase[ñn]a|secret|secreto|clave|token|api[-_]?key|key|user|usuario|valor|value)(?:[-_][a-z0-9]+)*)\b",
-        r"(?i)(?:=|:\s?|\s|\x22|')((?:super[-_]?)?(?:secure|secret|strong|segura?|secreta?|change)[-_](?:me|password|secret|key|token|clave|contrase[ñn]a|random)(?:[-_][a-z0-9]+)*|changeme|changethis|replace[-_ ]?me|password123|secret123|s3cr3t|cambiar?me|cambia[-_]esto|reemplazar)\b",
+        r"(?i)\b((?:tu|your|nuev[oa]|new|el|the)[-_ ]?(?:super[-_]?)?(?:password|contrase(?:ñ|n)a|secret|secreto|clave|token|api[-_]?key|key|user|usuario|valor|value)(?:[-_][a-z0-9]+)*)\b",
+        r"(?i)(?:=|:\s?|\s|\x22|')((?:super[-_]?)?(?:secure|secret|strong|segura?|secreta?|change)[-_](?:me|password|secret|key|token|clave|contrase(?:ñ|n)a|random)(?:[-_][a-z0-9]+)*|changeme|changethis|replace[-_ ]?me|password123|secret123|s3cr3t|cambiar?me|cambia[-_]esto|reemplazar)\b",
         // Paths, documentation's networks, impossible addresses.
         r"(/?(?:path|ruta)/(?:to|a|al|hacia|de)(?:/[\w./-]*\w)?)",
         r"\b((?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}|1\.2\.3\.4|(?:\d{1,3}\.){3}(?:25[6-9]|2[6-9]\d|[3-9]\d\d)|(?:25[6-9]|2[6-9]\d|[3-9]\d\d)(?:\.\d{1,3}){3}|123\.456\.789\.\d+|\d{1,3}\.\d{1,3}\.(?:\d{1,3}|x)\.x)\b",
@@ -84,8 +96,8 @@ static EVERYWHERE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     ])
 });
 
-static COMMANDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    compile(&[
+static COMMANDS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
         // Options whose value is the name of their kind.
         r"(?:^|\s)(?:-[Uu] ?|--user(?:name)?[= ])(user|usuario|username|db_?user|myuser)\b(?:\s|$|:|')",
         r"(?:^|\s)(?:-d ?|--d(?:b)?name[= ]|--database[= ])(dbname|database|db_name|database_name|mydb|mydatabase|basededatos|base_de_datos|nombre_db|db)(?:\s|$)",
@@ -158,6 +170,15 @@ mod tests {
             ("PGHOST=host", "host"),
         ] {
             assert!(found(text).contains(&expected), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn every_pattern_compiles_and_has_a_group() {
+        for patterns in [&*EVERYWHERE, &*COMMANDS] {
+            for (pattern, _) in &patterns.each {
+                assert_eq!(regex(pattern).captures_len(), 2, "{pattern}");
+            }
         }
     }
 
