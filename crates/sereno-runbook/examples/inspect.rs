@@ -1,9 +1,5 @@
 //! Prints a runbook as JSON: `cargo run -p sereno-runbook --example inspect -- RUNBOOK.md`.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example's only purpose is to print"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example's only purpose is to print")]
 
 use std::process::ExitCode;
 

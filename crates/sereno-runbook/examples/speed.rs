@@ -1,10 +1,6 @@
 //! How fast reading is, beside pulldown-cmark alone on the same bytes:
 //! `cargo run --release -p sereno-runbook --example speed -- FILE...`.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example's only purpose is to print"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example's only purpose is to print")]
 
 use std::time::{Duration, Instant};
 
@@ -19,11 +15,7 @@ fn main() {
                 let started = Instant::now();
                 let (runbook, _) = sereno_runbook::read(&bytes);
                 let blocks = runbook.blocks.len();
-                println!(
-                    "{:>10.2?}  {blocks:>4} blocks  {}",
-                    started.elapsed(),
-                    path.display()
-                );
+                println!("{:>10.2?}  {blocks:>4} blocks  {}", started.elapsed(), path.display());
                 all.extend(bytes);
                 all.push(b'\n');
             }
@@ -40,8 +32,7 @@ fn main() {
     }
     let text = String::from_utf8_lossy(&all).into_owned();
     let started = Instant::now();
-    let events =
-        pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES).count();
+    let events = pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES).count();
     report("pulldown-cmark", text.len(), started.elapsed());
     let mut diagnostics = Vec::new();
     let started = Instant::now();
@@ -57,16 +48,9 @@ fn main() {
     let started = Instant::now();
     let (runbook, diagnostics) = sereno_runbook::read(text.as_bytes());
     report("read", text.len(), started.elapsed());
-    println!(
-        "{events} events, {} blocks, {} diagnostics",
-        runbook.blocks.len(),
-        diagnostics.len()
-    );
+    println!("{events} events, {} blocks, {} diagnostics", runbook.blocks.len(), diagnostics.len());
 }
 
 fn report(what: &str, bytes: usize, took: Duration) {
-    println!(
-        "{what:<15} {:>8.1} MB/s  ({took:.2?})",
-        bytes as f64 / 1e6 / took.as_secs_f64()
-    );
+    println!("{what:<15} {:>8.1} MB/s  ({took:.2?})", bytes as f64 / 1e6 / took.as_secs_f64());
 }

@@ -21,11 +21,7 @@ pub fn decode(bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> (String, Encod
     let (limited, cut) = limit(bytes);
     let (text, detected, bom) = to_text(limited, diagnostics);
     let crlf = text.contains("\r\n");
-    let mut text = if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.into_owned()
-    };
+    let mut text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.into_owned() };
     let repair = mojibake::repair(&text);
     let mut repaired = None;
     if let Some(repair) = repair {
@@ -47,94 +43,46 @@ pub fn decode(bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> (String, Encod
     if bytes.is_empty() || (text.trim().is_empty() && diagnostics.is_empty()) {
         diagnostics.push(whole_file(
             "empty-file",
-            Text::new(
-                "The file is empty: there is nothing to read",
-                "El archivo está vacío: no hay nada que leer",
-            ),
+            Text::new("The file is empty: there is nothing to read", "El archivo está vacío: no hay nada que leer"),
         ));
     }
-    (
-        text,
-        Encoding {
-            detected: detected.to_owned(),
-            repaired,
-            bom,
-            crlf,
-        },
-    )
+    (text, Encoding { detected: detected.to_owned(), repaired, bom, crlf })
 }
 
 /// The part of a file that is read, ending at the end of a line where there is one.
 fn limit(bytes: &[u8]) -> (&[u8], bool) {
-    let Some(head) = bytes
-        .get(..MAX_TEXT_BYTES)
-        .filter(|head| head.len() < bytes.len())
-    else {
+    let Some(head) = bytes.get(..MAX_TEXT_BYTES).filter(|head| head.len() < bytes.len()) else {
         return (bytes, false);
     };
-    let tail = head
-        .iter()
-        .rev()
-        .take(SAMPLE)
-        .position(|byte| *byte == b'\n')
-        .unwrap_or(0);
+    let tail = head.iter().rev().take(SAMPLE).position(|byte| *byte == b'\n').unwrap_or(0);
     // An even length keeps the units of UTF-16 whole.
     let length = (head.len() - tail) & !1;
     (head.get(..length).unwrap_or(head), true)
 }
 
-fn to_text<'a>(
-    bytes: &'a [u8],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (Cow<'a, str>, &'static str, bool) {
+fn to_text<'a>(bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> (Cow<'a, str>, &'static str, bool) {
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
         return (eight_bit(rest, diagnostics).0, "utf-8", true);
     }
     if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
-        return (
-            UTF_16LE.decode_without_bom_handling(rest).0,
-            "utf-16le",
-            true,
-        );
+        return (UTF_16LE.decode_without_bom_handling(rest).0, "utf-16le", true);
     }
     if let Some(rest) = bytes.strip_prefix(b"\xFE\xFF") {
-        return (
-            UTF_16BE.decode_without_bom_handling(rest).0,
-            "utf-16be",
-            true,
-        );
+        return (UTF_16BE.decode_without_bom_handling(rest).0, "utf-16be", true);
     }
     let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
     if sample.contains(&0) {
         // In UTF-16 of a Western text every other byte is zero.
-        let zeros = |first: usize| {
-            sample
-                .iter()
-                .skip(first)
-                .step_by(2)
-                .filter(|byte| **byte == 0)
-                .count()
-        };
+        let zeros = |first: usize| sample.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
         let (even, odd, half) = (zeros(0), zeros(1), sample.len() / 2);
         if odd * 10 > half * 6 && even * 20 < half {
-            return (
-                UTF_16LE.decode_without_bom_handling(bytes).0,
-                "utf-16le",
-                false,
-            );
+            return (UTF_16LE.decode_without_bom_handling(bytes).0, "utf-16le", false);
         }
         if even * 10 > half * 6 && odd * 20 < half {
-            return (
-                UTF_16BE.decode_without_bom_handling(bytes).0,
-                "utf-16be",
-                false,
-            );
+            return (UTF_16BE.decode_without_bom_handling(bytes).0, "utf-16be", false);
         }
     }
-    let control = sample
-        .iter()
-        .filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
-        .count();
+    let control = sample.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
     if control * 100 > sample.len() {
         diagnostics.push(whole_file(
             "binary-file",
@@ -150,10 +98,7 @@ fn to_text<'a>(
 }
 
 /// UTF-8, or Windows-1252 on the lines that are not.
-fn eight_bit<'a>(
-    bytes: &'a [u8],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (Cow<'a, str>, &'static str) {
+fn eight_bit<'a>(bytes: &'a [u8], diagnostics: &mut Vec<Diagnostic>) -> (Cow<'a, str>, &'static str) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Cow::Borrowed(text), "utf-8");
     }
@@ -183,18 +128,8 @@ fn eight_bit<'a>(
     };
     let help = Text::new("Save the file as UTF-8.", "Guarde el archivo como UTF-8.");
     let lines = Lines::of(&text);
-    diagnostics.push(lines.diagnostic(
-        &text,
-        "not-utf8",
-        Severity::Warning,
-        at..at,
-        message,
-        Some(help),
-    ));
-    (
-        Cow::Owned(text),
-        if any_utf8 { "utf-8" } else { "windows-1252" },
-    )
+    diagnostics.push(lines.diagnostic(&text, "not-utf8", Severity::Warning, at..at, message, Some(help)));
+    (Cow::Owned(text), if any_utf8 { "utf-8" } else { "windows-1252" })
 }
 
 fn broken(repair: &mojibake::Repair) -> Diagnostic {
@@ -212,7 +147,9 @@ fn broken(repair: &mojibake::Repair) -> Diagnostic {
         at,
         Text::new(
             format!("The file was UTF-8 and was once saved as if it had been {name}: {count} characters were repaired"),
-            format!("El archivo era UTF-8 y alguna vez se guardó como si fuera {name}: se repararon {count} caracteres"),
+            format!(
+                "El archivo era UTF-8 y alguna vez se guardó como si fuera {name}: se repararon {count} caracteres"
+            ),
         ),
         Some(Text::new(
             "Save the repaired text as UTF-8, so that people read what Sereno reads.",
@@ -230,13 +167,5 @@ fn too_large() -> Text {
 }
 
 fn whole_file(code: &str, message: Text) -> Diagnostic {
-    Diagnostic {
-        code: code.to_owned(),
-        severity: Severity::Error,
-        span: 0..0,
-        line: 1,
-        column: 1,
-        message,
-        help: None,
-    }
+    Diagnostic { code: code.to_owned(), severity: Severity::Error, span: 0..0, line: 1, column: 1, message, help: None }
 }

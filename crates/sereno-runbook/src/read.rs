@@ -28,42 +28,19 @@ pub fn read_with(bytes: &[u8], knowledge: &Knowledge) -> (Runbook, Vec<Diagnosti
     (runbook, diagnostics)
 }
 
-fn assemble(
-    document: Document,
-    mut blocks: Vec<Block>,
-    encoding: Encoding,
-    knowledge: &Knowledge,
-) -> Runbook {
+fn assemble(document: Document, mut blocks: Vec<Block>, encoding: Encoding, knowledge: &Knowledge) -> Runbook {
     let outline = structure::outline(&document);
     for block in &mut blocks {
-        let section = outline
-            .at(block.line)
-            .and_then(|section| outline.sections.get(section));
+        let section = outline.at(block.line).and_then(|section| outline.sections.get(section));
         block.section = section.map(|section| section.id.clone());
     }
     let language = structure::language(&document);
-    let judge =
-        |commands: &[document::RawBlock]| blocks::classify(commands, &document, knowledge).0;
+    let judge = |commands: &[document::RawBlock]| blocks::classify(commands, &document, knowledge).0;
     let found = structure::procedures(&document, &outline, &blocks, language, judge);
-    let owners: HashMap<usize, String> = found
-        .sections
-        .iter()
-        .copied()
-        .zip(
-            found
-                .procedures
-                .iter()
-                .map(|procedure| procedure.id.clone()),
-        )
-        .collect();
-    let source = Source {
-        document: &document,
-        outline: &outline,
-        blocks: &blocks,
-    };
-    let decisions = facts::decision::collect(source, &|section| {
-        facts::decision::nearest(&outline, section, &owners)
-    });
+    let owners: HashMap<usize, String> =
+        found.sections.iter().copied().zip(found.procedures.iter().map(|procedure| procedure.id.clone())).collect();
+    let source = Source { document: &document, outline: &outline, blocks: &blocks };
+    let decisions = facts::decision::collect(source, &|section| facts::decision::nearest(&outline, section, &owners));
     let incidents = structure::incidents(&document, &outline, &found, &decisions);
     Runbook {
         schema_version: SCHEMA_VERSION,
@@ -90,27 +67,13 @@ fn assemble(
 /// The first heading, if it is the highest there is; else what the front matter says.
 fn title(document: &Document, outline: &Outline) -> Option<String> {
     let highest = document.headings.iter().map(|heading| heading.level).min();
-    let first = document
-        .headings
-        .first()
-        .filter(|heading| Some(heading.level) == highest);
-    let of_front_matter = || {
-        document
-            .front_matter
-            .iter()
-            .find(|(key, _, _)| key == "title")
-            .map(|(_, title, _)| title.clone())
-    };
-    let level_one = first
-        .filter(|heading| heading.level == 1)
-        .map(|heading| without_emoji(&heading.text.plain).to_owned());
+    let first = document.headings.first().filter(|heading| Some(heading.level) == highest);
+    let of_front_matter =
+        || document.front_matter.iter().find(|(key, _, _)| key == "title").map(|(_, title, _)| title.clone());
+    let level_one =
+        first.filter(|heading| heading.level == 1).map(|heading| without_emoji(&heading.text.plain).to_owned());
     level_one
         .or_else(of_front_matter)
-        .or_else(|| {
-            outline
-                .sections
-                .first()
-                .map(|section| section.title.clone())
-        })
+        .or_else(|| outline.sections.first().map(|section| section.title.clone()))
         .filter(|title| !title.is_empty())
 }

@@ -23,11 +23,7 @@ impl Lines {
 
     /// The offset at which a 1-based line begins.
     pub fn start(&self, line: usize) -> usize {
-        self.starts
-            .get(line.saturating_sub(1))
-            .or(self.starts.last())
-            .copied()
-            .unwrap_or(0)
+        self.starts.get(line.saturating_sub(1)).or(self.starts.last()).copied().unwrap_or(0)
     }
 
     pub fn count(&self) -> usize {
@@ -38,10 +34,7 @@ impl Lines {
     pub fn column_in(&self, text: &str, offset: usize) -> usize {
         let start = self.start(self.line(offset));
         // Only so far as anybody would look: a line of many megabytes must not make many diagnostics quadratic.
-        let head = text
-            .as_bytes()
-            .get(start..offset.min(text.len()).min(start + 4096))
-            .unwrap_or_default();
+        let head = text.as_bytes().get(start..offset.min(text.len()).min(start + 4096)).unwrap_or_default();
         1 + head.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
     }
 
@@ -56,15 +49,7 @@ impl Lines {
         help: Option<Text>,
     ) -> Diagnostic {
         let column = self.column_in(text, span.start);
-        Diagnostic {
-            code: code.to_owned(),
-            severity,
-            line: self.line(span.start),
-            column,
-            span,
-            message,
-            help,
-        }
+        Diagnostic { code: code.to_owned(), severity, line: self.line(span.start), column, span, message, help }
     }
 }
 
@@ -90,10 +75,13 @@ pub fn fold_char(c: char) -> char {
     }
 }
 
+/// Ids are copied to every step; a title of a megabyte must not be.
+const MAX_SLUG: usize = 100;
+
 /// `Rollback de Deploy` becomes `rollback-de-deploy`; what has no letters becomes `section`.
 pub fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
-    for c in text.chars().map(fold_char) {
+    for c in text.chars().map(fold_char).take(MAX_SLUG) {
         if c.is_alphanumeric() {
             slug.push(c);
         } else if !slug.is_empty() && !slug.ends_with('-') {
@@ -103,23 +91,20 @@ pub fn slug(text: &str) -> String {
     while slug.ends_with('-') {
         slug.pop();
     }
-    if slug.is_empty() {
-        "section".to_owned()
-    } else {
-        slug
-    }
+    if slug.is_empty() { "section".to_owned() } else { slug }
+}
+
+/// The head of a text, at most `chars` characters.
+pub fn capped(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// A title without the ornaments at its head: emoji, and markers such as `✅`.
 pub fn without_emoji(title: &str) -> &str {
     title
         .trim()
-        .trim_start_matches(|c: char| {
-            !c.is_alphanumeric() && !c.is_ascii_punctuation() && !"¿¡«“".contains(c)
-        })
-        .trim_end_matches(|c: char| {
-            !c.is_alphanumeric() && !c.is_ascii_punctuation() && !"»”…°".contains(c)
-        })
+        .trim_start_matches(|c: char| !c.is_alphanumeric() && !c.is_ascii_punctuation() && !"¿¡«“".contains(c))
+        .trim_end_matches(|c: char| !c.is_alphanumeric() && !c.is_ascii_punctuation() && !"»”…°".contains(c))
         .trim()
 }
 
@@ -128,36 +113,24 @@ pub fn without_number(title: &str) -> &str {
     let title = title.trim();
     let after_word = ["paso ", "step "]
         .iter()
-        .find_map(|word| {
-            title
-                .get(..word.len())
-                .filter(|head| head.eq_ignore_ascii_case(word))
-                .map(str::len)
-        })
+        .find_map(|word| title.get(..word.len()).filter(|head| head.eq_ignore_ascii_case(word)).map(str::len))
         .and_then(|length| title.get(length..));
     let candidate = after_word.unwrap_or(title);
-    let digits = candidate
-        .bytes()
-        .take_while(|b| b.is_ascii_digit() || *b == b'.')
-        .count();
+    let digits = candidate.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
     let Some(rest) = candidate.get(digits..) else {
         return title;
     };
     if digits == 0 || !candidate.starts_with(|c: char| c.is_ascii_digit()) {
         return title;
     }
-    let numbered = candidate
-        .get(..digits)
-        .is_some_and(|number| number.contains('.'));
+    let numbered = candidate.get(..digits).is_some_and(|number| number.contains('.'));
     let marked = rest.strip_prefix([')', ':', '-', '–', '—']);
     let rest = match marked {
         Some(rest) => rest,
         None if (numbered || after_word.is_some()) && rest.starts_with([' ', '\u{a0}']) => rest,
         None => return title,
     };
-    let rest = rest
-        .trim_start_matches([' ', '\u{a0}', ':', '-', '–', '—'])
-        .trim();
+    let rest = rest.trim_start_matches([' ', '\u{a0}', ':', '-', '–', '—']).trim();
     if rest.is_empty() { title } else { rest }
 }
 

@@ -5,7 +5,7 @@ use super::info::is_command;
 use super::line::{Link, TextLine, joined};
 use super::mend::Mended;
 use super::{Document, Element, ElementKind, Heading, Item, Note, RawBlock, Table};
-use crate::text::Lines;
+use crate::text::{Lines, capped};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 
@@ -14,10 +14,7 @@ pub(super) fn cut(source: &str, mended: &Mended<'_>, notes: &mut Vec<(Note, usiz
         source,
         mended,
         notes,
-        document: Document {
-            lines: Lines::of(source),
-            ..Document::default()
-        },
+        document: Document { lines: Lines::of(source), ..Document::default() },
         items: Vec::new(),
         lists: Vec::new(),
         list_count: 0,
@@ -38,6 +35,9 @@ pub(super) fn cut(source: &str, mended: &Mended<'_>, notes: &mut Vec<(Note, usiz
     }
     cutter.finish()
 }
+
+/// Titles are copied to every block under them: longer than this, only their beginning is.
+const MAX_WORDS: usize = 300;
 
 struct Cutter<'a, 'b> {
     source: &'a str,
@@ -102,11 +102,7 @@ impl Cutter<'_, '_> {
                 self.push(ElementKind::Rule, line, end_line, range);
             }
             Event::TaskListMarker(checked) => {
-                if let Some(item) = self
-                    .items
-                    .last()
-                    .and_then(|index| self.document.items.get_mut(*index))
-                {
+                if let Some(item) = self.items.last().and_then(|index| self.document.items.get_mut(*index)) {
                     item.checked = Some(checked);
                 }
             }
@@ -134,14 +130,7 @@ impl Cutter<'_, '_> {
             Tag::BlockQuote(_) => self.end_text(),
             Tag::Table(_) => {
                 self.end_text();
-                self.table = Some((
-                    Table {
-                        header: Vec::new(),
-                        rows: Vec::new(),
-                    },
-                    range,
-                    Vec::new(),
-                ));
+                self.table = Some((Table { header: Vec::new(), rows: Vec::new() }, range, Vec::new()));
             }
             Tag::TableCell => {
                 self.text = None;
@@ -172,11 +161,7 @@ impl Cutter<'_, '_> {
             TagEnd::Item => {
                 self.end_text();
                 let end_line = self.line_range(&range).1;
-                if let Some(item) = self
-                    .items
-                    .pop()
-                    .and_then(|index| self.document.items.get_mut(index))
-                {
+                if let Some(item) = self.items.pop().and_then(|index| self.document.items.get_mut(index)) {
                     item.end_line = end_line;
                 }
             }
@@ -200,10 +185,7 @@ impl Cutter<'_, '_> {
             TagEnd::Link | TagEnd::Image => {
                 if let (Some((from, url)), Some(run)) = (self.link_from.take(), &mut self.text) {
                     let to = run.current.plain.len();
-                    run.current.links.push(Link {
-                        text: from.min(to)..to,
-                        url,
-                    });
+                    run.current.links.push(Link { text: from.min(to)..to, url });
                 }
             }
             _ => {}
@@ -215,11 +197,7 @@ impl Cutter<'_, '_> {
         let line = self.document.lines.line(range.start);
         self.text.get_or_insert_with(|| TextRun {
             done: Vec::new(),
-            current: TextLine {
-                line,
-                span: range.clone(),
-                ..TextLine::default()
-            },
+            current: TextLine { line, span: range.clone(), ..TextLine::default() },
             span: range,
         })
     }
@@ -236,20 +214,12 @@ impl Cutter<'_, '_> {
 
     /// Tags are left out; what only looks like one (`<pod-name>`) is a word.
     fn inline_html(&mut self, html: &str, range: Range<usize>) {
-        let name: String = html
-            .trim_start_matches(['<', '/'])
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
-        let rest = html
-            .trim_start_matches(['<', '/'])
-            .get(name.len()..)
-            .unwrap_or_default();
+        let name: String =
+            html.trim_start_matches(['<', '/']).chars().take_while(char::is_ascii_alphanumeric).collect();
+        let rest = html.trim_start_matches(['<', '/']).get(name.len()..).unwrap_or_default();
         if name.eq_ignore_ascii_case("br") {
             self.words(" ", range);
-        } else if !(html.starts_with("<!--")
-            || is_html_name(&name) && rest.starts_with([' ', '>', '/']))
-        {
+        } else if !(html.starts_with("<!--") || is_html_name(&name) && rest.starts_with([' ', '>', '/'])) {
             self.words(html, range);
         }
     }
@@ -265,11 +235,7 @@ impl Cutter<'_, '_> {
         self.end_strong();
         let link = self.link_from.take();
         let run = self.run(range.clone());
-        let next = TextLine {
-            line,
-            span: range.end..range.end,
-            ..TextLine::default()
-        };
+        let next = TextLine { line, span: range.end..range.end, ..TextLine::default() };
         let done = std::mem::replace(&mut run.current, next);
         run.done.push(done);
         if strong {
@@ -299,10 +265,7 @@ impl Cutter<'_, '_> {
             return;
         };
         let (line, end_line) = (first.line, last.line);
-        if let Some(item) = self
-            .items
-            .last()
-            .and_then(|index| self.document.items.get_mut(*index))
+        if let Some(item) = self.items.last().and_then(|index| self.document.items.get_mut(*index))
             && item.text.is_empty()
         {
             item.text.clone_from(&run.done);
@@ -335,12 +298,7 @@ impl Cutter<'_, '_> {
         }
         let parent = self.trail.last().copied();
         let index = self.document.headings.len();
-        self.document.headings.push(Heading {
-            level,
-            text,
-            parent,
-            end_line,
-        });
+        self.document.headings.push(Heading { level, text, parent, end_line });
         self.trail.push(index);
         self.push(ElementKind::Heading(index), line, end_line, range);
     }
@@ -380,11 +338,7 @@ impl Cutter<'_, '_> {
             CodeBlockKind::Fenced(info) => info.trim().to_owned(),
             CodeBlockKind::Indented => String::new(),
         };
-        let lang = info
-            .split([' ', '\t', '{', ','])
-            .next()
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned);
+        let lang = info.split([' ', '\t', '{', ',']).next().filter(|word| !word.is_empty()).map(str::to_owned);
         let line = self.document.lines.line(range.start);
         let raw = RawBlock {
             line,
@@ -397,10 +351,7 @@ impl Cutter<'_, '_> {
             item: self.items.last().copied(),
             ..RawBlock::default()
         };
-        self.block = Some(OpenBlock {
-            raw,
-            at_line_start: true,
-        });
+        self.block = Some(OpenBlock { raw, at_line_start: true });
     }
 
     fn block_text(&mut self, text: &str, range: Range<usize>) {
@@ -437,7 +388,7 @@ impl Cutter<'_, '_> {
             .trail
             .iter()
             .filter_map(|index| self.document.headings.get(*index))
-            .map(|heading| heading.text.plain.clone())
+            .map(|heading| capped(&heading.text.plain, MAX_WORDS).to_owned())
             .collect();
         let (line, end_line, span) = (raw.line, raw.end_line, raw.span.clone());
         let index = self.document.blocks.len();
@@ -451,18 +402,8 @@ impl Cutter<'_, '_> {
         let last = last.trim_start_matches([' ', '\t', '>']);
         let closing = !last.is_empty() && last.chars().all(|c| c == mark);
         if raw.end_line == raw.line || !closing {
-            let to_the_end = self
-                .source
-                .get(raw.span.end..)
-                .is_none_or(|rest| rest.trim().is_empty());
-            self.notes.push((
-                if to_the_end {
-                    Note::UnclosedFence
-                } else {
-                    Note::CutFence
-                },
-                raw.span.start,
-            ));
+            let to_the_end = self.source.get(raw.span.end..).is_none_or(|rest| rest.trim().is_empty());
+            self.notes.push((if to_the_end { Note::UnclosedFence } else { Note::CutFence }, raw.span.start));
         }
         if is_command(&raw.info) {
             self.notes.push((Note::SwallowedCommand, raw.span.start));
@@ -475,21 +416,11 @@ impl Cutter<'_, '_> {
         };
         let (line, end_line) = self.line_range(&span);
         if let Some(inside) = html.trim().strip_prefix("<!--") {
-            let inside = inside
-                .strip_suffix("-->")
-                .unwrap_or(inside)
-                .trim()
-                .to_owned();
+            let inside = inside.strip_suffix("-->").unwrap_or(inside).trim().to_owned();
             self.push(ElementKind::Comment(inside), line, end_line, span);
         } else if let Some(title) = summary(&html) {
             let strong = std::iter::once(0..title.len()).collect();
-            let text = TextLine {
-                line,
-                span: span.clone(),
-                strong,
-                plain: title,
-                ..TextLine::default()
-            };
+            let text = TextLine { line, span: span.clone(), strong, plain: title, ..TextLine::default() };
             self.push(ElementKind::Text(vec![text]), line, end_line, span);
         }
     }
@@ -506,32 +437,15 @@ impl Cutter<'_, '_> {
     fn push(&mut self, kind: ElementKind, line: usize, end_line: usize, span: Range<usize>) {
         let item = self.items.last().copied();
         let heading = self.trail.last().copied();
-        self.document.elements.push(Element {
-            kind,
-            line,
-            end_line,
-            span,
-            item,
-            heading,
-        });
+        self.document.elements.push(Element { kind, line, end_line, span, item, heading });
     }
 
     /// First and last line of a span, blank lines at its end not counted.
     fn line_range(&self, range: &Range<usize>) -> (usize, usize) {
         let line = self.document.lines.line(range.start);
-        let bytes = self
-            .source
-            .as_bytes()
-            .get(range.clone())
-            .unwrap_or_default();
-        let blank = bytes
-            .iter()
-            .rev()
-            .take_while(|b| b.is_ascii_whitespace())
-            .count();
-        let end = (range.start + bytes.len() - blank)
-            .saturating_sub(1)
-            .max(range.start);
+        let bytes = self.source.as_bytes().get(range.clone()).unwrap_or_default();
+        let blank = bytes.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
+        let end = (range.start + bytes.len() - blank).saturating_sub(1).max(range.start);
         (line, self.document.lines.line(end))
     }
 

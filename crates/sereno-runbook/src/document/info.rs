@@ -9,18 +9,13 @@ pub(super) fn is_command(info: &str) -> bool {
     let Some(second) = words.next() else {
         return false;
     };
-    let is_attribute = |word: &str| {
-        word.contains(['{', '}', '=', '"', ':', '['])
-            || word.starts_with("//")
-            || word.starts_with('#')
-    };
+    let is_attribute =
+        |word: &str| word.contains(['{', '}', '=', '"', ':', '[']) || word.starts_with("//") || word.starts_with('#');
     if is_attribute(first) || (is_attribute(second) && !second.starts_with('-')) {
         return false;
     }
     let program = first.strip_prefix("sudo").map_or(first, |_| second);
-    let plain = program
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
+    let plain = program.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
     plain && !is_language(first)
 }
 
@@ -92,7 +87,5 @@ fn is_language(word: &str) -> bool {
         "mermaid",
         "markdown",
     ];
-    LANGUAGES
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
+    LANGUAGES.iter().any(|known| known.eq_ignore_ascii_case(word))
 }

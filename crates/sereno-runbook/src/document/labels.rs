@@ -1,9 +1,12 @@
 //! Lines that act as headings, and what stands around each block.
 
 use super::line::joined;
-use super::{Document, ElementKind, Label, TextLine};
+use super::{Document, ElementKind, Item, Label, TextLine};
+use crate::text::capped;
 
 /// A label is a few words; a longer line that ends in a colon is a sentence.
+/// Copied to every block of an item: longer than this, only its beginning is.
+const MAX_TITLE: usize = 300;
 const MAX_LABEL_CHARS: usize = 90;
 
 /// Finds the label lines outside of lists and tables.
@@ -63,10 +66,7 @@ pub(super) fn surround(document: &mut Document) {
         match &element.kind {
             ElementKind::Text(lines) => {
                 let text = joined(lines);
-                if let Some(block) = waiting
-                    .take()
-                    .and_then(|index| document.blocks.get_mut(index))
-                {
+                if let Some(block) = waiting.take().and_then(|index| document.blocks.get_mut(index)) {
                     block.after = Some(text.clone());
                 }
                 before = Some(text);
@@ -82,16 +82,11 @@ pub(super) fn surround(document: &mut Document) {
                 };
                 block.before = before.take();
                 block.previous = previous;
-                block.label = label
-                    .filter(|(heading, _)| *heading == block.heading)
-                    .map(|(_, title)| title.to_owned());
+                block.label = label.filter(|(heading, _)| *heading == block.heading).map(|(_, title)| title.to_owned());
                 if block.item.is_none() {
                     block.item = last_item;
                 }
-                block.item_title = block
-                    .item
-                    .and_then(|item| document.items.get(item))
-                    .map(super::Item::title);
+                block.item_title = block.item.and_then(|item| document.items.get(item)).map(head_of);
                 previous = Some(*index);
                 waiting = Some(*index);
             }
@@ -104,4 +99,10 @@ pub(super) fn surround(document: &mut Document) {
             ElementKind::Comment(_) => {}
         }
     }
+}
+
+/// The beginning of an item's text on one line.
+fn head_of(item: &Item) -> String {
+    let lines: Vec<&str> = item.text.iter().take(5).map(|line| capped(line.plain.trim(), MAX_TITLE)).collect();
+    lines.join(" ")
 }

@@ -28,12 +28,7 @@ impl TextLine {
     /// `**CPU**: < 80%` and `**CPU:** < 80%` are label `CPU` and value `< 80%`.
     pub fn bold_label(&self) -> Option<(&str, &str)> {
         let strong = self.strong.first()?;
-        if self
-            .plain
-            .get(..strong.start)?
-            .chars()
-            .any(char::is_alphanumeric)
-        {
+        if self.plain.get(..strong.start)?.chars().any(char::is_alphanumeric) {
             return None;
         }
         let label = self.plain.get(strong.clone())?.trim();
@@ -59,9 +54,7 @@ impl TextLine {
 
     /// What is in backticks.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.code
-            .iter()
-            .filter_map(|range| self.plain.get(range.clone()))
+        self.code.iter().filter_map(|range| self.plain.get(range.clone()))
     }
 
     pub fn is_strong(&self) -> bool {

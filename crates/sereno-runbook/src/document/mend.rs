@@ -43,12 +43,7 @@ pub(super) fn mend<'a>(source: &'a str, notes: &mut Vec<(Note, usize)>) -> Mende
     let (body, front_matter) = front_matter(source);
     let mut edits = scan(source, body, notes);
     if edits.is_empty() {
-        return Mended {
-            text: Cow::Borrowed(source),
-            body,
-            front_matter,
-            inserted: Vec::new(),
-        };
+        return Mended { text: Cow::Borrowed(source), body, front_matter, inserted: Vec::new() };
     }
     edits.sort_by_key(|edit| match edit {
         Edit::Close(at) | Edit::Open(at) | Edit::Blank(at, _) => *at,
@@ -77,12 +72,7 @@ pub(super) fn mend<'a>(source: &'a str, notes: &mut Vec<(Note, usize)>) -> Mende
         }
     }
     text.push_str(source.get(done..).unwrap_or_default());
-    Mended {
-        text: Cow::Owned(text),
-        body,
-        front_matter,
-        inserted,
-    }
+    Mended { text: Cow::Owned(text), body, front_matter, inserted }
 }
 
 /// An open fence, while lines are scanned.
@@ -104,15 +94,9 @@ fn scan(source: &str, body: usize, notes: &mut Vec<(Note, usize)>) -> Vec<Edit> 
         let start = offset;
         offset += line.len();
         let bytes = line.as_bytes();
-        let indent = bytes
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
+        let indent = bytes.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         if indent > MAX_INDENT && indent < line.trim_end().len() {
-            edits.push(Edit::Blank(
-                start,
-                start + line.trim_end_matches('\n').len(),
-            ));
+            edits.push(Edit::Blank(start, start + line.trim_end_matches('\n').len()));
             too_deep.get_or_insert(start);
             continue;
         }
@@ -124,20 +108,11 @@ fn scan(source: &str, body: usize, notes: &mut Vec<(Note, usize)>) -> Vec<Edit> 
                 edits.push(edit);
             }
         } else if open.is_none() && nesting(bytes) > MAX_NESTING {
-            edits.push(Edit::Blank(
-                start,
-                start + line.trim_end_matches('\n').len(),
-            ));
+            edits.push(Edit::Blank(start, start + line.trim_end_matches('\n').len()));
             too_deep.get_or_insert(start);
         }
     }
-    if let Some(Fence {
-        mark: b'`',
-        length: 4,
-        offset,
-        shorter: Some(_),
-    }) = open
-    {
+    if let Some(Fence { mark: b'`', length: 4, offset, shorter: Some(_) }) = open {
         edits.push(Edit::Open(offset));
         notes.push((Note::UnevenFence, offset));
     }
@@ -162,12 +137,7 @@ fn fence_line(
     match open {
         None => {
             if length >= 3 && (mark == b'~' || !after.contains('`')) {
-                *open = Some(Fence {
-                    mark,
-                    length,
-                    offset: start + indent,
-                    shorter: None,
-                });
+                *open = Some(Fence { mark, length, offset: start + indent, shorter: None });
             }
             None
         }
@@ -225,11 +195,7 @@ fn front_matter(source: &str) -> (usize, Vec<(String, String, usize)>) {
         offset += line.len();
         let trimmed = line.trim_end();
         if trimmed == fence || (fence == "---" && trimmed == "...") {
-            return if pairs.is_empty() && index > 0 {
-                (0, Vec::new())
-            } else {
-                (offset, pairs)
-            };
+            return if pairs.is_empty() && index > 0 { (0, Vec::new()) } else { (offset, pairs) };
         }
         if let Some((key, value)) = trimmed.split_once(separator) {
             let value = value.trim().trim_matches(['"', '\'']);

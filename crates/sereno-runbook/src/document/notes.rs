@@ -19,11 +19,7 @@ pub(super) enum Note {
 /// A hostile file must not make a list of findings that is longer than itself.
 const MAX_OF_ONE_KIND: usize = 100;
 
-pub(super) fn report(
-    notes: Vec<(Note, usize)>,
-    document: &Document,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub(super) fn report(notes: Vec<(Note, usize)>, document: &Document, diagnostics: &mut Vec<Diagnostic>) {
     let mut counts: Vec<(Note, usize)> = Vec::new();
     for (note, at) in notes {
         match counts.iter_mut().find(|(seen, _)| *seen == note) {
@@ -32,20 +28,9 @@ pub(super) fn report(
             None => counts.push((note, 1)),
         }
         let line = document.lines.line(at);
-        let end = document
-            .source
-            .get(at..)
-            .and_then(|rest| rest.find('\n'))
-            .map_or(document.source.len(), |n| at + n);
+        let end = document.source.get(at..).and_then(|rest| rest.find('\n')).map_or(document.source.len(), |n| at + n);
         let (code, severity, message, help) = describe(note, line);
-        diagnostics.push(document.lines.diagnostic(
-            &document.source,
-            code,
-            severity,
-            at..end,
-            message,
-            Some(help),
-        ));
+        diagnostics.push(document.lines.diagnostic(&document.source, code, severity, at..end, message, Some(help)));
     }
 }
 
@@ -58,26 +43,18 @@ fn describe(note: Note, line: usize) -> (&'static str, Severity, Text, Text) {
                 "This fence is opened and closed with different numbers of backticks, so other readers take the text after it for code",
                 "Este bloque se abre y se cierra con distinta cantidad de acentos graves, y otros lectores toman por código el texto que sigue",
             ),
-            Text::new(
-                "Open and close it with three backticks each.",
-                "Ábralo y ciérrelo con tres acentos graves.",
-            ),
+            Text::new("Open and close it with three backticks each.", "Ábralo y ciérrelo con tres acentos graves."),
         ),
         Note::UnclosedFence => (
             "unclosed-fence",
             Severity::Error,
             Text::new(
-                format!(
-                    "The block opened on line {line} is never closed: the rest of the file counts as its contents"
-                ),
+                format!("The block opened on line {line} is never closed: the rest of the file counts as its contents"),
                 format!(
                     "El bloque abierto en la línea {line} nunca se cierra: el resto del archivo cuenta como su contenido"
                 ),
             ),
-            Text::new(
-                "Close it with a line of three backticks.",
-                "Ciérrelo con una línea de tres acentos graves.",
-            ),
+            Text::new("Close it with a line of three backticks.", "Ciérrelo con una línea de tres acentos graves."),
         ),
         Note::CutFence => (
             "unclosed-fence",
@@ -114,10 +91,7 @@ fn describe(note: Note, line: usize) -> (&'static str, Severity, Text, Text) {
                 "Lines nested deeper than any reader can follow are left out",
                 "Se dejan fuera líneas anidadas a más profundidad de la que alguien puede seguir",
             ),
-            Text::new(
-                "Write them with less nesting.",
-                "Escríbalas con menos anidamiento.",
-            ),
+            Text::new("Write them with less nesting.", "Escríbalas con menos anidamiento."),
         ),
     }
 }

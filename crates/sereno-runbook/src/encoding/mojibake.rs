@@ -26,11 +26,7 @@ pub(super) fn repair(text: &str) -> Option<Repair> {
     let mut best: Option<(Codec, Evidence)> = None;
     for codec in candidates {
         let evidence = weigh(text, codec);
-        if evidence.convinces()
-            && best
-                .as_ref()
-                .is_none_or(|(_, other)| evidence.good > other.good)
-        {
+        if evidence.convinces() && best.as_ref().is_none_or(|(_, other)| evidence.good > other.good) {
             best = Some((codec, evidence));
         }
     }
@@ -55,12 +51,7 @@ pub(super) fn repair(text: &str) -> Option<Repair> {
         Codec::Windows1252 => "windows_1252",
         Codec::Gbk => "gbk",
     };
-    Some(Repair {
-        text: repaired,
-        through,
-        count: evidence.good,
-        first: first.unwrap_or(0),
-    })
+    Some(Repair { text: repaired, through, count: evidence.good, first: first.unwrap_or(0) })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +96,7 @@ fn weigh(text: &str, codec: Codec) -> Evidence {
     let mut all = Evidence::default();
     for line in text.split('\n').filter(|line| !line.is_ascii()) {
         if !line.chars().any(|c| codec.may_begin(c)) {
-            all.unexplained += line
-                .chars()
-                .filter(|c| !c.is_ascii() && c.is_alphabetic())
-                .count();
+            all.unexplained += line.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
             continue;
         }
         let outcome = mend(line, codec);
@@ -133,8 +121,8 @@ fn mend(line: &str, codec: Codec) -> Outcome {
         outcome.text.push_str(ascii);
         let end = tail.find(|c: char| c.is_ascii()).unwrap_or(tail.len());
         let (run, after) = tail.split_at(end);
-        let beside_letter = ascii.ends_with(|c: char| c.is_ascii_alphabetic())
-            || after.starts_with(|c: char| c.is_ascii_alphabetic());
+        let beside_letter =
+            ascii.ends_with(|c: char| c.is_ascii_alphabetic()) || after.starts_with(|c: char| c.is_ascii_alphabetic());
         mend_run(run, codec, beside_letter, &mut outcome);
         rest = after;
     }
@@ -154,11 +142,7 @@ fn mend_run(run: &str, codec: Codec, beside_letter: bool, outcome: &mut Outcome)
             outcome.evidence.good += count;
             // Emoji and arrows stand apart from words also where they were damaged.
             let stands_apart = repaired.chars().any(|c| c as u32 >= 0x2000);
-            outcome.inside_words += if beside_letter || stands_apart {
-                count
-            } else {
-                0
-            };
+            outcome.inside_words += if beside_letter || stands_apart { count } else { 0 };
             while chars.next_if(|(next, _)| *next < at + length).is_some() {}
         } else {
             if c.is_alphabetic() && !is_torn(rest, codec) {
@@ -174,10 +158,7 @@ fn mend_run(run: &str, codec: Codec, beside_letter: bool, outcome: &mut Outcome)
 fn is_torn(rest: &str, codec: Codec) -> bool {
     let mut bytes = Vec::with_capacity(4);
     let mut chars = rest.chars();
-    let encoded = chars
-        .next()
-        .and_then(|c| codec.encode(c, &mut bytes))
-        .is_some();
+    let encoded = chars.next().and_then(|c| codec.encode(c, &mut bytes)).is_some();
     let head_of_sign = matches!(bytes.first(), Some(0xE2 | 0xEF | 0xF0));
     let incomplete = std::str::from_utf8(&bytes).is_err_and(|error| error.error_len().is_none());
     encoded && head_of_sign && incomplete && chars.next().is_none()
@@ -198,10 +179,7 @@ fn sequence(run: &str, codec: Codec) -> Option<(usize, String)> {
         codec.encode(c, &mut bytes)?;
         length += c.len_utf8();
         if bytes.len() < 2 {
-            if !bytes
-                .first()
-                .is_some_and(|byte| (0xC2..=0xF4).contains(byte))
-            {
+            if !bytes.first().is_some_and(|byte| (0xC2..=0xF4).contains(byte)) {
                 return None;
             }
             continue;
@@ -229,12 +207,8 @@ fn is_written(c: char) -> bool {
 impl Codec {
     /// Whether damage may begin with `c`: its byte, or its first one, begins a character of UTF-8.
     fn may_begin(self, c: char) -> bool {
-        let single = |table: &Backwards| {
-            !c.is_ascii()
-                && table
-                    .byte(c)
-                    .is_some_and(|byte| (0xC2..=0xF4).contains(&byte))
-        };
+        let single =
+            |table: &Backwards| !c.is_ascii() && table.byte(c).is_some_and(|byte| (0xC2..=0xF4).contains(&byte));
         match self {
             Self::MacRoman => single(&MAC_ROMAN),
             Self::Windows1252 => single(&WINDOWS),
@@ -251,11 +225,8 @@ impl Codec {
                 let mut source = [0; 4];
                 let mut target = [0; 4];
                 let source = c.encode_utf8(&mut source);
-                let (result, _, written) = GBK.new_encoder().encode_from_utf8_without_replacement(
-                    source,
-                    &mut target,
-                    true,
-                );
+                let (result, _, written) =
+                    GBK.new_encoder().encode_from_utf8_without_replacement(source, &mut target, true);
                 if result != EncoderResult::InputEmpty {
                     return None;
                 }
@@ -289,15 +260,7 @@ impl Backwards {
 
 /// Older tables had the currency sign where the euro is, and other code points for the same three signs.
 static MAC_ROMAN: LazyLock<Backwards> = LazyLock::new(|| {
-    Backwards::of(
-        MACINTOSH,
-        &[
-            ('\u{A4}', 0xDB),
-            ('\u{2126}', 0xBD),
-            ('\u{394}', 0xC6),
-            ('\u{3BC}', 0xB5),
-        ],
-    )
+    Backwards::of(MACINTOSH, &[('\u{A4}', 0xDB), ('\u{2126}', 0xBD), ('\u{394}', 0xC6), ('\u{3BC}', 0xB5)])
 });
 static WINDOWS: LazyLock<Backwards> = LazyLock::new(|| Backwards::of(WINDOWS_1252, &[]));
 
@@ -306,16 +269,12 @@ mod tests {
     use super::*;
 
     fn misread(text: &str, encoding: &'static Encoding) -> String {
-        encoding
-            .decode_without_bom_handling(text.as_bytes())
-            .0
-            .into_owned()
+        encoding.decode_without_bom_handling(text.as_bytes()).0.into_owned()
     }
 
     #[test]
     fn damage_is_undone_through_each_encoding() {
-        let text =
-            "# 📚 Operación\n\nVersión → más rápida, ¿está? «sí» ✅ — CAÍDA ÁÉÍÓÚ ñandú 10 €\n";
+        let text = "# 📚 Operación\n\nVersión → más rápida, ¿está? «sí» ✅ — CAÍDA ÁÉÍÓÚ ñandú 10 €\n";
         for (encoding, name) in [(MACINTOSH, "mac_roman"), (WINDOWS_1252, "windows_1252")] {
             let repair = repair(&misread(text, encoding)).expect(name);
             assert_eq!((repair.text.as_str(), repair.through), (text, name));
@@ -330,10 +289,7 @@ mod tests {
     #[test]
     fn a_lost_character_spoils_only_itself() {
         let broken = "Producci贸n cr铆tica 鈫? restauraci贸n";
-        assert_eq!(
-            repair(broken).expect("damage").text,
-            "Producción crítica 鈫? restauración"
-        );
+        assert_eq!(repair(broken).expect("damage").text, "Producción crítica 鈫? restauración");
     }
 
     #[test]
@@ -355,11 +311,7 @@ mod tests {
             "Привет, мир",
             "plain ascii",
         ] {
-            assert!(
-                repair(text).is_none(),
-                "{text}: {:?}",
-                repair(text).map(|r| r.text)
-            );
+            assert!(repair(text).is_none(), "{text}: {:?}", repair(text).map(|r| r.text));
         }
     }
 }

@@ -26,41 +26,19 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Channel> {
                 });
             }
         }
-        if title.contains("pagerduty") || folded.contains("pagerduty") {
-            if let Some((label, value)) = place
-                .line
-                .label()
-                .filter(|(label, value)| is_pager(label, value))
-            {
-                let purpose =
-                    Some(label.to_owned()).filter(|label| !fold(label).contains("pagerduty"));
-                channels.push(Channel {
-                    line,
-                    kind: "pagerduty".to_owned(),
-                    address: value.to_owned(),
-                    purpose,
-                });
-            }
+        let named = title.contains("pagerduty") || folded.contains("pagerduty");
+        let label = place.line.label().filter(|(label, value)| named && is_pager(label, value));
+        if let Some((label, value)) = label {
+            let purpose = Some(label.to_owned()).filter(|label| !fold(label).contains("pagerduty"));
+            channels.push(Channel { line, kind: "pagerduty".to_owned(), address: value.to_owned(), purpose });
         }
         if source.role(place.section) != Role::Contacts && place.item.is_some() {
             // `ssh user@host` is a command, not an address.
-            let in_command = |address: &String| {
-                place
-                    .line
-                    .codes()
-                    .any(|code| code.contains(' ') && code.contains(address.as_str()))
-            };
-            for address in mail_addresses(&place.line.plain)
-                .into_iter()
-                .filter(|address| !in_command(address))
-            {
+            let in_command =
+                |address: &String| place.line.codes().any(|code| code.contains(' ') && code.contains(address.as_str()));
+            for address in mail_addresses(&place.line.plain).into_iter().filter(|address| !in_command(address)) {
                 let purpose = purpose(plain, &address);
-                channels.push(Channel {
-                    line,
-                    kind: "email".to_owned(),
-                    address,
-                    purpose,
-                });
+                channels.push(Channel { line, kind: "email".to_owned(), address, purpose });
             }
         }
     }
@@ -88,9 +66,7 @@ fn slack_names(text: &str) -> Vec<String> {
             let name = word.strip_prefix('#').unwrap_or_default();
             name.len() > 1
                 && name.starts_with(char::is_alphabetic)
-                && name
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
         })
         .map(str::to_owned)
         .collect()
@@ -98,14 +74,7 @@ fn slack_names(text: &str) -> Vec<String> {
 
 fn is_pager(label: &str, value: &str) -> bool {
     let label = fold(label);
-    let named = [
-        "service",
-        "servicio",
-        "escalation policy",
-        "politica",
-        "policy",
-        "pagerduty",
-    ];
+    let named = ["service", "servicio", "escalation policy", "politica", "policy", "pagerduty"];
     !value.is_empty() && !value.contains("://") && named.iter().any(|word| label.starts_with(word))
 }
 
@@ -113,16 +82,10 @@ fn is_pager(label: &str, value: &str) -> bool {
 fn purpose(line: &str, address: &str) -> Option<String> {
     let (before, after) = line.split_once(address)?;
     let clean = |words: &str| {
-        let words = words
-            .trim_matches(|c: char| c.is_whitespace() || "-–—:()`\"".contains(c))
-            .to_owned();
+        let words = words.trim_matches(|c: char| c.is_whitespace() || "-–—:()`\"".contains(c)).to_owned();
         (words.chars().filter(|c| c.is_alphabetic()).count() > 2).then_some(words)
     };
-    let label = clean(before).filter(|words| {
-        !matches!(
-            fold(words).as_str(),
-            "slack" | "email" | "mail" | "correo" | "canal" | "channel"
-        )
-    });
+    let label = clean(before)
+        .filter(|words| !matches!(fold(words).as_str(), "slack" | "email" | "mail" | "correo" | "canal" | "channel"));
     clean(after).or(label)
 }

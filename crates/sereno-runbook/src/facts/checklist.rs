@@ -11,35 +11,19 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Checklist> {
         // In a section called a checklist, plain bullets are its items too.
         let by_title = item.parent.is_none()
             && source.role(section) == Role::Checklist
-            && section.is_some_and(|s| {
-                source.outline.own_roles.get(s).copied().flatten() == Some(Role::Checklist)
-            });
+            && section.is_some_and(|s| source.outline.own_roles.get(s).copied().flatten() == Some(Role::Checklist));
         if item.checked.is_none() && !by_title {
             continue;
         }
-        let entry = ChecklistItem {
-            line: item.line,
-            text: item.title(),
-            checked: item.checked.unwrap_or(false),
-        };
+        let entry = ChecklistItem { line: item.line, text: item.title(), checked: item.checked.unwrap_or(false) };
         match lists.last_mut() {
             Some((last, list)) if *last == section => list.items.push(entry),
             _ => {
                 let found = section.and_then(|section| source.outline.sections.get(section));
-                let title = found
-                    .map_or("", |section| clean_title(&section.title))
-                    .to_owned();
+                let title = found.map_or("", |section| clean_title(&section.title)).to_owned();
                 let line = found.map_or(item.line, |section| section.line);
                 let due_minutes = duration::minutes(&title);
-                lists.push((
-                    section,
-                    Checklist {
-                        title,
-                        line,
-                        due_minutes,
-                        items: vec![entry],
-                    },
-                ));
+                lists.push((section, Checklist { title, line, due_minutes, items: vec![entry] }));
             }
         }
     }

@@ -8,19 +8,14 @@ use crate::text::fold;
 pub(crate) fn collect(source: Source<'_>) -> Vec<Contact> {
     let mut contacts = Vec::new();
     for (table, section) in source.tables() {
-        of_table(table, group(source.titles(section).next()), &mut contacts);
+        of_table(table, group(source.titles(section).next()).as_deref(), &mut contacts);
     }
     for place in source.places() {
-        let Some(item) = place
-            .item
-            .filter(|_| source.role(place.section) == Role::Contacts)
-        else {
+        let Some(item) = place.item.filter(|_| source.role(place.section) == Role::Contacts) else {
             continue;
         };
         if item.line == place.line.line {
-            contacts.extend(of_line(place.line, || {
-                group(source.titles(place.section).next())
-            }));
+            contacts.extend(of_line(place.line, || group(source.titles(place.section).next())));
         }
     }
     contacts.sort_by_key(|contact| contact.line);
@@ -67,24 +62,13 @@ fn column(title: &str) -> Option<Column> {
         "responsab",
     ]) {
         Some(Column::Role)
-    } else if begins(&[
-        "nombre",
-        "name",
-        "persona",
-        "person",
-        "quien",
-        "who",
-        "responsable",
-        "owner",
-    ]) {
+    } else if begins(&["nombre", "name", "persona", "person", "quien", "who", "responsable", "owner"]) {
         Some(Column::Name)
-    } else if begins(&[
-        "horario", "hours", "schedule", "disponib", "availab", "turno", "when", "cuando",
-    ]) {
+    } else if begins(&["horario", "hours", "schedule", "disponib", "availab", "turno", "when", "cuando"]) {
         Some(Column::Hours)
     } else if begins(&[
-        "contact", "telefono", "tel", "phone", "movil", "celular", "mobile", "email", "e-mail",
-        "mail", "correo", "slack", "whatsapp", "pager", "telegram",
+        "contact", "telefono", "tel", "phone", "movil", "celular", "mobile", "email", "e-mail", "mail", "correo",
+        "slack", "whatsapp", "pager", "telegram",
     ]) {
         Some(Column::Way)
     } else {
@@ -92,19 +76,15 @@ fn column(title: &str) -> Option<Column> {
     }
 }
 
-fn of_table(table: &Table, group: Option<String>, contacts: &mut Vec<Contact>) {
-    let columns: Vec<Option<Column>> = table
-        .header
-        .iter()
-        .map(|cell| column(&cell.plain))
-        .collect();
+fn of_table(table: &Table, group: Option<&str>, contacts: &mut Vec<Contact>) {
+    let columns: Vec<Option<Column>> = table.header.iter().map(|cell| column(&cell.plain)).collect();
     let has = |wanted: Column| columns.contains(&Some(wanted));
     if !(has(Column::Way) && (has(Column::Role) || has(Column::Name))) {
         return;
     }
     for row in &table.rows {
         let Some(first) = row.first() else { continue };
-        let mut contact = empty(first.line, group.clone());
+        let mut contact = empty(first.line, group.map(str::to_owned));
         for (cell, column) in row.iter().zip(&columns) {
             let words = cell.plain.trim();
             if words.is_empty() {
@@ -126,15 +106,7 @@ fn of_table(table: &Table, group: Option<String>, contacts: &mut Vec<Contact>) {
 }
 
 fn empty(line: usize, group: Option<String>) -> Contact {
-    Contact {
-        line,
-        role: None,
-        name: None,
-        group,
-        ways: Vec::new(),
-        hours: None,
-        incomplete: false,
-    }
+    Contact { line, role: None, name: None, group, ways: Vec::new(), hours: None, incomplete: false }
 }
 
 /// `- **Líder Técnico**: Juan Pérez - +54 9 11 1234-5678`.
@@ -176,13 +148,8 @@ fn of_line(line: &TextLine, group: impl FnOnce() -> Option<String>) -> Option<Co
 }
 
 fn is_telephone(text: &str) -> bool {
-    let digits = text
-        .chars()
-        .filter(|c| c.is_ascii_digit() || *c == 'X')
-        .count();
-    let only = text
-        .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '.' | 'X' | 'x' | '#' | '*'));
+    let digits = text.chars().filter(|c| c.is_ascii_digit() || *c == 'X').count();
+    let only = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '.' | 'X' | 'x' | '#' | '*'));
     only && digits >= 6
 }
 

@@ -13,10 +13,7 @@ pub(crate) struct Split {
 }
 
 /// All decisions of a runbook; `within` names the procedure or incident of a section.
-pub(crate) fn collect(
-    source: Source<'_>,
-    within: &dyn Fn(usize) -> Option<String>,
-) -> Vec<Decision> {
+pub(crate) fn collect(source: Source<'_>, within: &dyn Fn(usize) -> Option<String>) -> Vec<Decision> {
     let mut decisions = Vec::new();
     let name = |section: Option<usize>| section.and_then(within);
     for place in source.places().filter(|place| !place.is_heading) {
@@ -25,14 +22,9 @@ pub(crate) fn collect(
             continue;
         }
         let lenient = place.item.is_some() && decides(role);
-        if let Some(split) = of_line(place.line, lenient)
-            .filter(|_| role != Role::Escalation && role != Role::Contacts)
+        if let Some(split) = of_line(place.line, lenient).filter(|_| role != Role::Escalation && role != Role::Contacts)
         {
-            let command = place
-                .line
-                .codes()
-                .find(|code| split.action.contains(*code))
-                .map(str::to_owned);
+            let command = place.line.codes().find(|code| split.action.contains(*code)).map(str::to_owned);
             decisions.push(Decision {
                 line: place.line.line,
                 cause: split.cause,
@@ -43,7 +35,7 @@ pub(crate) fn collect(
         }
     }
     for (table, section) in source.tables() {
-        of_table(table, &name(section), &mut decisions);
+        of_table(table, name(section).as_deref(), &mut decisions);
     }
     of_comments(source, &name, &mut decisions);
     decisions.sort_by_key(|decision| decision.line);
@@ -53,15 +45,7 @@ pub(crate) fn collect(
 
 /// Sections whose lists tell causes and actions.
 fn decides(role: Role) -> bool {
-    matches!(
-        role,
-        Role::Remedy
-            | Role::Diagnosis
-            | Role::Incident
-            | Role::Emergency
-            | Role::Rollback
-            | Role::IfFails
-    )
+    matches!(role, Role::Remedy | Role::Diagnosis | Role::Incident | Role::Emergency | Role::Rollback | Role::IfFails)
 }
 
 /// `Backend caído → reiniciar`, `Si falta espacio: limpiar`, and among incidents also `CPU alta: optimizar queries`.
@@ -71,49 +55,29 @@ pub(crate) fn of_line(line: &TextLine, lenient: bool) -> Option<Split> {
         let action = line.plain.get(arrow.end..)?.trim();
         let asks = starts_conditional(cause) || cause.ends_with('?');
         let single = arrows(line).len() == 1;
-        if action.is_empty()
-            || cause.is_empty()
-            || !(asks || (lenient && single))
-            || is_navigation(cause)
-        {
+        if action.is_empty() || cause.is_empty() || !(asks || (lenient && single)) || is_navigation(cause) {
             return None;
         }
         return Some(split(cause, action));
     }
     let plain = line.plain.trim();
     if starts_conditional(plain) && line.bold_label().is_none() {
-        let (cause, action) = plain.split_once(": ").or_else(|| {
-            if lenient {
-                plain.split_once(", ")
-            } else {
-                None
-            }
-        })?;
-        return (action.split_whitespace().count() >= 2 || plain.contains(": "))
-            .then(|| split(cause, action.trim()));
+        let (cause, action) = plain.split_once(": ").or_else(|| if lenient { plain.split_once(", ") } else { None })?;
+        return (action.split_whitespace().count() >= 2 || plain.contains(": ")).then(|| split(cause, action.trim()));
     }
-    let (cause, action) = plain
-        .split_once(": ")
-        .filter(|_| lenient && line.bold_label().is_none())?;
+    let (cause, action) = plain.split_once(": ").filter(|_| lenient && line.bold_label().is_none())?;
     let few = cause.split_whitespace().count() <= 5;
     (few && starts_with_verb(action) && line.code.is_empty()).then(|| split(cause, action.trim()))
 }
 
 fn split(cause: &str, action: &str) -> Split {
-    Split {
-        cause: without_condition_word(cause)
-            .trim_end_matches([':', ','])
-            .to_owned(),
-        action: action.to_owned(),
-    }
+    Split { cause: without_condition_word(cause).trim_end_matches([':', ',']).to_owned(), action: action.to_owned() }
 }
 
 /// `Si DB desconectada` gives `DB desconectada`.
 fn without_condition_word(cause: &str) -> &str {
     let cause = cause.trim();
-    for word in [
-        "Si ", "si ", "SI ", "If ", "if ", "IF ", "When ", "when ", "Cuando ", "cuando ",
-    ] {
+    for word in ["Si ", "si ", "SI ", "If ", "if ", "IF ", "When ", "when ", "Cuando ", "cuando "] {
         if let Some(rest) = cause.strip_prefix(word) {
             return rest.trim();
         }
@@ -141,8 +105,7 @@ fn starts_conditional(text: &str) -> bool {
     }
     let head: String = text.chars().take(8).collect();
     let folded = fold(&head);
-    (folded.starts_with("si ") && !head.starts_with("Sí") && !head.starts_with("sí"))
-        || folded.starts_with("if ")
+    (folded.starts_with("si ") && !head.starts_with("Sí") && !head.starts_with("sí")) || folded.starts_with("if ")
 }
 
 /// `Dashboard → Deployments`, `Push a main → …`: the way through a user interface, not a cause.
@@ -166,9 +129,7 @@ fn is_navigation(cause: &str) -> bool {
         "settings",
         "navigate",
     ];
-    folded.contains("dashboard")
-        || folded.contains("console")
-        || begins.iter().any(|word| folded.starts_with(word))
+    folded.contains("dashboard") || folded.contains("console") || begins.iter().any(|word| folded.starts_with(word))
 }
 
 /// An infinitive, or an English imperative.
@@ -212,13 +173,8 @@ fn starts_with_verb(action: &str) -> bool {
     let word = fold(action.split_whitespace().next().unwrap_or_default());
     let word = word.trim_end_matches([',', '.', ';']);
     let infinitive = word.len() > 4
-        && ["ar", "er", "ir"]
-            .iter()
-            .any(|ending| word.ends_with(ending))
-        && !matches!(
-            word,
-            "docker" | "server" | "worker" | "container" | "solar" | "grafana" | "cluster"
-        );
+        && ["ar", "er", "ir"].iter().any(|ending| word.ends_with(ending))
+        && !matches!(word, "docker" | "server" | "worker" | "container" | "solar" | "grafana" | "cluster");
     infinitive || ENGLISH.contains(&word)
 }
 
@@ -265,13 +221,11 @@ const ACTIONS: [&str; 16] = [
     "como ",
 ];
 
-fn of_table(table: &Table, within: &Option<String>, decisions: &mut Vec<Decision>) {
+fn of_table(table: &Table, within: Option<&str>, decisions: &mut Vec<Decision>) {
     let find = |words: &[&str]| {
         table.header.iter().position(|cell| {
             let title = fold(&cell.plain);
-            words.iter().any(|word| {
-                title.starts_with(word) && !title.starts_with("tiempo") && !title.contains("time")
-            })
+            words.iter().any(|word| title.starts_with(word) && !title.starts_with("tiempo") && !title.contains("time"))
         })
     };
     let (Some(cause), Some(action)) = (find(&CAUSES), find(&ACTIONS)) else {
@@ -281,28 +235,22 @@ fn of_table(table: &Table, within: &Option<String>, decisions: &mut Vec<Decision
         let (Some(cause), Some(action)) = (row.get(cause), row.get(action)) else {
             continue;
         };
-        let does_nothing = matches!(
-            fold(action.plain.trim()).as_str(),
-            "" | "ninguna" | "none" | "-" | "n/a" | "nada" | "—"
-        );
+        let does_nothing =
+            matches!(fold(action.plain.trim()).as_str(), "" | "ninguna" | "none" | "-" | "n/a" | "nada" | "—");
         if !cause.plain.trim().is_empty() && !does_nothing {
             decisions.push(Decision {
                 line: cause.line,
                 cause: cause.plain.trim().to_owned(),
                 action: action.plain.trim().to_owned(),
                 command: action.codes().next().map(str::to_owned),
-                within: within.clone(),
+                within: within.map(str::to_owned),
             });
         }
     }
 }
 
 /// `# Si es la clave de Stripe → ir al panel` and `# Si PostgreSQL está caído:` above a command.
-fn of_comments(
-    source: Source<'_>,
-    name: &dyn Fn(Option<usize>) -> Option<String>,
-    decisions: &mut Vec<Decision>,
-) {
+fn of_comments(source: Source<'_>, name: &dyn Fn(Option<usize>) -> Option<String>, decisions: &mut Vec<Decision>) {
     for raw in &source.document.blocks {
         let section = source.outline.at(raw.line);
         let mut pending: Option<(usize, String)> = None;
@@ -311,9 +259,7 @@ fn of_comments(
             if line.is_empty() {
                 continue;
             }
-            let words = line
-                .strip_prefix('#')
-                .map(|rest| rest.trim_start_matches('#').trim());
+            let words = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim());
             if let Some((asked, cause)) = pending.take() {
                 let action = words.unwrap_or(line);
                 let command = words.is_none().then(|| action.to_owned());
@@ -330,9 +276,7 @@ fn of_comments(
             };
             if let Some(cause) = words.strip_suffix(':') {
                 pending = Some((number, without_condition_word(cause).to_owned()));
-            } else if let Some((cause, action)) =
-                words.split_once('→').or_else(|| words.split_once(" -> "))
-            {
+            } else if let Some((cause, action)) = words.split_once('→').or_else(|| words.split_once(" -> ")) {
                 decisions.push(Decision {
                     line: number,
                     cause: without_condition_word(cause).to_owned(),
@@ -351,7 +295,5 @@ pub(crate) fn nearest(
     section: usize,
     owners: &std::collections::HashMap<usize, String>,
 ) -> Option<String> {
-    outline
-        .upwards(section)
-        .find_map(|index| owners.get(&index).cloned())
+    outline.upwards(section).find_map(|index| owners.get(&index).cloned())
 }

@@ -30,9 +30,7 @@ impl Duration {
 pub(crate) fn unit(word: &str) -> Option<&'static str> {
     Some(match word {
         "ms" | "milisegundo" | "milisegundos" | "millisecond" | "milliseconds" => "ms",
-        "s" | "seg" | "segs" | "segundo" | "segundos" | "sec" | "secs" | "second" | "seconds" => {
-            "s"
-        }
+        "s" | "seg" | "segs" | "segundo" | "segundos" | "sec" | "secs" | "second" | "seconds" => "s",
         "m" | "min" | "mins" | "minuto" | "minutos" | "minute" | "minutes" => "min",
         "h" | "hs" | "hr" | "hrs" | "hora" | "horas" | "hour" | "hours" => "h",
         "d" | "dia" | "dias" | "day" | "days" => "d",
@@ -50,10 +48,7 @@ pub(crate) fn first(text: &str) -> Option<Duration> {
     let mut at = 0;
     while at < bytes.len() {
         let digit = bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let inside_word = at > 0
-            && bytes
-                .get(at - 1)
-                .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.');
+        let inside_word = at > 0 && bytes.get(at - 1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.');
         if !digit || inside_word {
             at += 1;
             continue;
@@ -71,15 +66,9 @@ pub(crate) fn first(text: &str) -> Option<Duration> {
     let half = ["media hora", "half an hour", "half hour"];
     let one = ["una hora", "an hour", "one hour"];
     if half.iter().any(|words| folded.contains(words)) {
-        Some(Duration {
-            value: 30.0,
-            unit: "min",
-        })
+        Some(Duration { value: 30.0, unit: "min" })
     } else if one.iter().any(|words| folded.contains(words)) {
-        Some(Duration {
-            value: 1.0,
-            unit: "h",
-        })
+        Some(Duration { value: 1.0, unit: "h" })
     } else {
         None
     }
@@ -88,7 +77,7 @@ pub(crate) fn first(text: &str) -> Option<Duration> {
 /// The first span of time in a text, in whole minutes.
 pub(crate) fn minutes(text: &str) -> Option<u32> {
     let seconds = first(text)?.seconds();
-    (seconds >= 60.0 && seconds < 60.0 * 10_000_000.0).then_some((seconds / 60.0).round() as u32)
+    (60.0..600_000_000.0).contains(&seconds).then_some((seconds / 60.0).round() as u32)
 }
 
 /// The number at the head of a text and its length in bytes; a comma may stand for the point.
@@ -96,9 +85,8 @@ pub(crate) fn number(text: &str) -> (Option<f64>, usize) {
     let bytes = text.as_bytes();
     let mut length = 0;
     while let Some(byte) = bytes.get(length) {
-        let separator = matches!(byte, b'.' | b',')
-            && bytes.get(length + 1).is_some_and(u8::is_ascii_digit)
-            && length > 0;
+        let separator =
+            matches!(byte, b'.' | b',') && bytes.get(length + 1).is_some_and(u8::is_ascii_digit) && length > 0;
         if !(byte.is_ascii_digit() || separator) {
             break;
         }
@@ -106,14 +94,8 @@ pub(crate) fn number(text: &str) -> (Option<f64>, usize) {
     }
     let digits = text.get(..length).unwrap_or_default();
     // `1,000` is a thousand, `0,5` is a half.
-    let thousands = digits
-        .split_once(',')
-        .is_some_and(|(head, tail)| tail.len() == 3 && head != "0");
-    let plain = if thousands {
-        digits.replace(',', "")
-    } else {
-        digits.replace(',', ".")
-    };
+    let thousands = digits.split_once(',').is_some_and(|(head, tail)| tail.len() == 3 && head != "0");
+    let plain = if thousands { digits.replace(',', "") } else { digits.replace(',', ".") };
     (plain.parse().ok(), length)
 }
 

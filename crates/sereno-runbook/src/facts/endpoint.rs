@@ -28,15 +28,9 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
         return;
     }
     let from = endpoints.len();
-    let label = line
-        .label()
-        .map(|(label, _)| label)
-        .filter(|label| !label.contains("://") && !label.ends_with("http"));
+    let label = line.label().map(|(label, _)| label).filter(|label| !label.contains("://") && !label.ends_with("http"));
     let of_row = (!std::ptr::eq(line, namer)).then(|| namer.plain.trim());
-    let name = label
-        .or(of_row)
-        .map(str::to_owned)
-        .filter(|name| !name.is_empty());
+    let name = label.or(of_row).map(str::to_owned).filter(|name| !name.is_empty());
     for link in &line.links {
         if link.url.starts_with("http://") || link.url.starts_with("https://") {
             let words = line.plain.get(link.text.clone()).unwrap_or_default();
@@ -65,12 +59,7 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
         }
     }
     for code in line.codes().filter(|code| is_host_and_port(code)) {
-        endpoints.push(Endpoint {
-            line: line.line,
-            name: name.clone(),
-            url: code.to_owned(),
-            note: None,
-        });
+        endpoints.push(Endpoint { line: line.line, name: name.clone(), url: code.to_owned(), note: None });
     }
 }
 
@@ -80,18 +69,9 @@ fn of_request(cell: &TextLine, note: Option<&TextLine>, endpoints: &mut Vec<Endp
         let Some((method, path)) = code.split_once(' ') else {
             continue;
         };
-        if matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD")
-            && path.starts_with('/')
-        {
-            let note = note
-                .map(|note| note.plain.trim().to_owned())
-                .filter(|note| !note.is_empty());
-            endpoints.push(Endpoint {
-                line: cell.line,
-                name: None,
-                url: code.to_owned(),
-                note,
-            });
+        if matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD") && path.starts_with('/') {
+            let note = note.map(|note| note.plain.trim().to_owned()).filter(|note| !note.is_empty());
+            endpoints.push(Endpoint { line: cell.line, name: None, url: code.to_owned(), note });
         }
     }
 }
@@ -99,22 +79,14 @@ fn of_request(cell: &TextLine, note: Option<&TextLine>, endpoints: &mut Vec<Endp
 /// Each address in a text, and where it ends.
 fn urls(text: &str) -> impl Iterator<Item = (&str, usize)> {
     text.match_indices("://").filter_map(|(at, _)| {
-        let scheme = if text.get(..at)?.ends_with("https") {
-            5
-        } else {
-            4
-        };
+        let scheme = if text.get(..at)?.ends_with("https") { 5 } else { 4 };
         let start = at.checked_sub(scheme)?;
         if !matches!(text.get(start..at)?, "http" | "https") {
             return None;
         }
         let rest = text.get(start..)?;
-        let end = rest
-            .find(|c: char| c.is_whitespace() || "\"'`<>|".contains(c))
-            .unwrap_or(rest.len());
-        let mut url = rest
-            .get(..end)?
-            .trim_end_matches(['.', ',', ';', ':', '!', '?']);
+        let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>|".contains(c)).unwrap_or(rest.len());
+        let mut url = rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?']);
         if !url.contains('(') {
             url = url.trim_end_matches(')');
         }
@@ -128,9 +100,7 @@ fn is_host_and_port(code: &str) -> bool {
         return false;
     };
     let host_like = host.len() > 1
-        && host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
         && host.chars().any(char::is_alphabetic);
     host_like && (2..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit())
 }

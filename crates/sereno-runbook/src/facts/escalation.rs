@@ -13,17 +13,10 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<EscalationLevel> {
     for (raw, block) in source.document.blocks.iter().zip(source.blocks) {
         let prose = matches!(
             block.class,
-            BlockClass::Other
-                | BlockClass::Diagram
-                | BlockClass::Manual
-                | BlockClass::Output
-                | BlockClass::Config
+            BlockClass::Other | BlockClass::Diagram | BlockClass::Manual | BlockClass::Output | BlockClass::Config
         );
         if prose
-            && matches!(
-                source.role(source.outline.at(raw.line)),
-                Role::Escalation | Role::Contacts | Role::Incident
-            )
+            && matches!(source.role(source.outline.at(raw.line)), Role::Escalation | Role::Contacts | Role::Incident)
         {
             of_text(&raw.text, raw.first_line, &mut levels);
         }
@@ -37,50 +30,24 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<EscalationLevel> {
 fn of_lists(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
     let mut open: Option<(Option<usize>, EscalationLevel)> = None;
     for place in source.places() {
-        let Some(item) = place.item.filter(|item| {
-            source.role(place.section) == Role::Escalation && item.line == place.line.line
-        }) else {
+        let Some(item) =
+            place.item.filter(|item| source.role(place.section) == Role::Escalation && item.line == place.line.line)
+        else {
             continue;
         };
         let line = place.line;
         let parts = arrow_parts(&line.plain);
-        if let (Some((severity, label)), true) = (
-            parts.first().and_then(|head| level_of(head)),
-            parts.len() > 1,
-        ) {
-            let steps = parts
-                .iter()
-                .skip(1)
-                .map(|who| step(who, line.line))
-                .collect();
-            levels.push(EscalationLevel {
-                line: line.line,
-                severity,
-                label,
-                steps,
-            });
+        if let (Some((severity, label)), true) = (parts.first().and_then(|head| level_of(head)), parts.len() > 1) {
+            let steps = parts.iter().skip(1).map(|who| step(who, line.line)).collect();
+            levels.push(EscalationLevel { line: line.line, severity, label, steps });
             continue;
         }
         let section = place.section;
         if let Some((severity, label)) = level_of(&line.plain).filter(|_| item.parent.is_none()) {
             levels.extend(open.take().map(|(_, level)| level));
-            let steps = line
-                .label()
-                .map(|(_, value)| value)
-                .filter(|value| !value.is_empty());
-            let steps = steps
-                .map(|value| step(value, line.line))
-                .into_iter()
-                .collect();
-            open = Some((
-                section,
-                EscalationLevel {
-                    line: line.line,
-                    severity,
-                    label,
-                    steps,
-                },
-            ));
+            let steps = line.label().map(|(_, value)| value).filter(|value| !value.is_empty());
+            let steps = steps.map(|value| step(value, line.line)).into_iter().collect();
+            open = Some((section, EscalationLevel { line: line.line, severity, label, steps }));
             continue;
         }
         if open.as_ref().is_none_or(|(at, _)| *at != section) {
@@ -89,9 +56,7 @@ fn of_lists(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
         }
         if let Some((_, level)) = &mut open {
             if parts.len() > 1 && item.number.is_none() {
-                level
-                    .steps
-                    .extend(parts.iter().map(|who| step(who, line.line)));
+                level.steps.extend(parts.iter().map(|who| step(who, line.line)));
             } else {
                 level.steps.push(step(&line.plain, line.line));
             }
@@ -104,23 +69,10 @@ fn of_lists(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
 fn of_section(source: Source<'_>, section: Option<usize>, line: &TextLine) -> EscalationLevel {
     let found = section.and_then(|section| source.outline.sections.get(section));
     let title = found.map_or("", |section| section.title.as_str());
-    let (severity, label) = level_of(title).unwrap_or_else(|| {
-        (
-            "1".to_owned(),
-            Some(title.to_owned()).filter(|t| !t.is_empty()),
-        )
-    });
-    let line = if level_of(title).is_some() {
-        found.map_or(line.line, |section| section.line)
-    } else {
-        line.line
-    };
-    EscalationLevel {
-        line,
-        severity,
-        label,
-        steps: Vec::new(),
-    }
+    let (severity, label) =
+        level_of(title).unwrap_or_else(|| ("1".to_owned(), Some(title.to_owned()).filter(|t| !t.is_empty())));
+    let line = if level_of(title).is_some() { found.map_or(line.line, |section| section.line) } else { line.line };
+    EscalationLevel { line, severity, label, steps: Vec::new() }
 }
 
 fn of_tables(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
@@ -129,22 +81,9 @@ fn of_tables(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
             continue;
         }
         let find = |words: &[&str]| {
-            table
-                .header
-                .iter()
-                .position(|cell| words.iter().any(|word| fold(&cell.plain).starts_with(word)))
+            table.header.iter().position(|cell| words.iter().any(|word| fold(&cell.plain).starts_with(word)))
         };
-        let level = find(&[
-            "nivel",
-            "level",
-            "severidad",
-            "severity",
-            "sev",
-            "prioridad",
-            "priority",
-            "paso",
-            "step",
-        ]);
+        let level = find(&["nivel", "level", "severidad", "severity", "sev", "prioridad", "priority", "paso", "step"]);
         let who = find(&[
             "contact",
             "quien",
@@ -159,9 +98,7 @@ fn of_tables(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
             "team",
             "equipo",
         ]);
-        let when = find(&[
-            "tiempo", "time", "despues", "after", "plazo", "cuando", "when",
-        ]);
+        let when = find(&["tiempo", "time", "despues", "after", "plazo", "cuando", "when"]);
         let (Some(level), Some(who)) = (level, who) else {
             continue;
         };
@@ -169,25 +106,13 @@ fn of_tables(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
             let (Some(level), Some(who)) = (row.get(level), row.get(who)) else {
                 continue;
             };
-            let (severity, label) =
-                level_of(&level.plain).unwrap_or_else(|| (level.plain.trim().to_owned(), None));
-            let mut steps: Vec<EscalationStep> = arrow_parts(&who.plain)
-                .iter()
-                .map(|who| step(who, who_line(level)))
-                .collect();
-            if let (Some(first), Some(cell)) =
-                (steps.first_mut(), when.and_then(|when| row.get(when)))
-            {
-                first.after_minutes = first
-                    .after_minutes
-                    .or_else(|| duration::minutes(&cell.plain));
+            let (severity, label) = level_of(&level.plain).unwrap_or_else(|| (level.plain.trim().to_owned(), None));
+            let mut steps: Vec<EscalationStep> =
+                arrow_parts(&who.plain).iter().map(|who| step(who, who_line(level))).collect();
+            if let (Some(first), Some(cell)) = (steps.first_mut(), when.and_then(|when| row.get(when))) {
+                first.after_minutes = first.after_minutes.or_else(|| duration::minutes(&cell.plain));
             }
-            levels.push(EscalationLevel {
-                line: level.line,
-                severity,
-                label,
-                steps,
-            });
+            levels.push(EscalationLevel { line: level.line, severity, label, steps });
         }
     }
 }
@@ -204,15 +129,8 @@ fn of_text(text: &str, first_line: usize, levels: &mut Vec<EscalationLevel>) {
         let parts = arrow_parts(words);
         if let Some((severity, label)) = parts.first().and_then(|head| level_of(head)) {
             levels.extend(open.take());
-            let mut level = EscalationLevel {
-                line: number,
-                severity,
-                label,
-                steps: Vec::new(),
-            };
-            level
-                .steps
-                .extend(parts.iter().skip(1).map(|who| step(who, number)));
+            let mut level = EscalationLevel { line: number, severity, label, steps: Vec::new() };
+            level.steps.extend(parts.iter().skip(1).map(|who| step(who, number)));
             open = Some(level);
         } else if let (Some(level), false) = (&mut open, words.is_empty()) {
             let words = words.trim_start_matches(['-', '*', '•', '├', '└', '─', '│', ' ']);
@@ -226,21 +144,8 @@ fn of_text(text: &str, first_line: usize, levels: &mut Vec<EscalationLevel>) {
 fn level_of(text: &str) -> Option<(String, Option<String>)> {
     let text = without_number(text.trim().trim_start_matches(['*', '-', '•', '#', ' ']));
     let folded = fold(text);
-    let words = [
-        "severidad ",
-        "severity ",
-        "sev ",
-        "sev-",
-        "nivel ",
-        "level ",
-        "prioridad ",
-        "priority ",
-        "tier ",
-    ];
-    let skip = words
-        .iter()
-        .find(|word| folded.starts_with(**word))
-        .map(|word| word.chars().count());
+    let words = ["severidad ", "severity ", "sev ", "sev-", "nivel ", "level ", "prioridad ", "priority ", "tier "];
+    let skip = words.iter().find(|word| folded.starts_with(**word)).map(|word| word.chars().count());
     let rest: String = match skip {
         Some(skip) => text.chars().skip(skip).collect(),
         // `P1`, `SEV2`.
@@ -252,30 +157,17 @@ fn level_of(text: &str) -> Option<(String, Option<String>)> {
         return None;
     }
     let after = rest.get(severity.len()..)?.trim_start();
-    let label = match after
-        .strip_prefix('(')
-        .and_then(|inside| inside.split_once(')'))
-    {
-        Some((label, _)) => Some(label.trim().to_owned()),
-        None => {
-            let dashed = after.strip_prefix(['-', '–', '—']).map(|rest| {
-                rest.split([':', '→'])
-                    .next()
-                    .unwrap_or(rest)
-                    .trim()
-                    .to_owned()
-            });
-            dashed.filter(|label| !label.is_empty())
-        }
-    };
+    let in_brackets = after.strip_prefix('(').and_then(|inside| inside.split_once(')'));
+    let label = in_brackets.map(|(label, _)| label.trim().to_owned()).or_else(|| {
+        let dashed = after.strip_prefix(['-', '–', '—'])?;
+        let label = dashed.split([':', '→']).next().unwrap_or(dashed).trim();
+        (!label.is_empty()).then(|| label.to_owned())
+    });
     Some((severity, label))
 }
 
 fn is_short_level(folded: &str) -> bool {
-    let word = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or_default();
+    let word = folded.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let digits = word.trim_start_matches("sev").trim_start_matches('p');
     (word.starts_with('p') || word.starts_with("sev"))
         && digits.len() == 1
@@ -295,43 +187,25 @@ fn arrow_parts(text: &str) -> Vec<&str> {
 fn step(words: &str, line: usize) -> EscalationStep {
     let words = without_number(words).trim();
     let folded = fold(words);
-    let waits = [
-        "si no ",
-        "if no ",
-        "after ",
-        "despues de ",
-        "tras ",
-        "(after",
-        "(despues",
-        "pasados ",
-        "a los ",
-        "within ",
-    ];
-    let after_minutes = if waits.iter().any(|wait| folded.contains(wait))
-        || words.contains("min") && words.contains('+')
-    {
-        duration::minutes(words)
-    } else {
-        None
-    };
+    let waits =
+        ["si no ", "if no ", "after ", "despues de ", "tras ", "(after", "(despues", "pasados ", "a los ", "within "];
+    let after_minutes =
+        if waits.iter().any(|wait| folded.contains(wait)) || words.contains("min") && words.contains('+') {
+            duration::minutes(words)
+        } else {
+            None
+        };
     // The condition stands before the comma, the act after it.
     let act = match words.split_once([',', ':']) {
         Some((head, act))
-            if fold(head).starts_with("si ")
-                || fold(head).starts_with("if ")
-                || fold(head).starts_with("after ") =>
+            if fold(head).starts_with("si ") || fold(head).starts_with("if ") || fold(head).starts_with("after ") =>
         {
             act.trim()
         }
         _ => words,
     };
     let (action, who) = act_on(act);
-    EscalationStep {
-        who,
-        action,
-        after_minutes,
-        line,
-    }
+    EscalationStep { who, action, after_minutes, line }
 }
 
 /// `Contactar DevOps on-call` is an act upon somebody; `Crear ticket` is an act; `CTO` is somebody.
@@ -369,12 +243,7 @@ fn act_on(act: &str) -> (String, String) {
         let count = reach.chars().count();
         let action: String = act.chars().take(count).collect();
         let who: String = act.chars().skip(count).collect();
-        let action = action
-            .trim()
-            .trim_end_matches(" a")
-            .trim_end_matches(" al")
-            .trim_end_matches(" to")
-            .to_owned();
+        let action = action.trim().trim_end_matches(" a").trim_end_matches(" al").trim_end_matches(" to").to_owned();
         let who = who
             .split(" (")
             .next()
@@ -387,21 +256,9 @@ fn act_on(act: &str) -> (String, String) {
             .to_owned();
         return (action, who);
     }
-    let first = folded
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let first = folded.split_whitespace().next().unwrap_or_default().to_owned();
     let many = act.split_whitespace().count() > 1;
-    let is_act = many
-        && first.len() > 4
-        && ["ar", "er", "ir"]
-            .iter()
-            .any(|ending| first.ends_with(ending))
+    let is_act = many && first.len() > 4 && ["ar", "er", "ir"].iter().any(|ending| first.ends_with(ending))
         || ["create", "open", "start", "join", "declare"].contains(&first.as_str());
-    if is_act {
-        (act.to_owned(), String::new())
-    } else {
-        (String::new(), act.trim_end_matches('.').to_owned())
-    }
+    if is_act { (act.to_owned(), String::new()) } else { (String::new(), act.trim_end_matches('.').to_owned()) }
 }

@@ -17,6 +17,9 @@ use crate::model::{Block, Role};
 use crate::structure::Outline;
 use crate::text::fold;
 
+/// A longer line was not written by a person; looking at it from all sides would take more than linear time.
+const MAX_LINE: usize = 4000;
+
 /// What facts are read from.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -37,23 +40,17 @@ pub(crate) struct Place<'a> {
 impl<'a> Source<'a> {
     /// Headings, paragraphs and items, line by line; tables and blocks are left out.
     pub(crate) fn places(self) -> impl Iterator<Item = Place<'a>> {
-        let Self {
-            document, outline, ..
-        } = self;
+        let Self { document, outline, .. } = self;
         document.elements.iter().flat_map(move |element| {
             let (lines, is_heading): (&[TextLine], bool) = match &element.kind {
-                ElementKind::Heading(index) => (
-                    document
-                        .headings
-                        .get(*index)
-                        .map_or(&[], |heading| std::slice::from_ref(&heading.text)),
-                    true,
-                ),
+                ElementKind::Heading(index) => {
+                    (document.headings.get(*index).map_or(&[], |heading| std::slice::from_ref(&heading.text)), true)
+                }
                 ElementKind::Text(lines) => (lines, false),
                 _ => (&[], false),
             };
             let item = element.item.and_then(|index| document.items.get(index));
-            lines.iter().map(move |line| Place {
+            lines.iter().filter(|line| line.plain.len() <= MAX_LINE).map(move |line| Place {
                 line,
                 item,
                 is_heading,
@@ -63,13 +60,10 @@ impl<'a> Source<'a> {
     }
 
     pub(crate) fn tables(self) -> impl Iterator<Item = (&'a Table, Option<usize>)> {
-        self.document
-            .elements
-            .iter()
-            .filter_map(move |element| match &element.kind {
-                ElementKind::Table(table) => Some((table, self.outline.at(element.line))),
-                _ => None,
-            })
+        self.document.elements.iter().filter_map(move |element| match &element.kind {
+            ElementKind::Table(table) => Some((table, self.outline.at(element.line))),
+            _ => None,
+        })
     }
 
     /// The comments of blocks (`# Si …`), without their marks, with their lines and the block's section.
@@ -80,12 +74,8 @@ impl<'a> Source<'a> {
                 let words = line
                     .trim_start()
                     .strip_prefix('#')
-                    .filter(|rest| !rest.starts_with('!'))?;
-                Some((
-                    words.trim_start_matches('#').trim(),
-                    raw.first_line + at,
-                    section,
-                ))
+                    .filter(|rest| !rest.starts_with('!') && rest.len() <= MAX_LINE)?;
+                Some((words.trim_start_matches('#').trim(), raw.first_line + at, section))
             })
         })
     }
@@ -100,12 +90,7 @@ impl<'a> Source<'a> {
         section
             .into_iter()
             .flat_map(move |section| outline.upwards(section))
-            .filter(move |index| {
-                outline
-                    .sections
-                    .get(*index)
-                    .is_some_and(|section| section.level > 1)
-            })
+            .filter(move |index| outline.sections.get(*index).is_some_and(|section| section.level > 1))
             .filter_map(move |index| outline.folded.get(index))
             .map(String::as_str)
     }
@@ -126,15 +111,7 @@ pub(crate) fn is_blank_form(text: &str) -> bool {
     bracketed
         || matches!(
             folded.as_str(),
-            "tbd"
-                | "todo"
-                | "pendiente"
-                | "por definir"
-                | "a definir"
-                | "por completar"
-                | "completar"
-                | "???"
-                | "___"
+            "tbd" | "todo" | "pendiente" | "por definir" | "a definir" | "por completar" | "completar" | "???" | "___"
         )
         || (text.len() >= 3 && text.chars().all(|c| c == '_'))
 }
@@ -142,10 +119,7 @@ pub(crate) fn is_blank_form(text: &str) -> bool {
 /// A mail address inside of a word: `support@aws.amazon.com`.
 pub(crate) fn mail_addresses(text: &str) -> Vec<String> {
     text.split(|c: char| c.is_whitespace() || "<>()[],;\"'`|".contains(c))
-        .map(|word| {
-            word.trim_start_matches("mailto:")
-                .trim_end_matches(['.', ':'])
-        })
+        .map(|word| word.trim_start_matches("mailto:").trim_end_matches(['.', ':']))
         .filter(|word| {
             word.split_once('@').is_some_and(|(name, host)| {
                 !name.is_empty()

@@ -4,6 +4,7 @@ use super::{Place, Source, duration};
 use crate::model::{Role, Schedule};
 use crate::structure::clean_title;
 use crate::text::fold;
+use std::collections::HashMap;
 
 pub(crate) fn collect(source: Source<'_>) -> Vec<Schedule> {
     let mut schedules = Vec::new();
@@ -77,20 +78,14 @@ const LIMITS: [u32; 5] = [59, 23, 31, 12, 7];
 fn is_field(field: &str, limit: u32) -> bool {
     !field.is_empty()
         && field.split(',').all(|part| {
-            let (range, step) = part
-                .split_once('/')
-                .map_or((part, None), |(range, step)| (range, Some(step)));
+            let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
             let step_fits = step.is_none_or(|step| step.parse::<u32>().is_ok_and(|step| step > 0));
             let value = |text: &str| {
                 text.parse::<u32>().is_ok_and(|n| n <= limit)
-                    || (limit <= 12
-                        && text.len() == 3
-                        && text.bytes().all(|b| b.is_ascii_alphabetic()))
+                    || (limit <= 12 && text.len() == 3 && text.bytes().all(|b| b.is_ascii_alphabetic()))
             };
             let range_fits = range == "*"
-                || range
-                    .split_once('-')
-                    .map_or_else(|| value(range), |(from, to)| value(from) && value(to));
+                || range.split_once('-').map_or_else(|| value(range), |(from, to)| value(from) && value(to));
             step_fits && range_fits
         })
 }
@@ -106,35 +101,25 @@ fn yaml_line(line: &str) -> Option<(String, &str)> {
 
 fn is_cron(text: &str) -> bool {
     let fields: Vec<&str> = text.split_whitespace().collect();
-    fields.len() == 5
-        && fields
-            .iter()
-            .zip(LIMITS)
-            .all(|(field, limit)| is_field(field, limit))
+    fields.len() == 5 && fields.iter().zip(LIMITS).all(|(field, limit)| is_field(field, limit))
 }
 
 /// `**Horario**: 02:00 AM` in a section about something daily, `diario a las 2 AM`, a cron expression in backticks.
 fn of_prose(source: Source<'_>, schedules: &mut Vec<Schedule>) {
-    let mut retention: Vec<(Option<usize>, u32)> = Vec::new();
+    let mut retention: HashMap<Option<usize>, u32> = HashMap::new();
     let mut found: Vec<(Option<usize>, Schedule)> = Vec::new();
     for place in source.places() {
-        if matches!(
-            source.role(place.section),
-            Role::Contacts | Role::Escalation
-        ) {
+        if matches!(source.role(place.section), Role::Contacts | Role::Escalation) {
             continue;
         }
         if let Some(days) = retention_days(&place) {
-            retention.push((place.section, days));
+            retention.entry(place.section).or_insert(days);
         } else if let Some(schedule) = of_place(source, &place) {
             found.push((place.section, schedule));
         }
     }
     for (section, mut schedule) in found {
-        let kept = retention
-            .iter()
-            .find(|(at, _)| *at == section)
-            .map(|(_, days)| *days);
+        let kept = retention.get(&section).copied();
         schedule.retention_days = schedule.retention_days.or(kept);
         schedules.push(schedule);
     }
@@ -143,9 +128,7 @@ fn of_prose(source: Source<'_>, schedules: &mut Vec<Schedule>) {
 fn retention_days(place: &Place<'_>) -> Option<u32> {
     let (label, value) = place.line.label()?;
     let folded = fold(label);
-    let named = folded.contains("retencion")
-        || folded.contains("retention")
-        || folded.starts_with("se conserva");
+    let named = folded.contains("retencion") || folded.contains("retention") || folded.starts_with("se conserva");
     let days = duration::first(value).filter(|_| named)?.seconds() / 86_400.0;
     (days >= 1.0).then_some(days.round() as u32)
 }
@@ -239,9 +222,7 @@ fn clock(folded: &str) -> Option<(u32, u32)> {
     let bytes = folded.as_bytes();
     for (at, _) in folded.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
         let apart = at == 0
-            || bytes.get(at - 1).is_some_and(|b| {
-                !b.is_ascii_alphanumeric() && !matches!(b, b'.' | b':' | b'-' | b'/')
-            });
+            || bytes.get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'.' | b':' | b'-' | b'/'));
         if !apart {
             continue;
         }
@@ -251,29 +232,15 @@ fn clock(folded: &str) -> Option<(u32, u32)> {
             continue;
         };
         let after = rest.get(digits.len()..)?;
-        let minute = after
-            .strip_prefix(':')
-            .and_then(|m| m.get(..2))
-            .and_then(|m| m.parse::<u32>().ok())
-            .filter(|m| *m < 60);
-        let tail = if minute.is_some() {
-            after.get(3..).unwrap_or_default()
-        } else {
-            after
-        };
+        let minute =
+            after.strip_prefix(':').and_then(|m| m.get(..2)).and_then(|m| m.parse::<u32>().ok()).filter(|m| *m < 60);
+        let tail = if minute.is_some() { after.get(3..).unwrap_or_default() } else { after };
         let tail = tail.trim_start();
-        let (am, pm) = (
-            tail.starts_with("am") || tail.starts_with("a.m"),
-            tail.starts_with("pm") || tail.starts_with("p.m"),
-        );
-        let said = folded.get(..at).is_some_and(|head| {
-            ["a las ", "a la ", "at "]
-                .iter()
-                .any(|word| head.ends_with(word))
-        });
-        if hour > 23
-            || !(minute.is_some() || am || pm || said || after.trim_start().starts_with("hs"))
-        {
+        let (am, pm) =
+            (tail.starts_with("am") || tail.starts_with("a.m"), tail.starts_with("pm") || tail.starts_with("p.m"));
+        let said =
+            folded.get(..at).is_some_and(|head| ["a las ", "a la ", "at "].iter().any(|word| head.ends_with(word)));
+        if hour > 23 || !(minute.is_some() || am || pm || said || after.trim_start().starts_with("hs")) {
             continue;
         }
         let hour = match (am, pm, hour) {
@@ -301,11 +268,7 @@ mod tests {
             ("10 rows in set", None),
             ("* a list item of five words", None),
         ] {
-            assert_eq!(
-                crontab_line(line).map(|found| found.0).as_deref(),
-                cron,
-                "{line}"
-            );
+            assert_eq!(crontab_line(line).map(|found| found.0).as_deref(), cron, "{line}");
         }
     }
 

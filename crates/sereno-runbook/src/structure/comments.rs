@@ -52,11 +52,7 @@ impl Comment {
 }
 
 fn numbered<'a>(text: &'a str, folded: &str) -> Option<&'a str> {
-    let body = if folded.starts_with("paso ") || folded.starts_with("step ") {
-        text.get(5..)?
-    } else {
-        text
-    };
+    let body = if folded.starts_with("paso ") || folded.starts_with("step ") { text.get(5..)? } else { text };
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 || digits > 2 {
         return None;
@@ -69,87 +65,37 @@ fn numbered<'a>(text: &'a str, folded: &str) -> Option<&'a str> {
         None if body.len() < text.len() => rest,
         None => return None,
     };
-    let rest = rest
-        .trim_start_matches(['.', ')', ':', '-', ' ', '–', '—'])
-        .trim();
+    let rest = rest.trim_start_matches(['.', ')', ':', '-', ' ', '–', '—']).trim();
     (!rest.is_empty()).then_some(rest)
 }
 
 fn choice(text: &str, folded: &str) -> Option<String> {
-    const WORDS: [&str; 8] = [
-        "opcion ",
-        "option ",
-        "alternativa ",
-        "alternative ",
-        "metodo ",
-        "method ",
-        "variante ",
-        "variant ",
-    ];
+    const WORDS: [&str; 8] =
+        ["opcion ", "option ", "alternativa ", "alternative ", "metodo ", "method ", "variante ", "variant "];
     let word = WORDS.iter().find(|word| folded.starts_with(**word))?;
     // Folding keeps the number of characters, not of bytes.
     let rest: String = text.chars().skip(word.len()).collect();
     let number = rest.chars().take_while(char::is_ascii_alphanumeric).count();
     let is_number = rest.starts_with(|c: char| c.is_ascii_digit()) || number == 1;
     let title = rest.chars().skip(number).collect::<String>();
-    let title = title
-        .trim_start_matches([':', '.', ')', '-', ' ', '–', '—'])
-        .trim();
-    is_number.then(|| {
-        if title.is_empty() {
-            text.to_owned()
-        } else {
-            title.to_owned()
-        }
-    })
+    let title = title.trim_start_matches([':', '.', ')', '-', ' ', '–', '—']).trim();
+    is_number.then(|| if title.is_empty() { text.to_owned() } else { title.to_owned() })
 }
 
 fn or<'a>(text: &'a str, folded: &str) -> Option<&'a str> {
     let bare = folded.trim_end_matches([':', '.', '…', ',']);
-    if matches!(
-        bare,
-        "o" | "or"
-            | "o bien"
-            | "or else"
-            | "alternativamente"
-            | "alternatively"
-            | "o tambien"
-            | "u"
-    ) {
+    if matches!(bare, "o" | "or" | "o bien" | "or else" | "alternativamente" | "alternatively" | "o tambien" | "u") {
         return Some("");
     }
-    let begins = [
-        "o bien ",
-        "o ",
-        "or ",
-        "alternativamente, ",
-        "alternatively, ",
-        "u ",
-    ];
-    begins
-        .iter()
-        .any(|word| folded.starts_with(word))
-        .then_some(text)
+    let begins = ["o bien ", "o ", "or ", "alternativamente, ", "alternatively, ", "u "];
+    begins.iter().any(|word| folded.starts_with(word)).then_some(text)
 }
 
 /// `Si X`, `If X`, `When X`, `En caso de X`.
 pub(super) fn is_condition(text: &str) -> bool {
-    let folded = fold(
-        text.get(..text.char_indices().nth(14).map_or(text.len(), |(at, _)| at))
-            .unwrap_or(text),
-    );
-    let begins = [
-        "si ",
-        "if ",
-        "when ",
-        "cuando ",
-        "en caso de",
-        "in case of",
-        "solo si ",
-        "only if ",
-        "unless ",
-        "salvo que",
-    ];
+    let folded = fold(text.get(..text.char_indices().nth(14).map_or(text.len(), |(at, _)| at)).unwrap_or(text));
+    let begins =
+        ["si ", "if ", "when ", "cuando ", "en caso de", "in case of", "solo si ", "only if ", "unless ", "salvo que"];
     begins.iter().any(|word| folded.starts_with(word)) && !text.starts_with("Sí ")
 }
 
@@ -186,14 +132,9 @@ pub(super) fn expected(text: &str) -> Option<String> {
     let folded = fold(text);
     let begin = BEGINS.iter().find(|begin| folded.starts_with(**begin))?;
     let rest: String = text.chars().skip(begin.chars().count()).collect();
-    let boundary =
-        begin.ends_with(' ') || rest.is_empty() || rest.starts_with(|c: char| !c.is_alphanumeric());
+    let boundary = begin.ends_with(' ') || rest.is_empty() || rest.starts_with(|c: char| !c.is_alphanumeric());
     // `Respuesta esperada (OK): …`
-    let rest = match rest
-        .trim_start()
-        .strip_prefix('(')
-        .and_then(|inside| inside.split_once(')'))
-    {
+    let rest = match rest.trim_start().strip_prefix('(').and_then(|inside| inside.split_once(')')) {
         Some((_, after)) => after,
         None => &rest,
     };
@@ -203,9 +144,7 @@ pub(super) fn expected(text: &str) -> Option<String> {
 
 fn unquoted(words: &str) -> &str {
     for quote in ['"', '`', '\''] {
-        if let Some(inside) = words
-            .strip_prefix(quote)
-            .and_then(|rest| rest.strip_suffix(quote))
+        if let Some(inside) = words.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
             && !inside.contains(quote)
         {
             return inside;
@@ -221,52 +160,22 @@ mod tests {
     #[test]
     fn comments_say_what_they_are() {
         for (text, comment) in [
-            (
-                "1. Verificar estado",
-                Comment::Numbered("Verificar estado".into()),
-            ),
+            ("1. Verificar estado", Comment::Numbered("Verificar estado".into())),
             ("Paso 2: Actualizar", Comment::Numbered("Actualizar".into())),
             ("1.5 GB libres", Comment::Plain("1.5 GB libres".into())),
-            (
-                "Opción 1: Reiniciar pods",
-                Comment::Choice("Reiniciar pods".into()),
-            ),
-            (
-                "Option B - scale down",
-                Comment::Choice("scale down".into()),
-            ),
+            ("Opción 1: Reiniciar pods", Comment::Choice("Reiniciar pods".into())),
+            ("Option B - scale down", Comment::Choice("scale down".into())),
             ("O", Comment::Or(String::new())),
-            (
-                "O editar ConfigMap",
-                Comment::Or("O editar ConfigMap".into()),
-            ),
-            (
-                "Obtener la lista",
-                Comment::Plain("Obtener la lista".into()),
-            ),
-            (
-                "Si la base está caída:",
-                Comment::Condition("Si la base está caída".into()),
-            ),
+            ("O editar ConfigMap", Comment::Or("O editar ConfigMap".into())),
+            ("Obtener la lista", Comment::Plain("Obtener la lista".into())),
+            ("Si la base está caída:", Comment::Condition("Si la base está caída".into())),
             ("Sin datos", Comment::Plain("Sin datos".into())),
-            (
-                "If the pod crashes",
-                Comment::Condition("If the pod crashes".into()),
-            ),
+            ("If the pod crashes", Comment::Condition("If the pod crashes".into())),
             ("Debe responder: PONG", Comment::Expects("PONG".into())),
             ("Debe devolver 401", Comment::Expects("401".into())),
-            (
-                "Debe devolver status: \"ok\"",
-                Comment::Expects("status: \"ok\"".into()),
-            ),
-            (
-                "Expected: \"All good\"",
-                Comment::Expects("All good".into()),
-            ),
-            (
-                "Expectativas del equipo",
-                Comment::Plain("Expectativas del equipo".into()),
-            ),
+            ("Debe devolver status: \"ok\"", Comment::Expects("status: \"ok\"".into())),
+            ("Expected: \"All good\"", Comment::Expects("All good".into())),
+            ("Expectativas del equipo", Comment::Plain("Expectativas del equipo".into())),
         ] {
             assert_eq!(Comment::of(text), comment, "{text}");
         }

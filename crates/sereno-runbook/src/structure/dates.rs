@@ -40,10 +40,7 @@ pub(crate) fn iso_date(text: &str) -> Option<String> {
 fn numeric(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     for (at, _) in text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
-        let apart = at == 0
-            || bytes
-                .get(at - 1)
-                .is_some_and(|b| !b.is_ascii_alphanumeric());
+        let apart = at == 0 || bytes.get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric());
         if !apart {
             continue;
         }
@@ -54,17 +51,13 @@ fn numeric(text: &str) -> Option<String> {
         let [a, b, c] = parts.as_slice() else {
             continue;
         };
-        let (Ok(a_number), Ok(b_number), Ok(c_number)) =
-            (a.parse::<i16>(), b.parse::<i16>(), c.parse::<i16>())
-        else {
+        let (Ok(a_number), Ok(b_number), Ok(c_number)) = (a.parse::<i16>(), b.parse::<i16>(), c.parse::<i16>()) else {
             continue;
         };
         let date = match (a.len(), b.len(), c.len()) {
             (4, 2, 2) => date(a_number, b_number, c_number),
             // Day first, or month first where the other cannot be a month.
-            (2, 2, 4) if a_number > 12 || a_number == b_number => {
-                date(c_number, b_number, a_number)
-            }
+            (2, 2, 4) if a_number > 12 || a_number == b_number => date(c_number, b_number, a_number),
             (2, 2, 4) if b_number > 12 => date(c_number, a_number, b_number),
             _ => None,
         };
@@ -76,16 +69,10 @@ fn numeric(text: &str) -> Option<String> {
 }
 
 fn with_time(date: Date, rest: &str) -> String {
-    let time = rest
-        .trim_start_matches(['T', ' ', ','])
-        .get(..5)
-        .unwrap_or_default();
-    let is_time = matches!(time.as_bytes(), [h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()));
-    if is_time {
-        format!("{date}T{time}")
-    } else {
-        date.to_string()
-    }
+    let time = rest.trim_start_matches(['T', ' ', ',']).get(..5).unwrap_or_default();
+    let is_time =
+        matches!(time.as_bytes(), [h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()));
+    if is_time { format!("{date}T{time}") } else { date.to_string() }
 }
 
 fn date(year: i16, month: i16, day: i16) -> Option<Date> {
@@ -96,15 +83,10 @@ fn date(year: i16, month: i16, day: i16) -> Option<Date> {
 /// `4 de Enero, 2026`, `January 4th, 2026`, `4 Jan 2026`.
 fn in_words(text: &str) -> Option<String> {
     let folded = fold(text);
-    let words: Vec<&str> = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     for (index, word) in words.iter().enumerate() {
         let Some(month) = month(word) else { continue };
-        let near = words
-            .get(index.saturating_sub(2)..(index + 5).min(words.len()))
-            .unwrap_or_default();
+        let near = words.get(index.saturating_sub(2)..(index + 5).min(words.len())).unwrap_or_default();
         let mut day = None;
         let mut year = None;
         for word in near {

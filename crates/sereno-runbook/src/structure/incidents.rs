@@ -20,16 +20,10 @@ pub(crate) fn incidents(
         let Some(section) = outline.sections.get(index) else {
             continue;
         };
-        let procedure = found
-            .sections
-            .iter()
-            .position(|owner| *owner == index)
-            .and_then(|position| found.procedures.get(position));
+        let procedure = found.sections.binary_search(&index).ok().and_then(|position| found.procedures.get(position));
         let parts = Parts::of(document, outline, index);
         let is_page = parts.is_page();
-        if !(section.role == Role::Incident || is_page)
-            || (procedure.is_none() && parts.symptoms.is_empty())
-        {
+        if !(section.role == Role::Incident || is_page) || (procedure.is_none() && parts.symptoms.is_empty()) {
             continue;
         }
         if is_part_of_another(outline, index) {
@@ -48,9 +42,7 @@ pub(crate) fn incidents(
             symptoms: parts.symptoms,
             impact: parts.impact,
             diagnosis: procedure.map(diagnosis).unwrap_or_default(),
-            remedies: procedure
-                .map(|procedure| remedies(outline, procedure, decisions))
-                .unwrap_or_default(),
+            remedies: procedure.map(|procedure| remedies(outline, procedure, decisions)).unwrap_or_default(),
             target_minutes: parts.target_minutes,
             severity: parts.severity.or_else(|| severity(title)),
             procedure: procedure.map(|procedure| procedure.id.clone()),
@@ -95,24 +87,15 @@ impl Parts {
             .filter(|(inner, _)| outline.parent(*inner) == Some(index));
         for (inner, part) in inside {
             match outline.own_roles.get(inner).copied().flatten() {
-                Some(Role::Symptoms) => {
-                    parts
-                        .symptoms
-                        .extend(words_of(document, part.line, part.end_line, true))
-                }
+                Some(Role::Symptoms) => parts.symptoms.extend(words_of(document, part.line, part.end_line, true)),
                 Some(Role::Impact) => {
                     let words = words_of(document, part.line, part.end_line, false).join(" ");
-                    parts.impact = parts
-                        .impact
-                        .take()
-                        .or(Some(words).filter(|words| !words.is_empty()));
+                    parts.impact = parts.impact.take().or(Some(words).filter(|words| !words.is_empty()));
                 }
                 Some(Role::TargetTime) => {
                     let mut words = words_of(document, part.line, part.end_line, false);
                     words.insert(0, part.title.clone());
-                    parts.target_minutes = parts
-                        .target_minutes
-                        .or_else(|| duration::minutes(&words.join(" ")));
+                    parts.target_minutes = parts.target_minutes.or_else(|| duration::minutes(&words.join(" ")));
                 }
                 Some(Role::Diagnosis) => parts.diagnosed = true,
                 Some(Role::Remedy) => parts.remedied = true,
@@ -126,29 +109,14 @@ impl Parts {
     /// `**Tiempo de resolución:** 1 hora`, `**Severidad:** alta`, wherever they stand in the incident.
     fn read_labels(&mut self, document: &Document, from: usize, to: usize) {
         let first = document.labels.partition_point(|label| label.line < from);
-        for label in document
-            .labels
-            .iter()
-            .skip(first)
-            .take_while(|label| label.line <= to)
-        {
+        for label in document.labels.iter().skip(first).take_while(|label| label.line <= to) {
             let (title, Some(value)) = (fold(&label.title), &label.value) else {
                 continue;
             };
-            let target = [
-                "tiempo de resolucion",
-                "tiempo objetivo",
-                "target",
-                "resolution time",
-                "rto",
-                "sla",
-            ];
+            let target = ["tiempo de resolucion", "tiempo objetivo", "target", "resolution time", "rto", "sla"];
             if target.iter().any(|word| title.starts_with(word)) {
                 self.target_minutes = self.target_minutes.or_else(|| duration::minutes(value));
-            } else if ["severidad", "severity", "prioridad", "priority", "nivel"]
-                .iter()
-                .any(|word| title == *word)
-            {
+            } else if ["severidad", "severity", "prioridad", "priority", "nivel"].iter().any(|word| title == *word) {
                 self.severity.get_or_insert_with(|| value.clone());
             }
         }
@@ -163,28 +131,15 @@ impl Parts {
 /// The sentences or list items between two lines; a label's own value first.
 fn words_of(document: &Document, from: usize, to: usize, items: bool) -> Vec<String> {
     let mut words = Vec::new();
-    let first = document
-        .elements
-        .partition_point(|element| element.end_line < from);
-    for element in document
-        .elements
-        .iter()
-        .skip(first)
-        .take_while(|element| element.line <= to)
-    {
+    // The paragraph of a label may have begun above it.
+    let first = document.elements.partition_point(|element| element.line < from).saturating_sub(1);
+    for element in document.elements.iter().skip(first).take_while(|element| element.line <= to) {
         let ElementKind::Text(lines) = &element.kind else {
             continue;
         };
         let mut all: Vec<&str> = Vec::new();
-        for line in lines
-            .iter()
-            .filter(|line| line.line >= from && line.line <= to)
-        {
-            all.push(if line.line == from {
-                value_of(line)
-            } else {
-                line.plain.trim()
-            });
+        for line in lines.iter().filter(|line| line.line >= from && line.line <= to) {
+            all.push(if line.line == from { value_of(line) } else { line.plain.trim() });
         }
         all.retain(|line| !line.is_empty());
         if items || element.item.is_none() {
@@ -200,27 +155,13 @@ fn value_of(line: &TextLine) -> &str {
 }
 
 fn diagnosis(procedure: &Procedure) -> Vec<String> {
-    let told: Vec<String> = procedure
-        .steps
-        .iter()
-        .filter(|step| step.role == Role::Diagnosis)
-        .map(|step| step.id.clone())
-        .collect();
+    let told: Vec<String> =
+        procedure.steps.iter().filter(|step| step.role == Role::Diagnosis).map(|step| step.id.clone()).collect();
     if !told.is_empty() {
         return told;
     }
-    let first_change = procedure
-        .steps
-        .iter()
-        .position(|step| is_remedy(step))
-        .unwrap_or(procedure.steps.len());
-    procedure
-        .steps
-        .iter()
-        .take(first_change)
-        .filter(|step| looks(step))
-        .map(|step| step.id.clone())
-        .collect()
+    let first_change = procedure.steps.iter().position(is_remedy).unwrap_or(procedure.steps.len());
+    procedure.steps.iter().take(first_change).filter(|step| looks(step)).map(|step| step.id.clone()).collect()
 }
 
 /// One remedy for each alternative and each cause. Other steps are one remedy together where a label says that they
@@ -232,11 +173,7 @@ fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) ->
     let any_acts = procedure.steps.iter().any(|step| acts(&step));
     let mut remedies: Vec<(Key, Remedy)> = Vec::new();
     for step in &procedure.steps {
-        let wanted = if any_acts {
-            acts(&step)
-        } else {
-            !any_told && is_remedy(step)
-        };
+        let wanted = if any_acts { acts(&step) } else { !any_told && is_remedy(step) };
         if !wanted {
             continue;
         }
@@ -245,9 +182,9 @@ fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) ->
             remedies.extend(causes.iter().map(|decision| of_decision(decision, step)));
             continue;
         }
-        let label = outline.at(step.line).filter(|section| {
-            any_told && outline.labels.get(*section).copied().flatten().is_some()
-        });
+        let label = outline
+            .at(step.line)
+            .filter(|section| any_told && outline.labels.get(*section).copied().flatten().is_some());
         let key = match (&step.alternative, &step.condition, label) {
             (Some(alternative), _, _) => Key::Alternative(alternative.group, alternative.number),
             (None, Some(condition), _) => Key::Cause(condition.clone()),
@@ -265,14 +202,8 @@ fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) ->
                 }
                 remedy.steps.push(step.id.clone());
             }
-            _ => remedies.push((
-                key,
-                Remedy {
-                    title: remedy_title(step),
-                    line: step.line,
-                    steps: vec![step.id.clone()],
-                },
-            )),
+            _ => remedies
+                .push((key, Remedy { title: remedy_title(step), line: step.line, steps: vec![step.id.clone()] })),
         }
     }
     remedies.into_iter().map(|(_, remedy)| remedy).collect()
@@ -300,29 +231,16 @@ fn remedy_title(step: &Step) -> String {
 
 fn of_decision(decision: &Decision, step: &Step) -> (Key, Remedy) {
     let title = format!("{}: {}", decision.cause, decision.action);
-    (
-        Key::Cause(decision.cause.clone()),
-        Remedy {
-            title,
-            line: decision.line,
-            steps: vec![step.id.clone()],
-        },
-    )
+    (Key::Cause(decision.cause.clone()), Remedy { title, line: decision.line, steps: vec![step.id.clone()] })
 }
 
 /// The causes and actions that a person's step lists (`4. Acciones: - Si falta espacio: …`).
-fn decisions_in<'a>(
-    step: &Step,
-    procedure: &Procedure,
-    decisions: &'a [Decision],
-) -> &'a [Decision] {
+fn decisions_in<'a>(step: &Step, procedure: &Procedure, decisions: &'a [Decision]) -> &'a [Decision] {
     if step.block.is_some() || !step.text.contains('\n') {
         return &[];
     }
     let last = step.line + step.text.matches('\n').count();
-    let after = procedure
-        .steps
-        .partition_point(|other| other.line <= step.line);
+    let after = procedure.steps.partition_point(|other| other.line <= step.line);
     let next = procedure.steps.get(after).map(|other| other.line);
     let last = next.map_or(last, |next| last.min(next - 1));
     let from = decisions.partition_point(|decision| decision.line <= step.line);
@@ -333,12 +251,7 @@ fn decisions_in<'a>(
 fn is_remedy(step: &Step) -> bool {
     match step.risk {
         Some(risk) => risk > Risk::Observe && step.role != Role::Verification,
-        None => {
-            step.kind == StepKind::Manual
-                && step.role != Role::Verification
-                && !looks(step)
-                && !notifies(step)
-        }
+        None => step.kind == StepKind::Manual && step.role != Role::Verification && !looks(step) && !notifies(step),
     }
 }
 
@@ -380,44 +293,24 @@ fn looks(step: &Step) -> bool {
         "read",
         "find",
     ];
-    match step.risk {
-        Some(risk) => risk == Risk::Observe,
-        None => {
-            let title = fold(&step.title);
-            step.kind != StepKind::Manual || VERBS.iter().any(|verb| title.starts_with(verb))
-        }
+    if let Some(risk) = step.risk {
+        return risk == Risk::Observe;
     }
+    let title = fold(&step.title);
+    step.kind != StepKind::Manual || VERBS.iter().any(|verb| title.starts_with(verb))
 }
 
 fn notifies(step: &Step) -> bool {
     let title = fold(&step.title);
-    [
-        "notific",
-        "notify",
-        "avis",
-        "inform",
-        "comunic",
-        "document",
-        "escalar a",
-        "escalate",
-        "contact",
-        "crear ticket",
-    ]
-    .iter()
-    .any(|verb| title.starts_with(verb))
+    ["notific", "notify", "avis", "inform", "comunic", "document", "escalar a", "escalate", "contact", "crear ticket"]
+        .iter()
+        .any(|verb| title.starts_with(verb))
 }
 
 /// `Nivel 1: …` is `1`; `Protocolo P0 — …` is `P0`.
 fn severity(title: &str) -> Option<String> {
     let folded = fold(title);
-    for word in [
-        "nivel ",
-        "level ",
-        "severidad ",
-        "severity ",
-        "sev ",
-        "sev-",
-    ] {
+    for word in ["nivel ", "level ", "severidad ", "severity ", "sev ", "sev-"] {
         if let Some(rest) = folded.strip_prefix(word) {
             let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
             return (!number.is_empty()).then_some(number);

@@ -41,9 +41,9 @@ const SPANISH: [&str; 34] = [
     "datos",
 ];
 const ENGLISH: [&str; 34] = [
-    "the", "of", "and", "to", "is", "in", "for", "with", "if", "this", "that", "from", "are", "be",
-    "on", "or", "check", "when", "you", "it", "not", "should", "run", "then", "restart", "service",
-    "step", "fails", "verify", "after", "name", "by", "all", "data",
+    "the", "of", "and", "to", "is", "in", "for", "with", "if", "this", "that", "from", "are", "be", "on", "or",
+    "check", "when", "you", "it", "not", "should", "run", "then", "restart", "service", "step", "fails", "verify",
+    "after", "name", "by", "all", "data",
 ];
 
 /// The words that are counted; more tell nothing new.
@@ -53,19 +53,13 @@ const ENOUGH: usize = 4000;
 pub(crate) fn language(document: &Document) -> Lang {
     let (mut spanish, mut english, mut counted) = (0_usize, 0_usize, 0_usize);
     let mut count = |text: &str| {
-        for word in text
-            .split(|c: char| !c.is_alphabetic())
-            .filter(|word| !word.is_empty())
-        {
+        for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
             let word = fold(word);
             counted += 1;
             spanish += usize::from(SPANISH.contains(&word.as_str()));
             english += usize::from(ENGLISH.contains(&word.as_str()));
         }
-        spanish += text
-            .chars()
-            .filter(|c| matches!(c, 'ñ' | 'Ñ' | '¿' | '¡' | 'ó' | 'í' | 'á'))
-            .count();
+        spanish += text.chars().filter(|c| matches!(c, 'ñ' | 'Ñ' | '¿' | '¡' | 'ó' | 'í' | 'á')).count();
         counted < ENOUGH
     };
     for heading in &document.headings {
@@ -93,11 +87,7 @@ pub(crate) fn language(document: &Document) -> Lang {
                 let Some(block) = document.blocks.get(*index) else {
                     continue;
                 };
-                for line in block
-                    .text
-                    .lines()
-                    .filter(|line| line.trim_start().starts_with("# "))
-                {
+                for line in block.text.lines().filter(|line| line.trim_start().starts_with("# ")) {
                     if !count(line) {
                         break 'all;
                     }
@@ -106,9 +96,5 @@ pub(crate) fn language(document: &Document) -> Lang {
             _ => {}
         }
     }
-    if spanish > english {
-        Lang::Es
-    } else {
-        Lang::En
-    }
+    if spanish > english { Lang::Es } else { Lang::En }
 }

@@ -19,19 +19,13 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
             continue;
         };
         let in_head = element.line < head;
-        let in_overview = outline
-            .at(element.line)
-            .is_some_and(|section| outline.role(section) == Role::Overview);
+        let in_overview = outline.at(element.line).is_some_and(|section| outline.role(section) == Role::Overview);
         if !(in_head || in_overview || element.line >= foot) {
             continue;
         }
         for line in lines {
             let plain = without_emoji(&line.plain);
-            let label = if line.bold_label().is_some() {
-                line.bold_label()
-            } else {
-                plain_label(plain)
-            };
+            let label = if line.bold_label().is_some() { line.bold_label() } else { plain_label(plain) };
             if let Some((key, value)) = label.filter(|(_, value)| !value.is_empty()) {
                 put(&mut metadata, key, value, in_head || in_overview);
             }
@@ -49,10 +43,7 @@ fn plain_label(plain: &str) -> Option<(&str, &str)> {
 /// The head ends at the second heading.
 fn head_end(document: &Document) -> usize {
     let second = document.headings.get(1).map(|heading| heading.text.line);
-    let first_is_title = document
-        .headings
-        .first()
-        .is_some_and(|heading| heading.level == 1);
+    let first_is_title = document.headings.first().is_some_and(|heading| heading.level == 1);
     match (first_is_title, document.headings.first()) {
         (true, _) => second.unwrap_or(usize::MAX),
         (false, Some(heading)) => heading.text.line,
@@ -62,10 +53,7 @@ fn head_end(document: &Document) -> usize {
 
 /// The foot is what follows the last rule, when no heading follows it.
 fn foot_begin(document: &Document) -> usize {
-    let last_heading = document
-        .headings
-        .last()
-        .map_or(0, |heading| heading.text.line);
+    let last_heading = document.headings.last().map_or(0, |heading| heading.text.line);
     document
         .elements
         .iter()
@@ -78,11 +66,7 @@ fn foot_begin(document: &Document) -> usize {
 
 fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
     let folded = fold(key).replace(['_', '-'], " ");
-    let is = |words: &[&str]| {
-        words
-            .iter()
-            .any(|word| folded == *word || folded.starts_with(&format!("{word} ")))
-    };
+    let is = |words: &[&str]| words.iter().any(|word| folded == *word || folded.starts_with(&format!("{word} ")));
     let date = || iso_date(value).unwrap_or_else(|| value.to_owned());
     let set = |field: &mut Option<String>, value: String| {
         field.get_or_insert(value);
@@ -90,20 +74,11 @@ fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
     if is(&["version"]) {
         // `1.0 · 2026-05-10` is a version and its date.
         let (version, rest) = value.split_once([' ', ',', '·']).unwrap_or((value, ""));
-        set(
-            &mut metadata.version,
-            version.trim_matches(['(', ')', ',']).to_owned(),
-        );
+        set(&mut metadata.version, version.trim_matches(['(', ')', ',']).to_owned());
         if let Some(date) = iso_date(rest) {
             set(&mut metadata.updated, date);
         }
-    } else if is(&[
-        "proxima revision",
-        "next review",
-        "proxima actualizacion",
-        "review date",
-        "siguiente revision",
-    ]) {
+    } else if is(&["proxima revision", "next review", "proxima actualizacion", "review date", "siguiente revision"]) {
         if let Some(date) = iso_date(value) {
             set(&mut metadata.next_review, date);
         } else {
@@ -181,14 +156,8 @@ fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
         "ciclo de revision",
         "frecuencia recomendada",
     ]) {
-        set(
-            &mut metadata.review_cadence,
-            cadence(value).map_or_else(|| value.to_owned(), str::to_owned),
-        );
-    } else if keep_others
-        && folded != "title"
-        && !metadata.other.iter().any(|(known, _)| known == key)
-    {
+        set(&mut metadata.review_cadence, cadence(value).map_or_else(|| value.to_owned(), str::to_owned));
+    } else if keep_others && folded != "title" && !metadata.other.iter().any(|(known, _)| known == key) {
         metadata.other.push((key.to_owned(), value.to_owned()));
     }
 }
@@ -213,8 +182,5 @@ fn cadence(value: &str) -> Option<&'static str> {
         ("year", "yearly"),
     ];
     let folded = fold(value);
-    WORDS
-        .iter()
-        .find(|(word, _)| folded.contains(word))
-        .map(|(_, name)| *name)
+    WORDS.iter().find(|(word, _)| folded.contains(word)).map(|(_, name)| *name)
 }

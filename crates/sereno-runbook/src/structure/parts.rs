@@ -3,12 +3,11 @@
 use super::draft::Draft;
 use super::roles::{is_inner, role_of};
 use super::sections::{Outline, clean_title};
-use crate::document::Document;
 use crate::model::Role;
 use crate::text::fold;
 
 /// For each heading's section that has steps, the section whose procedure they belong to.
-pub(super) fn owners(document: &Document, outline: &Outline, drafts: &[Draft]) -> Vec<usize> {
+pub(super) fn owners(outline: &Outline, drafts: &[Draft]) -> Vec<usize> {
     let count = outline.sections.len();
     let mut owner: Vec<usize> = (0..count).collect();
     let mut bearing = vec![false; count];
@@ -19,37 +18,23 @@ pub(super) fn owners(document: &Document, outline: &Outline, drafts: &[Draft]) -
     }
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); count];
     for section in outline.of_heading.iter().copied() {
-        if let Some(siblings) = outline
-            .parent(section)
-            .and_then(|parent| children.get_mut(parent))
-        {
+        if let Some(siblings) = outline.parent(section).and_then(|parent| children.get_mut(parent)) {
             siblings.push(section);
         }
     }
-    let single_title = document
-        .headings
-        .iter()
-        .filter(|heading| heading.level == 1)
-        .count()
-        == 1;
     // Children before parents: what a child took in moves up with it.
     for section in outline.of_heading.iter().rev().copied() {
         let Some(children) = children.get(section) else {
             continue;
         };
-        let with_steps: Vec<usize> = children
-            .iter()
-            .copied()
-            .filter(|child| bearing.get(*child).copied().unwrap_or(false))
-            .collect();
+        let with_steps: Vec<usize> =
+            children.iter().copied().filter(|child| bearing.get(*child).copied().unwrap_or(false)).collect();
         let mergeable: Vec<usize> = with_steps
             .iter()
             .copied()
-            .filter(|child| {
-                outline.own_roles.get(*child).copied().flatten() != Some(Role::Rollback)
-            })
+            .filter(|child| outline.own_roles.get(*child).copied().flatten() != Some(Role::Rollback))
             .collect();
-        let is_title = single_title
+        let is_title = outline.single_title
             && outline.parent(section).is_none()
             && outline.sections.get(section).is_some_and(|s| s.level == 1);
         let part = |child: &usize| is_part(outline, section, *child, is_title);
@@ -175,26 +160,20 @@ pub(super) const GENERIC: [&str; 92] = [
 /// `Pasos` and `Procedimiento` name no subject.
 pub(super) fn is_generic(title: &str) -> bool {
     let folded = fold(title);
-    let mut words = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.all(|word| GENERIC.contains(&word))
 }
 
 /// Whether a heading is a part of the procedure above it, and not a procedure of its own.
 fn is_part(outline: &Outline, parent: usize, child: usize, parent_is_title: bool) -> bool {
-    let (Some(section), Some(above)) = (outline.sections.get(child), outline.sections.get(parent))
-    else {
+    let (Some(section), Some(above)) = (outline.sections.get(child), outline.sections.get(parent)) else {
         return false;
     };
     let own = outline.own_roles.get(child).copied().flatten();
     let title = fold(clean_title(&section.title));
     let raw = fold(&section.title);
-    let named_step = ["paso ", "step ", "fase ", "phase ", "etapa "]
-        .iter()
-        .any(|word| raw.starts_with(word));
-    let numbered_step =
-        !parent_is_title && !is_container(&fold(&above.title)) && step_number(&raw).is_some();
+    let named_step = ["paso ", "step ", "fase ", "phase ", "etapa "].iter().any(|word| raw.starts_with(word));
+    let numbered_step = !parent_is_title && !is_container(&fold(&above.title)) && step_number(&raw).is_some();
     let conditional = raw.starts_with("si ") || raw.starts_with("if ");
     if named_step || numbered_step || conditional {
         return true;
@@ -203,29 +182,14 @@ fn is_part(outline: &Outline, parent: usize, child: usize, parent_is_title: bool
         return false;
     }
     let above = fold(&above.title);
-    let known =
-        |word: &str| GENERIC.contains(&word) || above.contains(word) || related(word, &above);
-    let words = || {
-        title
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-    };
-    let bare = words().all(|word| {
-        known(word) || (own.is_some_and(is_inner) && word.chars().count() > 4 && tells_role(word))
-    });
+    let known = |word: &str| GENERIC.contains(&word) || above.contains(word) || related(word, &above);
+    let words = || title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let bare =
+        words().all(|word| known(word) || (own.is_some_and(is_inner) && word.chars().count() > 4 && tells_role(word)));
     // Between the prelude and the aftermath of a deploy stand its parts.
-    let phase = [
-        "pre-",
-        "post-",
-        "durante ",
-        "during ",
-        "antes de",
-        "despues de",
-        "before ",
-        "after ",
-    ]
-    .iter()
-    .any(|word| title.starts_with(word))
+    let phase = ["pre-", "post-", "durante ", "during ", "antes de", "despues de", "before ", "after "]
+        .iter()
+        .any(|word| title.starts_with(word))
         && words().count() <= 5;
     (bare || phase) && !is_container(&title)
 }
@@ -233,10 +197,7 @@ fn is_part(outline: &Outline, parent: usize, child: usize, parent_is_title: bool
 /// `despliegue` in `Despliegue de nuevas versiones` and `desplegar` are one subject.
 fn related(word: &str, title: &str) -> bool {
     let stem: String = word.chars().take(5).collect();
-    word.chars().count() > 5
-        && title
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|other| other.starts_with(&stem))
+    word.chars().count() > 5 && title.split(|c: char| !c.is_alphanumeric()).any(|other| other.starts_with(&stem))
 }
 
 fn tells_role(word: &str) -> bool {
@@ -277,9 +238,5 @@ fn step_number(title: &str) -> Option<u32> {
     if !after.starts_with(' ') {
         return None;
     }
-    title
-        .get(..digits)?
-        .parse()
-        .ok()
-        .filter(|number| *number < 50)
+    title.get(..digits)?.parse().ok().filter(|number| *number < 50)
 }

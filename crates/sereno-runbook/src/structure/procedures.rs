@@ -32,7 +32,7 @@ pub(crate) fn procedures(
     let judged = judge(&walked.inline);
     walked.drafts.retain_mut(|draft| settle(draft, &judged));
     variants(outline, &mut walked.drafts);
-    let owners = owners(document, outline, &walked.drafts);
+    let owners = owners(outline, &walked.drafts);
     let mut found = build(outline, walked.drafts, &owners, language);
     link(outline, &mut found);
     found
@@ -43,12 +43,7 @@ fn settle(draft: &mut Draft, judged: &[Block]) -> bool {
     let Some(block) = draft.inline.and_then(|index| judged.get(index)) else {
         return true;
     };
-    if block.class != BlockClass::Shell
-        || block
-            .statements
-            .iter()
-            .any(|statement| statement.foreign.is_some())
-    {
+    if block.class != BlockClass::Shell || block.statements.iter().any(|statement| statement.foreign.is_some()) {
         draft.kind = StepKind::Manual;
         draft.text = format!("{}: `{}`", draft.title, draft.text);
         return true;
@@ -57,12 +52,8 @@ fn settle(draft: &mut Draft, judged: &[Block]) -> bool {
     draft.risk = block.risk;
     draft.effects.clone_from(&block.effects);
     draft.flags.clone_from(&block.flags);
-    draft.needs = block
-        .placeholders
-        .iter()
-        .filter(|p| p.kind != PlaceholderKind::Prompt)
-        .map(|p| p.name.clone())
-        .collect();
+    draft.needs =
+        block.placeholders.iter().filter(|p| p.kind != PlaceholderKind::Prompt).map(|p| p.name.clone()).collect();
     draft.needs.dedup();
     true
 }
@@ -76,10 +67,7 @@ fn build(outline: &Outline, drafts: Vec<Draft>, owners: &[usize], language: Lang
             list.push(draft);
         }
     }
-    let mut found = Found {
-        procedures: Vec::new(),
-        sections: Vec::new(),
-    };
+    let mut found = Found { procedures: Vec::new(), sections: Vec::new() };
     for (index, drafts) in by_section.into_iter().enumerate() {
         // Queries alone are something to look up, not something to do.
         let is_done = drafts.iter().any(|draft| draft.kind != StepKind::Promql);
@@ -89,16 +77,7 @@ fn build(outline: &Outline, drafts: Vec<Draft>, owners: &[usize], language: Lang
         let steps = drafts
             .into_iter()
             .enumerate()
-            .map(|(number, draft)| {
-                step(
-                    outline,
-                    draft,
-                    &section.id,
-                    number + 1,
-                    section.role,
-                    language,
-                )
-            })
+            .map(|(number, draft)| step(outline, draft, &section.id, number + 1, section.role, language))
             .collect();
         found.sections.push(index);
         found.procedures.push(Procedure {
@@ -123,22 +102,14 @@ fn title(outline: &Outline, index: usize) -> String {
     let own = clean_title(&section.title);
     let own = match fold(own).strip_prefix("runbook") {
         Some(rest) if rest.starts_with([':', ' ']) && rest.len() > 3 => {
-            own.get("runbook".len()..).map_or(own, |rest| {
-                rest.trim_start_matches([':', ' ', '-', '–', '—'])
-            })
+            own.get("runbook".len()..).map_or(own, |rest| rest.trim_start_matches([':', ' ', '-', '–', '—']))
         }
         _ => own,
     };
     let folded = fold(own);
-    let mut words = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let says_nothing = words
-        .all(|word| GENERIC.contains(&word) || matches!(word, "rollback" | "backup" | "deploy"));
-    match outline
-        .parent(index)
-        .and_then(|parent| outline.sections.get(parent))
-    {
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let says_nothing = words.all(|word| GENERIC.contains(&word) || matches!(word, "rollback" | "backup" | "deploy"));
+    match outline.parent(index).and_then(|parent| outline.sections.get(parent)) {
         Some(parent) if says_nothing && parent.level > 1 => {
             format!("{}: {own}", clean_title(&parent.title))
         }
@@ -146,31 +117,15 @@ fn title(outline: &Outline, index: usize) -> String {
     }
 }
 
-fn step(
-    outline: &Outline,
-    draft: Draft,
-    procedure: &str,
-    number: usize,
-    role: Role,
-    language: Lang,
-) -> Step {
+fn step(outline: &Outline, draft: Draft, procedure: &str, number: usize, role: Role, language: Lang) -> Step {
     let part = outline.upwards(draft.section).find_map(|section| {
-        outline
-            .own_roles
-            .get(section)
-            .copied()
-            .flatten()
-            .filter(|role| is_inner(*role) || *role == Role::Rollback)
+        outline.own_roles.get(section).copied().flatten().filter(|role| is_inner(*role) || *role == Role::Rollback)
     });
     let why_not = why_not(&draft, language);
     let role = draft.role.or(part).unwrap_or(role);
     Step {
         id: format!("{procedure}/{number}"),
-        title: if draft.title.is_empty() {
-            super::script::command_title(&draft.text)
-        } else {
-            draft.title
-        },
+        title: if draft.title.is_empty() { super::script::command_title(&draft.text) } else { draft.title },
         line: draft.line,
         kind: draft.kind,
         class: draft.class,
@@ -182,11 +137,7 @@ fn step(
         flags: draft.flags,
         effects: draft.effects,
         role,
-        alternative: draft.alternative.map(|(group, number, title)| Alternative {
-            group,
-            number,
-            title,
-        }),
+        alternative: draft.alternative.map(|(group, number, title)| Alternative { group, number, title }),
         condition: draft.condition,
         block: draft.block,
         text: draft.text,

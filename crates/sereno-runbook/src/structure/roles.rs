@@ -232,8 +232,7 @@ const SIGNS: &[(&str, Role)] = &[
 ];
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(SIGNS.iter().map(|(sign, _)| sign))
-        .expect("a few hundred short words fit in an automaton")
+    AhoCorasick::new(SIGNS.iter().map(|(sign, _)| sign)).expect("a few hundred short words fit in an automaton")
 });
 
 /// The role that a title tells by itself; `within` is the role of the section around it.
@@ -244,15 +243,13 @@ pub(super) fn role_of(title: &str, within: Option<Role>) -> Option<Role> {
     }
     let mut best: Option<(usize, usize, Role)> = None;
     for found in FINDER.find_overlapping_iter(&folded) {
-        let (Some((sign, role)), at) = (SIGNS.get(found.pattern().as_usize()), found.start())
-        else {
+        let (Some((sign, role)), at) = (SIGNS.get(found.pattern().as_usize()), found.start()) else {
             continue;
         };
         if inside_word(&folded, at) {
             continue;
         }
-        let better = best
-            .is_none_or(|(first, length, _)| at < first || (at == first && sign.len() > length));
+        let better = best.is_none_or(|(first, length, _)| at < first || (at == first && sign.len() > length));
         if better {
             best = Some((at, sign.len(), *role));
         }
@@ -260,18 +257,13 @@ pub(super) fn role_of(title: &str, within: Option<Role>) -> Option<Role> {
     let role = best.map(|(_, _, role)| role)?;
     let role = match role {
         // `Escalamiento` is of machines, unless people are meant.
-        Role::Scaling if within == Some(Role::Contacts) || speaks_of_people(&folded) => {
-            Role::Escalation
-        }
+        Role::Scaling if within == Some(Role::Contacts) || speaks_of_people(&folded) => Role::Escalation,
         role => role,
     };
     // What stands among incidents is an incident, whatever it is about, or a part of one.
     let among_incidents = within == Some(Role::Incident);
     let is_part = is_inner(role)
-        || matches!(
-            role,
-            Role::Incident | Role::Checklist | Role::Contacts | Role::Escalation | Role::Reference
-        );
+        || matches!(role, Role::Incident | Role::Checklist | Role::Contacts | Role::Escalation | Role::Reference);
     (!among_incidents || is_part || starts_with_sign(&folded, role)).then_some(role)
 }
 
@@ -292,9 +284,7 @@ pub(super) fn is_inner(role: Role) -> bool {
 
 /// Inside an incident, `Rollback` alone is the rollback of that incident; `Disco lleno (backups)` is not a backup.
 fn starts_with_sign(folded: &str, role: Role) -> bool {
-    role == Role::Rollback
-        && folded.split_whitespace().count() <= 3
-        && folded.trim_start().starts_with("rollback")
+    role == Role::Rollback && folded.split_whitespace().count() <= 3 && folded.trim_start().starts_with("rollback")
 }
 
 /// Titles that are told by their shape: `Error: "…"`, `Nivel 1: …`, `Pre-despliegue`.
@@ -304,57 +294,22 @@ fn by_shape(folded: &str) -> Option<Role> {
     if after("error").is_some_and(|rest| rest.starts_with([':', '"', '“', '`'])) {
         return Some(Role::Incident);
     }
-    let level = [
-        "nivel ",
-        "level ",
-        "severidad ",
-        "severity ",
-        "protocolo p",
-        "protocol p",
-        "sev ",
-        "sev-",
-    ];
-    if level
-        .iter()
-        .any(|word| after(word).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
-    {
+    let level = ["nivel ", "level ", "severidad ", "severity ", "protocolo p", "protocol p", "sev ", "sev-"];
+    if level.iter().any(|word| after(word).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))) {
         return Some(Role::Incident);
     }
-    let pre = [
-        "pre-desplieg",
-        "pre-deploy",
-        "predeploy",
-        "pre desplieg",
-        "antes del desplieg",
-        "before deploy",
-    ];
+    let pre = ["pre-desplieg", "pre-deploy", "predeploy", "pre desplieg", "antes del desplieg", "before deploy"];
     if pre.iter().any(|word| title.starts_with(word)) {
         return Some(Role::Deploy);
     }
-    let questions = [
-        "cuando hacer rollback",
-        "when to roll",
-        "when to rollback",
-        "criterios de rollback",
-    ];
-    questions
-        .iter()
-        .any(|word| title.starts_with(word))
-        .then_some(Role::Rollback)
+    let questions = ["cuando hacer rollback", "when to roll", "when to rollback", "criterios de rollback"];
+    questions.iter().any(|word| title.starts_with(word)).then_some(Role::Rollback)
 }
 
 fn speaks_of_people(folded: &str) -> bool {
-    [
-        "incident",
-        "contact",
-        "severidad",
-        "soporte",
-        "on-call",
-        "guardia",
-        "personas",
-    ]
-    .iter()
-    .any(|word| folded.contains(word))
+    ["incident", "contact", "severidad", "soporte", "on-call", "guardia", "personas"]
+        .iter()
+        .any(|word| folded.contains(word))
 }
 
 /// Folded, with a blank before and after, so that words can be found whole.
@@ -366,8 +321,7 @@ fn folded_words(title: &str) -> String {
 
 /// Whether a letter stands right before an offset.
 fn inside_word(text: &str, at: usize) -> bool {
-    text.get(..at)
-        .is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    text.get(..at).is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 #[cfg(test)]
@@ -380,11 +334,7 @@ mod tests {
             ("Rollback de Deploy", None, Some(Role::Rollback)),
             ("Restaurar desde Backup", None, Some(Role::Restore)),
             ("Backups y Recuperación", None, Some(Role::Backup)),
-            (
-                "Verificación Post-Despliegue",
-                None,
-                Some(Role::Verification),
-            ),
+            ("Verificación Post-Despliegue", None, Some(Role::Verification)),
             ("Solución de Problemas Comunes", None, Some(Role::Incident)),
             ("Solución:", Some(Role::Incident), Some(Role::Remedy)),
             ("SINTOMAS", Some(Role::Incident), Some(Role::Symptoms)),
@@ -393,16 +343,8 @@ mod tests {
             ("Nivel 2: Funcionalidad parcial", None, Some(Role::Incident)),
             ("Escalamiento", None, Some(Role::Scaling)),
             ("Escalamiento de Incidentes", None, Some(Role::Escalation)),
-            (
-                "Escalation Path",
-                Some(Role::Contacts),
-                Some(Role::Escalation),
-            ),
-            (
-                "Tiempo de Resolución Objetivo: 1 hora",
-                Some(Role::Incident),
-                Some(Role::TargetTime),
-            ),
+            ("Escalation Path", Some(Role::Contacts), Some(Role::Escalation)),
+            ("Tiempo de Resolución Objetivo: 1 hora", Some(Role::Incident), Some(Role::TargetTime)),
             ("Contactos de Emergencia", None, Some(Role::Contacts)),
             ("Mitigation", Some(Role::Incident), Some(Role::Remedy)),
             ("If it fails", None, Some(Role::IfFails)),

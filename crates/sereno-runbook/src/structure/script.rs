@@ -23,22 +23,19 @@ pub(super) fn steps(
     let mut block_condition: Option<String> = None;
     let any_statement = grouped.iter().any(|group| !group.statements.is_empty());
     for (position, group) in grouped.iter().enumerate() {
-        let heads_the_block =
-            position == 0 && group.statements.is_empty() && any_statement && !group.marked();
+        let heads_the_block = position == 0 && group.statements.is_empty() && any_statement && !group.marked();
         if heads_the_block {
-            block_condition = group.condition.clone();
+            block_condition.clone_from(&group.condition);
             header = group.first_words();
             continue;
         }
         let mut draft = script.draft(group, index);
         if draft.title.is_empty() {
-            draft.title = header
-                .take()
-                .or_else(|| fallback.map(str::to_owned))
-                .unwrap_or_else(|| command_title(&draft.text));
+            draft.title =
+                header.take().or_else(|| fallback.map(str::to_owned)).unwrap_or_else(|| command_title(&draft.text));
         } else if let (true, Some(fallback)) = (grouped.len() == 1 && !group.marked(), fallback) {
             // The item or label that introduces a block of one step names it better than its comment.
-            draft.title = fallback.to_owned();
+            fallback.clone_into(&mut draft.title);
         }
         draft.condition = draft.condition.or_else(|| block_condition.clone());
         drafts.push((draft, group.choice));
@@ -58,9 +55,7 @@ fn alternatives(drafts: Vec<(Draft, Choice)>, groups: &mut u32) -> Vec<Draft> {
                 Some((group, number, kind))
             }
             (Choice::Same, None) => None,
-            (Choice::Option, Some((group, number, Choice::Option))) => {
-                Some((group, number + 1, Choice::Option))
-            }
+            (Choice::Option, Some((group, number, Choice::Option))) => Some((group, number + 1, Choice::Option)),
             (Choice::Option, _) => {
                 *groups += 1;
                 Some((*groups, 1, Choice::Option))
@@ -131,15 +126,11 @@ impl<'c> Group<'c> {
 
     /// Takes the comments below the last statement away again.
     fn give_back_comments(&mut self) -> Vec<(usize, &'c Comment)> {
-        let kept: Vec<(usize, &Comment)> = self
-            .trailing
-            .drain(..)
-            .filter(|(_, c)| !matches!(c, Comment::Expects(_)))
-            .collect();
+        let kept: Vec<(usize, &Comment)> =
+            self.trailing.drain(..).filter(|(_, c)| !matches!(c, Comment::Expects(_))).collect();
         if let Some((first, _)) = kept.first() {
             self.last = self.last.min(first.saturating_sub(1)).max(self.first);
-            self.comments
-                .truncate(self.comments.len().saturating_sub(kept.len()));
+            self.comments.truncate(self.comments.len().saturating_sub(kept.len()));
         }
         kept
     }
@@ -154,9 +145,7 @@ impl<'c> Group<'c> {
     }
 
     fn first_words(&self) -> Option<String> {
-        self.title
-            .clone()
-            .or_else(|| self.comments.first().cloned())
+        self.title.clone().or_else(|| self.comments.first().cloned())
     }
 }
 
@@ -189,29 +178,19 @@ impl<'a> Script<'a> {
             spans.push(start..start + line.trim_end_matches('\n').len());
             start += line.len();
         }
-        let statements = if block.statements.is_empty() {
-            paragraphs(block, raw, &spans)
-        } else {
-            block.statements.clone()
-        };
+        let statements =
+            if block.statements.is_empty() { paragraphs(block, raw, &spans) } else { block.statements.clone() };
         let mut owner: Vec<Option<usize>> = vec![None; spans.len()];
         let mut extents = Vec::with_capacity(statements.len());
         for (index, statement) in statements.iter().enumerate() {
-            let from = statement
-                .line
-                .saturating_sub(raw.first_line)
-                .min(spans.len());
+            let from = statement.line.saturating_sub(raw.first_line).min(spans.len());
             let to = (from + statement.text.trim_end().matches('\n').count() + 1).min(spans.len());
             extents.push(from..to);
             for slot in owner.get_mut(from..to).into_iter().flatten() {
                 slot.get_or_insert(index);
             }
         }
-        let mark = if matches!(block.class, BlockClass::Sql) {
-            "--"
-        } else {
-            "#"
-        };
+        let mark = if matches!(block.class, BlockClass::Sql) { "--" } else { "#" };
         let mut seen = None;
         let lines: Vec<Line> = spans
             .iter()
@@ -234,25 +213,12 @@ impl<'a> Script<'a> {
                 }
             })
             .collect();
-        let numbered = lines
-            .iter()
-            .any(|line| matches!(line, Line::Comment(Comment::Numbered(_))));
-        Self {
-            block,
-            raw,
-            lines,
-            spans,
-            extents,
-            statements,
-            numbered,
-        }
+        let numbered = lines.iter().any(|line| matches!(line, Line::Comment(Comment::Numbered(_))));
+        Self { block, raw, lines, spans, extents, statements, numbered }
     }
 
     fn group(&self) -> Vec<Group<'_>> {
-        let whole = self
-            .statements
-            .iter()
-            .any(|statement| statement.job_control || has_job_control(&statement.text));
+        let whole = self.statements.iter().any(|statement| statement.job_control || has_job_control(&statement.text));
         let mut groups: Vec<Group<'_>> = Vec::new();
         let mut current = Group::new(0);
         let mut blank = false;
@@ -288,11 +254,7 @@ impl<'a> Script<'a> {
                         current.first = at;
                     }
                     current.statements.push(*index);
-                    current.last = self
-                        .extents
-                        .get(*index)
-                        .map_or(at, |extent| extent.end.saturating_sub(1))
-                        .max(at);
+                    current.last = self.extents.get(*index).map_or(at, |extent| extent.end.saturating_sub(1)).max(at);
                     blank = false;
                 }
             }
@@ -310,24 +272,16 @@ impl<'a> Script<'a> {
         };
         let heads_a_statement = matches!(self.lines.get(at + 1), Some(Line::Statement(_)));
         match comment {
-            Comment::Numbered(_) => {
-                has_statements || current.marked() || current.condition.is_none() || blank
-            }
+            Comment::Numbered(_) => has_statements || current.marked() || current.condition.is_none() || blank,
             Comment::Choice(_) | Comment::Or(_) => true,
-            Comment::Condition(_) => {
-                has_statements || (blank && !self.numbered) || current.marked()
-            }
+            Comment::Condition(_) => has_statements || (blank && !self.numbered) || current.marked(),
             Comment::Expects(_) => !has_statements && blank,
             Comment::Plain(_) => !self.numbered && (blank || (has_statements && heads_a_statement)),
         }
     }
 
     fn statement_cuts(&self, index: usize, current: &Group<'_>, blank: bool, whole: bool) -> bool {
-        let Some(previous) = current
-            .statements
-            .last()
-            .and_then(|previous| self.statements.get(*previous))
-        else {
+        let Some(previous) = current.statements.last().and_then(|previous| self.statements.get(*previous)) else {
             return false;
         };
         let Some(statement) = self.statements.get(index) else {
@@ -336,12 +290,8 @@ impl<'a> Script<'a> {
         if statement.foreign != previous.foreign {
             return true;
         }
-        let waits = |statement: &Statement| {
-            statement
-                .flags
-                .iter()
-                .any(|f| matches!(f, Flag::Interactive | Flag::Endless))
-        };
+        let waits =
+            |statement: &Statement| statement.flags.iter().any(|f| matches!(f, Flag::Interactive | Flag::Endless));
         !whole && ((blank && !self.numbered) || waits(statement) || waits(previous))
     }
 
@@ -350,18 +300,11 @@ impl<'a> Script<'a> {
         let trivial = |group: &Group<'_>| {
             !group.marked()
                 && !group.statements.is_empty()
-                && group
-                    .statements
-                    .iter()
-                    .filter_map(|index| self.statements.get(*index))
-                    .all(is_trivial)
+                && group.statements.iter().filter_map(|index| self.statements.get(*index)).all(is_trivial)
         };
         if self.numbered && groups.len() > 1 && groups.first().is_some_and(trivial) {
             let preamble = groups.remove(0);
-            if let Some(first) = groups
-                .first_mut()
-                .filter(|first| !first.statements.is_empty())
-            {
+            if let Some(first) = groups.first_mut().filter(|first| !first.statements.is_empty()) {
                 let mut statements = preamble.statements;
                 statements.append(&mut first.statements);
                 first.statements = statements;
@@ -375,45 +318,24 @@ impl<'a> Script<'a> {
 
     fn draft(&self, group: &Group<'_>, index: usize) -> Draft {
         let from = self.spans.get(group.first).map_or(0, |span| span.start);
-        let to = self
-            .spans
-            .get(group.last)
-            .map_or(self.block.text.len(), |span| span.end);
+        let to = self.spans.get(group.last).map_or(self.block.text.len(), |span| span.end);
         let text = self.block.text.get(from..to.max(from)).unwrap_or_default();
-        let statements: Vec<&Statement> = group
-            .statements
-            .iter()
-            .filter_map(|index| self.statements.get(*index))
-            .collect();
+        let statements: Vec<&Statement> =
+            group.statements.iter().filter_map(|index| self.statements.get(*index)).collect();
         let line = self.raw.first_line + group.title_line(self);
-        let title = group
-            .title
-            .clone()
-            .or_else(|| group.comments.first().cloned())
-            .unwrap_or_default();
+        let title = group.title.clone().or_else(|| group.comments.first().cloned()).unwrap_or_default();
         if statements.is_empty() {
             let text = group.comments.join("\n");
-            let title = if title.is_empty() {
-                text.clone()
-            } else {
-                title
-            };
+            let title = if title.is_empty() { text.clone() } else { title };
             let mut draft = Draft::manual(trimmed_title(&title), text, line);
             draft.class = Some(self.block.class);
             draft.block = Some(index);
             draft.span = from..to.max(from);
             draft.condition = group.condition_of(&title);
-            draft.needs = needs(
-                &self.block.placeholders,
-                &draft.text,
-                line,
-                self.raw.first_line + group.last,
-            );
+            draft.needs = needs(&self.block.placeholders, &draft.text, line, self.raw.first_line + group.last);
             return draft;
         }
-        let foreign = statements
-            .first()
-            .and_then(|statement| statement.foreign.clone());
+        let foreign = statements.first().and_then(|statement| statement.foreign.clone());
         let mut draft = Draft::manual(trimmed_title(&title), text.to_owned(), line);
         draft.kind = kind(self.block.class, foreign.as_deref());
         draft.class = Some(foreign.as_deref().map_or(self.block.class, foreign_class));
@@ -424,17 +346,9 @@ impl<'a> Script<'a> {
         draft.condition = group.condition_of(&title);
         self.judge(&mut draft, &statements);
         let last = self.raw.first_line + group.last;
-        draft.needs = needs(
-            &self.block.placeholders,
-            &draft.text,
-            self.raw.first_line + group.first,
-            last,
-        );
-        let unmet =
-            |p: &&Placeholder| p.kind != PlaceholderKind::Prompt && draft.needs.contains(&p.name);
-        if self.block.placeholders.iter().any(|p| unmet(&p))
-            && !draft.flags.contains(&Flag::NeedsValues)
-        {
+        draft.needs = needs(&self.block.placeholders, &draft.text, self.raw.first_line + group.first, last);
+        let unmet = |p: &&Placeholder| p.kind != PlaceholderKind::Prompt && draft.needs.contains(&p.name);
+        if self.block.placeholders.iter().any(|p| unmet(&p)) && !draft.flags.contains(&Flag::NeedsValues) {
             draft.flags.push(Flag::NeedsValues);
         }
         draft
@@ -443,10 +357,7 @@ impl<'a> Script<'a> {
     /// Risk, effects and flags of a step from its statements.
     fn judge(&self, draft: &mut Draft, statements: &[&Statement]) {
         let alone = statements.len() == self.statements.len();
-        draft.risk = statements
-            .iter()
-            .filter_map(|statement| statement.risk)
-            .max();
+        draft.risk = statements.iter().filter_map(|statement| statement.risk).max();
         for statement in statements {
             for effect in &statement.effects {
                 if !draft.effects.contains(effect) {
@@ -469,9 +380,7 @@ impl<'a> Script<'a> {
                     draft.flags.push(*flag);
                 }
             }
-        } else if self.block.flags.contains(&Flag::Continues)
-            && !draft.flags.contains(&Flag::Continues)
-        {
+        } else if self.block.flags.contains(&Flag::Continues) && !draft.flags.contains(&Flag::Continues) {
             draft.flags.push(Flag::Continues);
         }
         if draft.foreign.is_some() {
@@ -483,16 +392,9 @@ impl<'a> Script<'a> {
 impl Group<'_> {
     /// The line by which a reader finds the step: its comment, else its first statement.
     fn title_line(&self, script: &Script<'_>) -> usize {
-        let first_statement = self
-            .statements
-            .first()
-            .and_then(|index| script.extents.get(*index))
-            .map(|e| e.start);
+        let first_statement = self.statements.first().and_then(|index| script.extents.get(*index)).map(|e| e.start);
         let marks = |at: usize| matches!(script.lines.get(at), Some(Line::Comment(c)) if Some(c.words()) == self.title.as_deref());
-        (self.first..=self.last)
-            .find(|at| marks(*at))
-            .or(first_statement)
-            .map_or(self.first, |at| at.max(self.first))
+        (self.first..=self.last).find(|at| marks(*at)).or(first_statement).map_or(self.first, |at| at.max(self.first))
     }
 
     fn condition_of(&self, title: &str) -> Option<String> {
@@ -508,11 +410,7 @@ impl Group<'_> {
 fn comment(words: &str) -> Line {
     let words = words.trim();
     let ruled = words.chars().all(|c| !c.is_alphanumeric());
-    if ruled {
-        Line::Inside
-    } else {
-        Line::Comment(Comment::of(words))
-    }
+    if ruled { Line::Inside } else { Line::Comment(Comment::of(words)) }
 }
 
 fn take_comment(group: &mut Group<'_>, comment: &Comment, at: usize) {
@@ -538,13 +436,13 @@ fn take_comment(group: &mut Group<'_>, comment: &Comment, at: usize) {
             group.title = (!words.is_empty()).then(|| words.clone());
         }
         Comment::Condition(words) if group.statements.is_empty() => {
-            group.condition = Some(words.clone())
+            group.condition = Some(words.clone());
         }
         Comment::Expects(words) if !group.statements.is_empty() => {
             group.expects.get_or_insert_with(|| words.clone());
         }
         Comment::Plain(words) if !named && group.statements.is_empty() => {
-            group.title = Some(words.clone())
+            group.title = Some(words.clone());
         }
         Comment::Condition(_) | Comment::Expects(_) | Comment::Plain(_) => {}
     }
@@ -556,29 +454,16 @@ fn take_comment(group: &mut Group<'_>, comment: &Comment, at: usize) {
 
 /// A command as a title.
 pub(super) fn command_title(text: &str) -> String {
-    let command = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'))
-        .unwrap_or_default();
-    let command = command
-        .strip_prefix("$ ")
-        .unwrap_or(command)
-        .trim_end_matches('\\')
-        .trim();
+    let command =
+        text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let command = command.strip_prefix("$ ").unwrap_or(command).trim_end_matches('\\').trim();
     trimmed_title(command)
 }
 
 /// A title is one line of a length that fits a screen.
 pub(super) fn trimmed_title(title: &str) -> String {
     const MAX: usize = 120;
-    let line = title
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .trim_end_matches(':')
-        .trim();
+    let line = title.lines().next().unwrap_or_default().trim().trim_end_matches(':').trim();
     match line.char_indices().nth(MAX) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or(line).trim_end()),
         None => line.to_owned(),

@@ -19,6 +19,8 @@ pub(crate) struct Outline {
     pub(crate) folded: Vec<String>,
     /// For each section, the role that its own title tells, without inheritance.
     pub(crate) own_roles: Vec<Option<Role>>,
+    /// One heading of the first level stands for the whole document.
+    pub(crate) single_title: bool,
     /// For each heading of the document, its section.
     pub(crate) of_heading: Vec<usize>,
     /// For each section, its label in the document; `None` for a heading.
@@ -28,10 +30,7 @@ pub(crate) struct Outline {
 impl Outline {
     /// The innermost section on a line.
     pub(crate) fn at(&self, line: usize) -> Option<usize> {
-        let mut index = self
-            .sections
-            .partition_point(|section| section.line <= line)
-            .checked_sub(1)?;
+        let mut index = self.sections.partition_point(|section| section.line <= line).checked_sub(1)?;
         while self.sections.get(index)?.end_line < line {
             index = self.parent(index)?;
         }
@@ -43,9 +42,7 @@ impl Outline {
     }
 
     pub(crate) fn role(&self, index: usize) -> Role {
-        self.sections
-            .get(index)
-            .map_or(Role::Other, |section| section.role)
+        self.sections.get(index).map_or(Role::Other, |section| section.role)
     }
 
     /// The section itself and those around it, innermost first.
@@ -55,9 +52,7 @@ impl Outline {
 
     /// The nearest section of a heading, for a section that may be a label's.
     pub(crate) fn heading_section(&self, index: usize) -> usize {
-        self.upwards(index)
-            .find(|i| self.labels.get(*i).copied().flatten().is_none())
-            .unwrap_or(index)
+        self.upwards(index).find(|i| self.labels.get(*i).copied().flatten().is_none()).unwrap_or(index)
     }
 }
 
@@ -67,23 +62,19 @@ pub(crate) fn clean_title(title: &str) -> &str {
 }
 
 pub(crate) fn outline(document: &Document) -> Outline {
-    let mut outline = Outline::default();
+    let first_level = document.headings.iter().filter(|heading| heading.level == 1);
+    let mut outline = Outline { single_title: first_level.count() == 1, ..Outline::default() };
     let mut slugs = Slugs::default();
     let mut labels = document.labels.iter().enumerate().peekable();
     for heading in &document.headings {
         while let Some((at, label)) = labels.next_if(|(_, label)| label.line < heading.text.line) {
-            push_label(&mut outline, &mut slugs, document, at, label);
+            push_label(&mut outline, &mut slugs, at, label);
         }
-        let parent = heading
-            .parent
-            .and_then(|parent| outline.of_heading.get(parent).copied());
+        let parent = heading.parent.and_then(|parent| outline.of_heading.get(parent).copied());
         let title = without_emoji(&heading.text.plain);
-        let own = role_of(
-            clean_title(title),
-            parent.map(|parent| outline.role(parent)),
-        );
+        let own = role_of(clean_title(title), parent.map(|parent| outline.role(parent)));
         // Depth one is the title of the document: what it says of its subject is not yet the role of each part.
-        let role = own.unwrap_or_else(|| inherited(&outline, document, parent));
+        let role = own.unwrap_or_else(|| inherited(&outline, parent));
         outline.of_heading.push(outline.sections.len());
         outline.sections.push(Section {
             id: slugs.unique(clean_title(title)),
@@ -91,9 +82,7 @@ pub(crate) fn outline(document: &Document) -> Outline {
             role,
             line: heading.text.line,
             level: heading.level,
-            parent: parent
-                .and_then(|parent| outline.sections.get(parent))
-                .map(|section| section.id.clone()),
+            parent: parent.and_then(|parent| outline.sections.get(parent)).map(|section| section.id.clone()),
             end_line: heading.end_line,
         });
         outline.parents.push(parent);
@@ -101,49 +90,25 @@ pub(crate) fn outline(document: &Document) -> Outline {
         outline.labels.push(None);
     }
     for (at, label) in labels {
-        push_label(&mut outline, &mut slugs, document, at, label);
+        push_label(&mut outline, &mut slugs, at, label);
     }
-    outline.folded = outline
-        .sections
-        .iter()
-        .map(|section| fold(clean_title(&section.title)))
-        .collect();
+    outline.folded = outline.sections.iter().map(|section| fold(clean_title(&section.title))).collect();
     close_labels(&mut outline, document);
     outline
 }
 
-fn inherited(outline: &Outline, document: &Document, parent: Option<usize>) -> Role {
+fn inherited(outline: &Outline, parent: Option<usize>) -> Role {
     let Some(parent) = parent else {
         return Role::Other;
     };
     let is_document_title = outline.parent(parent).is_none()
-        && outline
-            .sections
-            .get(parent)
-            .is_some_and(|section| section.level == 1)
-        && document
-            .headings
-            .iter()
-            .filter(|heading| heading.level == 1)
-            .count()
-            == 1;
-    if is_document_title {
-        Role::Other
-    } else {
-        outline.role(parent)
-    }
+        && outline.sections.get(parent).is_some_and(|section| section.level == 1)
+        && outline.single_title;
+    if is_document_title { Role::Other } else { outline.role(parent) }
 }
 
-fn push_label(
-    outline: &mut Outline,
-    slugs: &mut Slugs,
-    document: &Document,
-    at: usize,
-    label: &Label,
-) {
-    let parent = label
-        .heading
-        .and_then(|heading| outline.of_heading.get(heading).copied());
+fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label) {
+    let parent = label.heading.and_then(|heading| outline.of_heading.get(heading).copied());
     let within = parent.map(|parent| outline.role(parent));
     let own = role_of(&label.title, within);
     let inner = own.is_some_and(|role| is_inner(role) || role == Role::Rollback);
@@ -152,16 +117,12 @@ fn push_label(
     let acts = match (&label.value, label.strong) {
         (None, true) => true,
         (Some(_), true) => inner,
-        (_, false) => {
-            inner
-                && label.title.split_whitespace().count()
-                    <= if own == Some(Role::IfFails) { 5 } else { 2 }
-        }
+        (_, false) => inner && label.title.split_whitespace().count() <= if own == Some(Role::IfFails) { 5 } else { 2 },
     };
     if !acts || parent.is_none() {
         return;
     }
-    let role = own.unwrap_or_else(|| inherited(outline, document, parent));
+    let role = own.unwrap_or_else(|| inherited(outline, parent));
     let title = without_emoji(&label.title);
     outline.sections.push(Section {
         id: slugs.unique(clean_title(title)),
@@ -169,9 +130,7 @@ fn push_label(
         role,
         line: label.line,
         level: LABEL_LEVEL,
-        parent: parent
-            .and_then(|parent| outline.sections.get(parent))
-            .map(|section| section.id.clone()),
+        parent: parent.and_then(|parent| outline.sections.get(parent)).map(|section| section.id.clone()),
         end_line: label.line,
     });
     outline.parents.push(parent);
@@ -192,17 +151,11 @@ fn close_labels(outline: &mut Outline, document: &Document) {
         if outline.labels.get(index).copied().flatten().is_none() {
             continue;
         }
-        let next = outline
-            .sections
-            .get(index + 1)
-            .map_or(last + 1, |section| section.line);
+        let next = outline.sections.get(index + 1).map_or(last + 1, |section| section.line);
         let Some(line) = outline.sections.get(index).map(|section| section.line) else {
             continue;
         };
-        let rule = rules
-            .get(rules.partition_point(|rule| *rule <= line))
-            .copied()
-            .unwrap_or(usize::MAX);
+        let rule = rules.get(rules.partition_point(|rule| *rule <= line)).copied().unwrap_or(usize::MAX);
         if let Some(section) = outline.sections.get_mut(index) {
             section.end_line = (next.min(rule) - 1).max(line);
         }

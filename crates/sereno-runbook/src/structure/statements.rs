@@ -24,12 +24,7 @@ pub(super) fn paragraphs(block: &Block, raw: &RawBlock, spans: &[Range<usize>]) 
         } else {
             open = true;
             let line = raw.first_line + at;
-            statements.push(Statement {
-                line,
-                text: text.to_owned(),
-                risk: block.risk,
-                ..Statement::default()
-            });
+            statements.push(Statement { line, text: text.to_owned(), risk: block.risk, ..Statement::default() });
         }
     }
     statements
@@ -37,8 +32,7 @@ pub(super) fn paragraphs(block: &Block, raw: &RawBlock, spans: &[Range<usize>]) 
 
 pub(super) fn kind(class: BlockClass, foreign: Option<&str>) -> StepKind {
     match (foreign, class) {
-        (Some("config" | "env" | "output"), _)
-        | (None, BlockClass::Manual | BlockClass::Config) => StepKind::Manual,
+        (Some("config" | "env" | "output"), _) | (None, BlockClass::Manual | BlockClass::Config) => StepKind::Manual,
         (Some("promql"), _) | (None, BlockClass::Promql) => StepKind::Promql,
         (Some("sql"), _) | (None, BlockClass::Sql) => StepKind::Sql,
         (Some("repl"), _) | (None, BlockClass::Repl) => StepKind::Repl,
@@ -59,12 +53,7 @@ pub(super) fn foreign_class(foreign: &str) -> BlockClass {
 }
 
 /// The placeholders that a step's lines hold, by name.
-pub(super) fn needs(
-    placeholders: &[Placeholder],
-    text: &str,
-    first: usize,
-    last: usize,
-) -> Vec<String> {
+pub(super) fn needs(placeholders: &[Placeholder], text: &str, first: usize, last: usize) -> Vec<String> {
     /// With more than this, only their own lines count: no person's block has as many, and the search stays linear.
     const MANY: usize = 100;
     let mut names: Vec<String> = Vec::new();
@@ -80,38 +69,18 @@ pub(super) fn needs(
 
 /// It touches nothing: assignments, `set`, `echo`.
 pub(super) fn is_trivial(statement: &Statement) -> bool {
-    let waits = statement
-        .flags
-        .iter()
-        .any(|flag| matches!(flag, Flag::Interactive | Flag::Endless));
+    let waits = statement.flags.iter().any(|flag| matches!(flag, Flag::Interactive | Flag::Endless));
     let harmless = statement.risk.is_none_or(|risk| risk == Risk::Observe);
-    let quiet = statement
-        .effects
-        .iter()
-        .all(|effect| effect.verb == Verb::Nothing);
+    let quiet = statement.effects.iter().all(|effect| effect.verb == Verb::Nothing);
     harmless && quiet && !waits && statement.foreign.is_none() && sets_or_prints(&statement.text)
 }
 
 fn sets_or_prints(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
-    matches!(
-        first,
-        "set"
-            | "export"
-            | "echo"
-            | "printf"
-            | "local"
-            | "declare"
-            | "readonly"
-            | "shopt"
-            | "cd"
-            | ":"
-    ) || first.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    })
+    matches!(first, "set" | "export" | "echo" | "printf" | "local" | "declare" | "readonly" | "shopt" | "cd" | ":")
+        || first.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
 }
 
 /// Background jobs and traps live in one shell; steps cut between them would not find them.

@@ -87,16 +87,10 @@ impl Walker<'_> {
         };
         let role = self.outline.role(section);
         let own = self.outline.own_roles.get(section).copied().flatten();
-        let speaks_of_steps =
-            own == Some(role) && matches!(role, Role::Diagnosis | Role::Remedy | Role::IfFails);
+        let speaks_of_steps = own == Some(role) && matches!(role, Role::Diagnosis | Role::Remedy | Role::IfFails);
         let mut words: Vec<&str> = lines.iter().map(|line| line.plain.trim()).collect();
         // A label line is the section's title; what stands after its colon is the step.
-        if self
-            .outline
-            .sections
-            .get(section)
-            .is_some_and(|s| s.line == first.line)
-        {
+        if self.outline.sections.get(section).is_some_and(|s| s.line == first.line) {
             words.remove(0);
             if let Some((_, value)) = first.label().filter(|(_, value)| !value.is_empty()) {
                 words.insert(0, value);
@@ -112,10 +106,7 @@ impl Walker<'_> {
 
     /// What stands after a step says what to expect of it.
     fn expect(&mut self, words: &str, line: usize) {
-        let here = self
-            .outline
-            .at(line)
-            .map(|section| self.outline.heading_section(section));
+        let here = self.outline.at(line).map(|section| self.outline.heading_section(section));
         let Some(last) = self.out.drafts.last_mut() else {
             return;
         };
@@ -125,19 +116,15 @@ impl Walker<'_> {
     }
 
     fn block(&mut self, index: usize, line: usize) {
-        let (Some(block), Some(raw)) = (self.blocks.get(index), self.document.blocks.get(index))
-        else {
+        let (Some(block), Some(raw)) = (self.blocks.get(index), self.document.blocks.get(index)) else {
             return;
         };
         let Some(section) = self.outline.at(line) else {
             return;
         };
-        let item = self
-            .item
-            .and_then(|(open, _)| self.document.items.get(open));
+        let item = self.item.and_then(|(open, _)| self.document.items.get(open));
         // A block belongs to the numbered item above it even where its author did not indent it.
-        let within_item = item.is_some_and(|item| item.number.is_some() || line <= item.end_line)
-            && raw.item.is_some();
+        let within_item = item.is_some_and(|item| item.number.is_some() || line <= item.end_line) && raw.item.is_some();
         match block.class {
             BlockClass::Output => return self.sample(block, raw, line),
             BlockClass::Diagram | BlockClass::Other => return,
@@ -159,11 +146,7 @@ impl Walker<'_> {
                     draft.title = trimmed_title(&format!("{title}: {}", draft.title));
                 }
                 // The item is where a reader looks for its first step.
-                if position == 0
-                    && self
-                        .item
-                        .is_some_and(|(_, before)| before == self.out.drafts.len())
-                {
+                if position == 0 && self.item.is_some_and(|(_, before)| before == self.out.drafts.len()) {
                     draft.line = item.line;
                 }
             }
@@ -185,10 +168,7 @@ impl Walker<'_> {
         });
         if told {
             let text = block.text.trim();
-            let end = text
-                .char_indices()
-                .nth(MAX)
-                .map_or(text.len(), |(at, _)| at);
+            let end = text.char_indices().nth(MAX).map_or(text.len(), |(at, _)| at);
             let words = text.get(..end).unwrap_or(text).to_owned();
             self.expect(&words, line);
         }
@@ -196,24 +176,16 @@ impl Walker<'_> {
 
     /// The words that introduce a block, best first: the item it stands in, the sentence above it.
     fn fallback_title(&self, raw: &RawBlock, section: usize, within_item: bool) -> Option<String> {
-        if within_item
-            && let Some(item) = self
-                .item
-                .and_then(|(open, _)| self.document.items.get(open))
-        {
+        if within_item && let Some(item) = self.item.and_then(|(open, _)| self.document.items.get(open)) {
             return Some(item_title(item)).filter(|title| !title.is_empty());
         }
         let before = raw.before.as_deref()?;
         let label = self.outline.labels.get(section).copied().flatten();
         let names_section = label.is_some_and(|_| {
-            self.outline
-                .sections
-                .get(section)
-                .is_some_and(|s| before.trim_end_matches(':').ends_with(s.title.as_str()))
+            self.outline.sections.get(section).is_some_and(|s| before.trim_end_matches(':').ends_with(s.title.as_str()))
         });
         let last = before.rsplit(". ").next().unwrap_or(before).trim();
-        (!names_section && last.ends_with(':') && last.chars().count() <= 120)
-            .then(|| trimmed_title(last))
+        (!names_section && last.ends_with(':') && last.chars().count() <= 120).then(|| trimmed_title(last))
     }
 
     fn start_item(&mut self, index: usize) {
@@ -242,11 +214,7 @@ impl Walker<'_> {
         }
         let title = item_title(top);
         if let Some((label, command)) = sole_command(line) {
-            let label = if label.is_empty() {
-                title
-            } else {
-                format!("{title}: {label}")
-            };
+            let label = if label.is_empty() { title } else { format!("{title}: {label}") };
             self.command(section, line, label, command);
         }
     }
@@ -254,20 +222,13 @@ impl Walker<'_> {
     /// A step taken when a cause is found.
     fn decided(&mut self, section: usize, line: &TextLine, cause: &str, action: &str) {
         let mut codes = line.codes().filter(|code| action.contains(code));
-        let command = codes
-            .next()
-            .filter(|code| looks_like_command(code))
-            .map(str::to_owned);
+        let command = codes.next().filter(|code| looks_like_command(code)).map(str::to_owned);
         if let (Some(command), None) = (command, codes.next()) {
             let is_whole = action.trim_matches(['`', '.', ' ']) == command;
             let title = if is_whole { cause } else { action };
             self.command(section, line, title.to_owned(), &command);
         } else {
-            let mut draft = Draft::manual(
-                trimmed_title(action),
-                line.plain.trim().to_owned(),
-                line.line,
-            );
+            let mut draft = Draft::manual(trimmed_title(action), line.plain.trim().to_owned(), line.line);
             draft.section = section;
             self.out.drafts.push(draft);
         }
@@ -281,10 +242,7 @@ impl Walker<'_> {
         draft.section = section;
         draft.kind = StepKind::Shell;
         draft.inline = Some(self.out.inline.len());
-        let offset = line
-            .code
-            .first()
-            .map_or(line.span.start, |code| line.span.start + code.start);
+        let offset = line.code.first().map_or(line.span.start, |code| line.span.start + code.start);
         self.out.inline.push(RawBlock {
             line: line.line,
             end_line: line.line,
@@ -315,8 +273,7 @@ impl Walker<'_> {
         if self.out.drafts.len() > before || item.checked.is_some() {
             return;
         }
-        let arrow =
-            decision::of_line(first, self.is_remedy(section)).filter(|_| item.text.len() == 1);
+        let arrow = decision::of_line(first, self.is_remedy(section)).filter(|_| item.text.len() == 1);
         // What to do about a cause is a step of an incident, also in a list without numbers.
         let decides = arrow.is_some() && self.outline.role(section) == Role::Incident;
         if !(decides || self.lists_steps(section, item)) {
@@ -325,13 +282,8 @@ impl Walker<'_> {
         let text = self.whole_text(index, item);
         if let Some(found) = arrow.filter(|_| !text.contains('\n')) {
             self.decided(section, first, &found.cause, &found.action);
-        } else if let Some((label, command)) = sole_command(first).filter(|_| !text.contains('\n'))
-        {
-            let title = if label.is_empty() {
-                script::command_title(command)
-            } else {
-                label.to_owned()
-            };
+        } else if let Some((label, command)) = sole_command(first).filter(|_| !text.contains('\n')) {
+            let title = if label.is_empty() { script::command_title(command) } else { label.to_owned() };
             self.command(section, first, title, command);
         } else {
             let title = item_title(item);
@@ -343,22 +295,13 @@ impl Walker<'_> {
     }
 
     fn is_remedy(&self, section: usize) -> bool {
-        matches!(
-            self.outline.role(section),
-            Role::Remedy | Role::Diagnosis | Role::Incident
-        )
+        matches!(self.outline.role(section), Role::Remedy | Role::Diagnosis | Role::Incident)
     }
 
     /// An item and what is nested in it, a line each.
     fn whole_text(&self, index: usize, item: &Item) -> String {
         let mut text = item.title();
-        for nested in self
-            .document
-            .items
-            .iter()
-            .skip(index + 1)
-            .take_while(|nested| nested.parent.is_some())
-        {
+        for nested in self.document.items.iter().skip(index + 1).take_while(|nested| nested.parent.is_some()) {
             text.push_str("\n- ");
             text.push_str(&nested.title());
         }
@@ -375,12 +318,8 @@ impl Walker<'_> {
         {
             return false;
         }
-        let inner = matches!(
-            role,
-            Role::Diagnosis | Role::Remedy | Role::Verification | Role::IfFails
-        );
-        let own_part =
-            self.outline.own_roles.get(section).copied().flatten() == Some(role) && inner;
+        let inner = matches!(role, Role::Diagnosis | Role::Remedy | Role::Verification | Role::IfFails);
+        let own_part = self.outline.own_roles.get(section).copied().flatten() == Some(role) && inner;
         // Bullets are steps only where a title says so; numbers are steps by themselves.
         item.number.is_some() || own_part || self.steps_by_title(section)
     }
@@ -388,53 +327,38 @@ impl Walker<'_> {
     fn steps_by_title(&self, section: usize) -> bool {
         self.outline.sections.get(section).is_some_and(|section| {
             let title = fold(clean_title(&section.title));
-            [
-                "pasos",
-                "steps",
-                "procedimiento",
-                "procedure",
-                "instrucciones",
-                "instructions",
-            ]
-            .iter()
-            .any(|word| title.starts_with(word))
+            ["pasos", "steps", "procedimiento", "procedure", "instrucciones", "instructions"]
+                .iter()
+                .any(|word| title.starts_with(word))
         })
     }
 
     /// `**Pasos automáticos del script:**`, `El script te preguntará:`.
     fn tells_what_a_script_does(&self, item: &Item) -> bool {
-        let at = self
-            .document
-            .labels
-            .partition_point(|label| label.line < item.line);
-        let label = at
-            .checked_sub(1)
-            .and_then(|at| self.document.labels.get(at));
-        label
-            .filter(|label| label.heading == item.heading)
-            .is_some_and(|label| {
-                let title = fold(&label.title);
-                [
-                    "automatic",
-                    "preguntara",
-                    "pregunta:",
-                    "will ask",
-                    "prompts for",
-                    "el script",
-                    "the script",
-                    "cubre",
-                    "incluye",
-                    "includes",
-                ]
-                .iter()
-                .any(|word| title.contains(word))
-            })
+        let at = self.document.labels.partition_point(|label| label.line < item.line);
+        let label = at.checked_sub(1).and_then(|at| self.document.labels.get(at));
+        label.filter(|label| label.heading == item.heading).is_some_and(|label| {
+            let title = fold(&label.title);
+            [
+                "automatic",
+                "preguntara",
+                "pregunta:",
+                "will ask",
+                "prompts for",
+                "el script",
+                "the script",
+                "cubre",
+                "incluye",
+                "includes",
+            ]
+            .iter()
+            .any(|word| title.contains(word))
+        })
     }
 
     /// Where a part has sentences and nothing else, the sentences are a person's steps.
     fn add_prose(&mut self) {
-        let with_steps: std::collections::HashSet<usize> =
-            self.out.drafts.iter().map(|draft| draft.section).collect();
+        let with_steps: std::collections::HashSet<usize> = self.out.drafts.iter().map(|draft| draft.section).collect();
         for (section, draft) in std::mem::take(&mut self.prose) {
             if !with_steps.contains(&section) {
                 self.out.drafts.push(draft);
@@ -463,10 +387,7 @@ fn item_title(item: &Item) -> String {
         return String::new();
     };
     let bold = first.bold_label().map(|(label, _)| label).or_else(|| {
-        let strong = first
-            .strong
-            .first()
-            .filter(|strong| strong.start == 0 && strong.len() > 3)?;
+        let strong = first.strong.first().filter(|strong| strong.start == 0 && strong.len() > 3)?;
         first.plain.get(strong.clone())
     });
     match bold {
@@ -482,12 +403,7 @@ fn first_sentence(text: &str) -> String {
 
 /// `Si falla, avisar` gives `Si falla`.
 fn head_of(title: &str) -> String {
-    title
-        .split([',', ':', '→'])
-        .next()
-        .unwrap_or(title)
-        .trim()
-        .to_owned()
+    title.split([',', ':', '→']).next().unwrap_or(title).trim().to_owned()
 }
 
 /// The line is a command and perhaps a label before it.
@@ -499,11 +415,7 @@ fn sole_command(line: &TextLine) -> Option<(&str, &str)> {
     if !looks_like_command(command) {
         return None;
     }
-    let after = line
-        .plain
-        .get(code.end..)?
-        .trim()
-        .trim_end_matches(['.', ';']);
+    let after = line.plain.get(code.end..)?.trim().trim_end_matches(['.', ';']);
     let before = line.plain.get(..code.start)?.trim();
     if !after.is_empty() || before.split_whitespace().count() > 12 {
         return None;
@@ -523,9 +435,7 @@ fn looks_like_command(code: &str) -> bool {
     let Some(program) = words.next() else {
         return false;
     };
-    let named = program
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
+    let named = program.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
     let lower = program.starts_with(|c: char| c.is_ascii_lowercase() || c == '.' || c == '/');
     named && lower && words.next().is_some()
 }
@@ -534,30 +444,18 @@ fn is_link_only(item: &Item) -> bool {
     let Some(first) = item.text.first() else {
         return true;
     };
-    first
-        .links
-        .iter()
-        .any(|link| link.url.starts_with('#') && link.text.len() + 2 >= first.plain.trim().len())
+    first.links.iter().any(|link| link.url.starts_with('#') && link.text.len() + 2 >= first.plain.trim().len())
 }
 
 /// Contents of a file are a step where the text above asks for an edit.
 fn asks_to_edit(raw: &RawBlock) -> bool {
     const WORDS: [&str; 22] = [
-        "edit", "agreg", "anad", "crear", "cree", "crea ", "modific", "cambi", "pegar", "copi",
-        "configur", "actualiz", "add ", "create", "paste", "change", "update", "modify", "set ",
-        "replace", "reemplaz", "ajust",
+        "edit", "agreg", "anad", "crear", "cree", "crea ", "modific", "cambi", "pegar", "copi", "configur", "actualiz",
+        "add ", "create", "paste", "change", "update", "modify", "set ", "replace", "reemplaz", "ajust",
     ];
-    let first_comment = raw
-        .text
-        .lines()
-        .next()
-        .filter(|line| line.trim_start().starts_with('#'));
-    raw.before
-        .as_deref()
-        .into_iter()
-        .chain(first_comment)
-        .any(|words| {
-            let folded = fold(words);
-            WORDS.iter().any(|word| folded.contains(word))
-        })
+    let first_comment = raw.text.lines().next().filter(|line| line.trim_start().starts_with('#'));
+    raw.before.as_deref().into_iter().chain(first_comment).any(|words| {
+        let folded = fold(words);
+        WORDS.iter().any(|word| folded.contains(word))
+    })
 }

@@ -6,36 +6,16 @@ use sereno_model::Lang;
 #[test]
 fn the_head_is_read() {
     for (text, version, updated, cadence) in [
-        (
-            "# R\n\n**Versión:** 1.0  \n**Fecha:** 4 de Enero, 2026\n",
-            Some("1.0"),
-            Some("2026-01-04"),
-            None,
-        ),
-        (
-            "# R\n\n- Version: 2.1 · 2026-05-10\n",
-            Some("2.1"),
-            Some("2026-05-10"),
-            None,
-        ),
-        (
-            "---\nversion: 3\nlast_updated: 2026-03-01\n---\n# R\n",
-            Some("3"),
-            Some("2026-03-01"),
-            None,
-        ),
+        ("# R\n\n**Versión:** 1.0  \n**Fecha:** 4 de Enero, 2026\n", Some("1.0"), Some("2026-01-04"), None),
+        ("# R\n\n- Version: 2.1 · 2026-05-10\n", Some("2.1"), Some("2026-05-10"), None),
+        ("---\nversion: 3\nlast_updated: 2026-03-01\n---\n# R\n", Some("3"), Some("2026-03-01"), None),
         (
             "# R\n\nx\n\n---\n\n**Última revisión:** 2026-02-19\n**Próxima revisión:** Mensual\n",
             None,
             Some("2026-02-19"),
             Some("monthly"),
         ),
-        (
-            "# R\n\nReview cadence: quarterly\n",
-            None,
-            None,
-            Some("quarterly"),
-        ),
+        ("# R\n\nReview cadence: quarterly\n", None, None, Some("quarterly")),
     ] {
         let metadata = runbook(text).metadata;
         assert_eq!(metadata.version.as_deref(), version, "{text}");
@@ -46,78 +26,37 @@ fn the_head_is_read() {
 
 #[test]
 fn the_language_is_told() {
-    assert_eq!(
-        runbook("# Guía\n\nReiniciar el servicio si la base no responde.\n").language,
-        Lang::Es
-    );
-    assert_eq!(
-        runbook("# Guide\n\nRestart the service if the database is down.\n").language,
-        Lang::En
-    );
+    assert_eq!(runbook("# Guía\n\nReiniciar el servicio si la base no responde.\n").language, Lang::Es);
+    assert_eq!(runbook("# Guide\n\nRestart the service if the database is down.\n").language, Lang::En);
 }
 
 #[test]
 fn decisions_are_causes_and_actions() {
     for (line, expected) in [
-        (
-            "1. API caída → reiniciar la API",
-            Some(("API caída", "reiniciar la API")),
-        ),
-        (
-            "1. API down -> restart it",
-            Some(("API down", "restart it")),
-        ),
-        (
-            "- Si falta espacio: limpiar backups",
-            Some(("falta espacio", "limpiar backups")),
-        ),
-        (
-            "- If the disk is full, delete old logs",
-            Some(("the disk is full", "delete old logs")),
-        ),
-        (
-            "- CPU alta: Optimizar consultas",
-            Some(("CPU alta", "Optimizar consultas")),
-        ),
+        ("1. API caída → reiniciar la API", Some(("API caída", "reiniciar la API"))),
+        ("1. API down -> restart it", Some(("API down", "restart it"))),
+        ("- Si falta espacio: limpiar backups", Some(("falta espacio", "limpiar backups"))),
+        ("- If the disk is full, delete old logs", Some(("the disk is full", "delete old logs"))),
+        ("- CPU alta: Optimizar consultas", Some(("CPU alta", "Optimizar consultas"))),
         ("1. Dashboard → Settings → Scale", None),
         ("1. Dashboard → Deployments", None),
         ("1. Push a `main` → despliegue automático", None),
         ("- Base de datos: `docker compose logs db`", None),
         ("- Slack: #incidentes", None),
     ] {
-        let runbook = runbook(&format!(
-            "# R\n\n## Incidentes\n\n### API\n\n**Soluciones:**\n{line}\n"
-        ));
-        let found = runbook
-            .decisions
-            .first()
-            .map(|decision| (decision.cause.as_str(), decision.action.as_str()));
+        let runbook = runbook(&format!("# R\n\n## Incidentes\n\n### API\n\n**Soluciones:**\n{line}\n"));
+        let found = runbook.decisions.first().map(|decision| (decision.cause.as_str(), decision.action.as_str()));
         assert_eq!(found, expected, "{line}");
-        assert!(
-            runbook.decisions.iter().all(|decision| decision.line == 8),
-            "{line}"
-        );
+        assert!(runbook.decisions.iter().all(|decision| decision.line == 8), "{line}");
     }
-    let table = runbook(
-        "## Errores\n\n| Síntoma | Acción |\n|---|---|\n| Lento | Reiniciar |\n| Bien | Ninguna |\n",
-    );
+    let table = runbook("## Errores\n\n| Síntoma | Acción |\n|---|---|\n| Lento | Reiniciar |\n| Bien | Ninguna |\n");
     assert_eq!(table.decisions.len(), 1);
-    assert_eq!(
-        (table.decisions[0].line, table.decisions[0].cause.as_str()),
-        (5, "Lento")
-    );
+    assert_eq!((table.decisions[0].line, table.decisions[0].cause.as_str()), (5, "Lento"));
 }
 
 #[test]
 fn thresholds_are_numbers_with_their_words() {
-    type Expected = (
-        &'static str,
-        &'static str,
-        f64,
-        &'static str,
-        Option<u64>,
-        Option<&'static str>,
-    );
+    type Expected = (&'static str, &'static str, f64, &'static str, Option<u64>, Option<&'static str>);
     let cases: &[(&str, &str, Expected)] = &[
         (
             "Alertas críticas",
@@ -137,14 +76,7 @@ fn thresholds_are_numbers_with_their_words() {
         (
             "Alertas críticas",
             "- Sistema inaccesible > 5 minutos",
-            (
-                "Sistema inaccesible",
-                ">",
-                5.0,
-                "min",
-                Some(300),
-                Some("critical"),
-            ),
+            ("Sistema inaccesible", ">", 5.0, "min", Some(300), Some("critical")),
         ),
         (
             "Alertas críticas",
@@ -156,49 +88,20 @@ fn thresholds_are_numbers_with_their_words() {
             "- Error rate > 5% sostenido por 5 minutos",
             ("Error rate", ">", 5.0, "%", Some(300), Some("rollback")),
         ),
-        (
-            "Métricas",
-            "- **CPU**: < 80% promedio",
-            ("CPU", "<", 80.0, "%", None, Some("goal")),
-        ),
-        (
-            "Monitoreo",
-            "- Código ≠ 200",
-            ("Código", "!=", 200.0, "status", None, None),
-        ),
-        (
-            "Monitoreo",
-            "- No responde (timeout > 10s)",
-            ("timeout", ">", 10.0, "s", None, None),
-        ),
-        (
-            "Monitoreo",
-            "- Métricas muestran > 5% de requests con 429",
-            ("requests con 429", ">", 5.0, "%", None, None),
-        ),
+        ("Métricas", "- **CPU**: < 80% promedio", ("CPU", "<", 80.0, "%", None, Some("goal"))),
+        ("Monitoreo", "- Código ≠ 200", ("Código", "!=", 200.0, "status", None, None)),
+        ("Monitoreo", "- No responde (timeout > 10s)", ("timeout", ">", 10.0, "s", None, None)),
+        ("Monitoreo", "- Métricas muestran > 5% de requests con 429", ("requests con 429", ">", 5.0, "%", None, None)),
         (
             "Warning alerts",
             "- Queue depth above 1000 messages",
-            (
-                "Queue depth",
-                ">",
-                1000.0,
-                "messages",
-                None,
-                Some("warning"),
-            ),
+            ("Queue depth", ">", 1000.0, "messages", None, Some("warning")),
         ),
-        (
-            "Monitoring",
-            "- Certificate expires in < 7 days",
-            ("Certificate expires", "<", 7.0, "d", None, None),
-        ),
+        ("Monitoring", "- Certificate expires in < 7 days", ("Certificate expires", "<", 7.0, "d", None, None)),
     ];
     for (title, line, (name, op, value, unit, lasting, severity)) in cases {
         let runbook = runbook(&format!("# R\n\n## {title}\n\n{line}\n"));
-        let [found] = runbook.thresholds.as_slice() else {
-            panic!("{line}: {:?}", runbook.thresholds)
-        };
+        let [found] = runbook.thresholds.as_slice() else { panic!("{line}: {:?}", runbook.thresholds) };
         let told = (
             found.name.as_str(),
             found.op.as_str(),
@@ -207,42 +110,18 @@ fn thresholds_are_numbers_with_their_words() {
             found.for_seconds,
             found.severity.as_deref(),
         );
-        assert_eq!(
-            told,
-            (*name, *op, *value, *unit, *lasting, *severity),
-            "{line}"
-        );
+        assert_eq!(told, (*name, *op, *value, *unit, *lasting, *severity), "{line}");
         assert_eq!(found.line, 5, "{line}");
     }
-    for line in [
-        "- Avisar en < 72h",
-        "- Settings > API > Keys",
-        "- usar <pod-name>",
-        "> 3 pasos citados",
-        "- de 9 a 18",
-    ] {
+    for line in
+        ["- Avisar en < 72h", "- Settings > API > Keys", "- usar <pod-name>", "> 3 pasos citados", "- de 9 a 18"]
+    {
         let runbook = runbook(&format!("# R\n\n## Notas\n\n{line}\n"));
-        assert!(
-            runbook.thresholds.is_empty(),
-            "{line}: {:?}",
-            runbook.thresholds
-        );
+        assert!(runbook.thresholds.is_empty(), "{line}: {:?}", runbook.thresholds);
     }
-    let table = runbook(
-        "## Alerts\n\n| Metric | Warning | Critical |\n|---|---|---|\n| Disk | > 80% | 95% |\n",
-    );
-    let told: Vec<_> = table
-        .thresholds
-        .iter()
-        .map(|t| (t.name.as_str(), t.value, t.severity.as_deref()))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            ("Disk", 80.0, Some("warning")),
-            ("Disk", 95.0, Some("critical"))
-        ]
-    );
+    let table = runbook("## Alerts\n\n| Metric | Warning | Critical |\n|---|---|---|\n| Disk | > 80% | 95% |\n");
+    let told: Vec<_> = table.thresholds.iter().map(|t| (t.name.as_str(), t.value, t.severity.as_deref())).collect();
+    assert_eq!(told, [("Disk", 80.0, Some("warning")), ("Disk", 95.0, Some("critical"))]);
 }
 
 #[test]
@@ -268,51 +147,18 @@ fn contacts_are_people_and_ways() {
     assert_eq!(
         told,
         [
-            (
-                7,
-                Some("DBA"),
-                Some("Eva"),
-                1,
-                Some("9-18"),
-                false,
-                Some("providers")
-            ),
-            (
-                8,
-                Some("CTO"),
-                None,
-                0,
-                Some("24/7"),
-                true,
-                Some("providers")
-            ),
-            (
-                12,
-                Some("Lead"),
-                Some("Ann Lee"),
-                1,
-                None,
-                false,
-                Some("team")
-            ),
-            (
-                13,
-                Some("Vendor"),
-                None,
-                1,
-                Some("Mon-Fri 9-17"),
-                false,
-                Some("team")
-            ),
+            (7, Some("DBA"), Some("Eva"), 1, Some("9-18"), false, Some("providers")),
+            (8, Some("CTO"), None, 0, Some("24/7"), true, Some("providers")),
+            (12, Some("Lead"), Some("Ann Lee"), 1, None, false, Some("team")),
+            (13, Some("Vendor"), None, 1, Some("Mon-Fri 9-17"), false, Some("team")),
         ]
     );
 }
 
 #[test]
 fn escalation_is_read_from_arrows_blocks_and_tables() {
-    let arrows = runbook(
-        "## Escalation path\n\n1. **Severity 1 (Critical)** → DevOps → CTO\n2. **Severity 2** → Backend\n",
-    );
+    let arrows =
+        runbook("## Escalation path\n\n1. **Severity 1 (Critical)** → DevOps → CTO\n2. **Severity 2** → Backend\n");
     assert_eq!(arrows.escalation.len(), 2);
     assert_eq!(arrows.escalation[0].label.as_deref(), Some("Critical"));
     assert_eq!(arrows.escalation[0].steps[1].who, "CTO");
@@ -321,17 +167,8 @@ fn escalation_is_read_from_arrows_blocks_and_tables() {
     );
     let level = &block.escalation[0];
     assert_eq!((level.line, level.severity.as_str()), (6, "1"));
-    assert_eq!(
-        (
-            level.steps[1].who.as_str(),
-            level.steps[1].after_minutes,
-            level.steps[1].line
-        ),
-        ("CTO", Some(15), 8)
-    );
-    let table = runbook(
-        "## Escalation\n\n| Level | Who | After |\n|---|---|---|\n| P1 | On-call | 15 min |\n",
-    );
+    assert_eq!((level.steps[1].who.as_str(), level.steps[1].after_minutes, level.steps[1].line), ("CTO", Some(15), 8));
+    let table = runbook("## Escalation\n\n| Level | Who | After |\n|---|---|---|\n| P1 | On-call | 15 min |\n");
     assert_eq!(table.escalation[0].steps[0].after_minutes, Some(15));
 }
 
@@ -341,46 +178,14 @@ fn checklists_schedules_endpoints_and_channels() {
         "# R\n\n## Post-mortem (dentro de 24 horas)\n\n- [ ] Reunión\n- [x] Acta\n\n## Backup diario\n\n- **Horario**: 02:00 AM\n- **Retención**: 30 días\n\n```bash\n# Limpieza\n15 4 * * 1-5 /opt/clean.sh\n```\n\n## URLs\n\n- **API**: https://api.tienda.test/health (solo VPN)\n- **Base**: `db.internal:5432`\n\n**Slack:**\n- `#guardia` - Incidentes\n\n**PagerDuty:**\n- Service: `Tienda`\n",
     );
     let list = &runbook.checklists[0];
-    assert_eq!(
-        (
-            list.line,
-            list.due_minutes,
-            list.items.len(),
-            list.items[1].checked
-        ),
-        (3, Some(1440), 2, true)
-    );
-    let schedules: Vec<_> = runbook
-        .schedules
-        .iter()
-        .map(|s| (s.line, s.cron.as_deref(), s.retention_days))
-        .collect();
-    assert_eq!(
-        schedules,
-        [
-            (10, Some("0 2 * * *"), Some(30)),
-            (15, Some("15 4 * * 1-5"), None)
-        ]
-    );
-    let endpoints: Vec<_> = runbook
-        .endpoints
-        .iter()
-        .map(|e| (e.line, e.name.as_deref(), e.url.as_str()))
-        .collect();
+    assert_eq!((list.line, list.due_minutes, list.items.len(), list.items[1].checked), (3, Some(1440), 2, true));
+    let schedules: Vec<_> = runbook.schedules.iter().map(|s| (s.line, s.cron.as_deref(), s.retention_days)).collect();
+    assert_eq!(schedules, [(10, Some("0 2 * * *"), Some(30)), (15, Some("15 4 * * 1-5"), None)]);
+    let endpoints: Vec<_> = runbook.endpoints.iter().map(|e| (e.line, e.name.as_deref(), e.url.as_str())).collect();
     assert_eq!(
         endpoints,
-        [
-            (20, Some("API"), "https://api.tienda.test/health"),
-            (21, Some("Base"), "db.internal:5432")
-        ]
+        [(20, Some("API"), "https://api.tienda.test/health"), (21, Some("Base"), "db.internal:5432")]
     );
-    let channels: Vec<_> = runbook
-        .channels
-        .iter()
-        .map(|c| (c.line, c.kind.as_str(), c.address.as_str()))
-        .collect();
-    assert_eq!(
-        channels,
-        [(24, "slack", "#guardia"), (27, "pagerduty", "Tienda")]
-    );
+    let channels: Vec<_> = runbook.channels.iter().map(|c| (c.line, c.kind.as_str(), c.address.as_str())).collect();
+    assert_eq!(channels, [(24, "slack", "#guardia"), (27, "pagerduty", "Tienda")]);
 }

@@ -6,11 +6,7 @@ use sereno_runbook::read;
 use std::time::{Duration, Instant};
 
 fn codes(bytes: &[u8]) -> Vec<String> {
-    read(bytes)
-        .1
-        .into_iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect()
+    read(bytes).1.into_iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 #[test]
@@ -19,53 +15,21 @@ fn blocks_are_cut_as_their_authors_meant() {
         ("```bash\nls\n```\n", &[(1, 3)][..], None),
         ("a\r\n\r\n```bash\r\nls\r\n```\r\n", &[(3, 5)], None),
         ("```bash\nls\n", &[(1, 2)], Some("unclosed-fence")),
-        (
-            "```bash\nls\n``\n\ntext\n\n```sh\nps\n```\n",
-            &[(1, 3), (7, 9)],
-            Some("uneven-fence"),
-        ),
-        (
-            "````bash\nls\n```\n\n```sh\nps\n```\n",
-            &[(1, 3), (5, 7)],
-            Some("uneven-fence"),
-        ),
+        ("```bash\nls\n``\n\ntext\n\n```sh\nps\n```\n", &[(1, 3), (7, 9)], Some("uneven-fence")),
+        ("````bash\nls\n```\n\n```sh\nps\n```\n", &[(1, 3), (5, 7)], Some("uneven-fence")),
         ("````md\n```sh\nls\n```\n````\n", &[(1, 5)], None),
         ("Use ```ls -l``` here\n", &[], None),
-        (
-            "```redis-cli info\n# Server\n```\n",
-            &[(1, 3)],
-            Some("swallowed-command"),
-        ),
+        ("```redis-cli info\n# Server\n```\n", &[(1, 3)], Some("swallowed-command")),
         ("```bash title=\"x\"\nls\n```\n", &[(1, 3)], None),
-        (
-            "1. a\n   ```sh\n   ls\n   ```\n2. b\n```sh\nps\n```\n",
-            &[(2, 4), (6, 8)],
-            None,
-        ),
-        (
-            "1. a\n   ```sh\nls\n   ```\n",
-            &[(2, 2), (4, 4)],
-            Some("unclosed-fence"),
-        ),
+        ("1. a\n   ```sh\n   ls\n   ```\n2. b\n```sh\nps\n```\n", &[(2, 4), (6, 8)], None),
+        ("1. a\n   ```sh\nls\n   ```\n", &[(2, 2), (4, 4)], Some("unclosed-fence")),
         ("text\n\n    ls -l\n    ps\n\ntext\n", &[(3, 4)], None),
-        (
-            "<details>\n<summary>More</summary>\n\n```sh\nls\n```\n\n</details>\n",
-            &[(4, 6)],
-            None,
-        ),
+        ("<details>\n<summary>More</summary>\n\n```sh\nls\n```\n\n</details>\n", &[(4, 6)], None),
         ("---\ntitle: x\n---\n```sh\nls\n```\n", &[(4, 6)], None),
-        (
-            "{{< hint >}}\n```sh\nls\n```\n{{< /hint >}}\n",
-            &[(2, 4)],
-            None,
-        ),
+        ("{{< hint >}}\n```sh\nls\n```\n{{< /hint >}}\n", &[(2, 4)], None),
     ] {
         let (runbook, diagnostics) = read(text.as_bytes());
-        let found: Vec<_> = runbook
-            .blocks
-            .iter()
-            .map(|block| (block.line, block.end_line))
-            .collect();
+        let found: Vec<_> = runbook.blocks.iter().map(|block| (block.line, block.end_line)).collect();
         assert_eq!(found, lines, "{text}");
         let found = diagnostics
             .iter()
@@ -77,7 +41,8 @@ fn blocks_are_cut_as_their_authors_meant() {
 
 #[test]
 fn line_offsets_point_into_the_source() {
-    let text = "1. a\n   ```sh\n   ls\n   ps aux\n   ```\n\n> ```\n> x\n> ```\n\n``\n\n```sh\nls\n``\n\n```sh\nuptime\n```\n";
+    let text =
+        "1. a\n   ```sh\n   ls\n   ps aux\n   ```\n\n> ```\n> x\n> ```\n\n``\n\n```sh\nls\n``\n\n```sh\nuptime\n```\n";
     for block in &runbook(text).blocks {
         for (line, offset) in block.text.lines().zip(&block.line_offsets) {
             assert!(text[*offset..].starts_with(line), "{line} at {offset}");
@@ -91,10 +56,7 @@ fn other_encodings_give_the_same_text() {
     let utf16: Vec<u16> = text.encode_utf16().collect();
     let le: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect();
     let be: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect();
-    let latin: Vec<u8> = text
-        .chars()
-        .map(|c| u8::try_from(c as u32).unwrap())
-        .collect();
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c as u32).unwrap()).collect();
     let with = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
     for (bytes, detected, bom) in [
         (text.as_bytes().to_vec(), "utf-8", false),
@@ -108,10 +70,7 @@ fn other_encodings_give_the_same_text() {
     ] {
         let (runbook, _) = read(&bytes);
         assert_eq!(runbook.source, text, "{detected}");
-        assert_eq!(
-            (runbook.encoding.detected.as_str(), runbook.encoding.bom),
-            (detected, bom)
-        );
+        assert_eq!((runbook.encoding.detected.as_str(), runbook.encoding.bom), (detected, bom));
     }
 }
 
@@ -119,10 +78,7 @@ fn other_encodings_give_the_same_text() {
 fn what_is_no_text_is_told() {
     assert_eq!(codes(b""), ["empty-file"]);
     assert_eq!(codes(b"  \n\n"), ["empty-file"]);
-    assert_eq!(
-        codes(b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00"),
-        ["binary-file"]
-    );
+    assert_eq!(codes(b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00"), ["binary-file"]);
     assert!(codes(b"# Gu\xEDa\n").contains(&"not-utf8".to_owned()));
 }
 
@@ -182,7 +138,7 @@ fn hostile_files_end() {
             let started = Instant::now();
             read(text.as_bytes());
             let took = started.elapsed();
-            assert!(took < Duration::from_secs(60), "{seed:?} took {took:?}");
+            assert!(took < Duration::from_mins(1), "{seed:?} took {took:?}");
         }
     }
 }
@@ -193,11 +149,7 @@ fn more_than_the_limit_is_not_read() {
     let text = line.repeat(sereno_runbook::document::MAX_TEXT_BYTES / line.len() + 10);
     let (runbook, diagnostics) = read(text.as_bytes());
     assert!(runbook.source.len() <= sereno_runbook::document::MAX_TEXT_BYTES);
-    assert!(
-        diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.code == "file-too-large")
-    );
+    assert!(diagnostics.iter().any(|diagnostic| diagnostic.code == "file-too-large"));
 }
 
 proptest! {

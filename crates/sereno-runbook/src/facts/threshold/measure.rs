@@ -11,28 +11,14 @@ pub(super) fn unit(tail: &str) -> (String, usize) {
     if rest.starts_with('%') {
         return ("%".to_owned(), blanks + 1);
     }
-    let word: String = rest
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || matches!(c, '/' | '_'))
-        .collect();
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '/' | '_')).collect();
     let folded = fold(&word);
     if let Some(unit) = duration::unit(&folded) {
         return (unit.to_owned(), blanks + word.len());
     }
     if matches!(
         folded.as_str(),
-        "kb" | "mb"
-            | "gb"
-            | "tb"
-            | "kib"
-            | "mib"
-            | "gib"
-            | "tib"
-            | "k"
-            | "x"
-            | "rps"
-            | "qps"
-            | "req/s"
+        "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib" | "k" | "x" | "rps" | "qps" | "req/s"
     ) {
         return (word.clone(), blanks + word.len());
     }
@@ -62,65 +48,26 @@ pub(super) fn unit(tail: &str) -> (String, usize) {
         "to",
         "con",
     ];
-    let counts = !word.is_empty()
-        && word.chars().all(char::is_alphabetic)
-        && !STOPS.contains(&folded.as_str());
-    if counts && blanks > 0 {
-        (folded, blanks + word.len())
-    } else {
-        (String::new(), 0)
-    }
+    let counts = !word.is_empty() && word.chars().all(char::is_alphabetic) && !STOPS.contains(&folded.as_str());
+    if counts && blanks > 0 { (folded, blanks + word.len()) } else { (String::new(), 0) }
 }
 
 /// What is measured: the words before the comparison, or those after it (`> 5% de requests con 429`).
 pub(super) fn metric(before: &str, after: &str) -> String {
     let inner = before.rsplit(['(', '[']).next().unwrap_or(before);
-    let inner = if inner.trim().is_empty() {
-        before.trim_end_matches(['(', '[', ' '])
-    } else {
-        inner
-    };
-    let last = inner
-        .rsplit([',', ';', ':', '.', '|'])
-        .find(|part| !part.trim().is_empty())
-        .unwrap_or(inner);
-    let last = [" o ", " or ", " y ", " and "]
-        .iter()
-        .fold(last, |words, joint| {
-            words.rsplit(joint).next().unwrap_or(words)
-        });
-    let mut words: &str = last
-        .trim()
-        .trim_matches(|c: char| !c.is_alphanumeric() && c != '%' && c != ')');
-    for lead in [
-        "Si ",
-        "si ",
-        "If ",
-        "if ",
-        "Alerta si ",
-        "Alert if ",
-        "cuando ",
-        "when ",
-        "o ",
-        "or ",
-        "y ",
-        "and ",
-        "- ",
-    ] {
+    let inner = if inner.trim().is_empty() { before.trim_end_matches(['(', '[', ' ']) } else { inner };
+    let last = inner.rsplit([',', ';', ':', '.', '|']).find(|part| !part.trim().is_empty()).unwrap_or(inner);
+    let last =
+        [" o ", " or ", " y ", " and "].iter().fold(last, |words, joint| words.rsplit(joint).next().unwrap_or(words));
+    let mut words: &str = last.trim().trim_matches(|c: char| !c.is_alphanumeric() && c != '%' && c != ')');
+    for lead in
+        ["Si ", "si ", "If ", "if ", "Alerta si ", "Alert if ", "cuando ", "when ", "o ", "or ", "y ", "and ", "- "]
+    {
         words = words.strip_prefix(lead).unwrap_or(words);
     }
     let folded = fold(words);
-    let only_verb = [
-        "metricas muestran",
-        "muestran",
-        "muestra",
-        "hay",
-        "se ve",
-        "con",
-        "shows",
-        "show",
-    ]
-    .contains(&folded.as_str());
+    let only_verb =
+        ["metricas muestran", "muestran", "muestra", "hay", "se ve", "con", "shows", "show"].contains(&folded.as_str());
     if words.is_empty() || only_verb {
         let after = after.trim_start();
         for of in ["de ", "del ", "of "] {
@@ -134,18 +81,7 @@ pub(super) fn metric(before: &str, after: &str) -> String {
             return after.get(..end).unwrap_or_default().trim().to_owned();
         }
     }
-    for trail in [
-        " por",
-        " for",
-        " durante",
-        " is",
-        " es",
-        " de",
-        " a",
-        " en",
-        " in",
-        " suficiente",
-    ] {
+    for trail in [" por", " for", " durante", " is", " es", " de", " a", " en", " in", " suficiente"] {
         words = words.strip_suffix(trail).unwrap_or(words);
     }
     words.trim().to_owned()
@@ -154,9 +90,7 @@ pub(super) fn metric(before: &str, after: &str) -> String {
 /// `notificar en < 72h`: by when something is done, not a measure; a certificate that expires is one.
 pub(super) fn is_deadline(before: &str, comparison: &Comparison, is_time: bool) -> bool {
     let folded = fold(before);
-    let expires = ["vence", "expir", "caduc"]
-        .iter()
-        .any(|word| folded.contains(word));
+    let expires = ["vence", "expir", "caduc"].iter().any(|word| folded.contains(word));
     is_time
         && comparison.op.starts_with('<')
         && !expires
@@ -173,18 +107,14 @@ pub(super) fn sustained(after: &str) -> Option<u64> {
     let rest = folded.get(at..)?.trim_start_matches(['>', ' ', '~']);
     let near = rest.get(..rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at))?;
     let found = duration::first(near).filter(|_| {
-        near.starts_with(|c: char| c.is_ascii_digit())
-            || near.starts_with("mas de")
-            || near.starts_with("more than")
+        near.starts_with(|c: char| c.is_ascii_digit()) || near.starts_with("mas de") || near.starts_with("more than")
     })?;
     Some(found.seconds().round() as u64)
 }
 
 pub(super) fn speaks_of_status(metric: &str) -> bool {
     let folded = fold(metric);
-    ["codigo", "code", "status", "http", "estado"]
-        .iter()
-        .any(|word| folded.contains(word))
+    ["codigo", "code", "status", "http", "estado"].iter().any(|word| folded.contains(word))
 }
 
 /// Measures whose own unit is time.
@@ -229,5 +159,5 @@ pub(super) fn duration_seconds(value: f64, unit: &str) -> Option<u64> {
         _ => None,
     })?;
     let seconds = duration::Duration { value, unit }.seconds();
-    (seconds >= 1.0 && seconds < 1e12).then_some(seconds.round() as u64)
+    (1.0..1e12).contains(&seconds).then_some(seconds.round() as u64)
 }

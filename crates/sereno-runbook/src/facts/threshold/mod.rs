@@ -6,9 +6,7 @@ use super::{Source, duration};
 use crate::document::{Table, TextLine};
 use crate::model::{Role, Threshold};
 use crate::text::fold;
-use measure::{
-    duration_seconds, is_deadline, measures_time, metric, speaks_of_status, sustained, unit,
-};
+use measure::{duration_seconds, is_deadline, measures_time, metric, speaks_of_status, sustained, unit};
 use std::ops::Range;
 
 pub(crate) fn collect(source: Source<'_>) -> Vec<Threshold> {
@@ -29,16 +27,12 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Threshold> {
         of_line(place.line, &context, &mut thresholds);
     }
     for (table, section) in source.tables() {
-        of_table(table, &severity(source, section, false), &mut thresholds);
+        of_table(table, severity(source, section, false).as_deref(), &mut thresholds);
     }
     for (words, line, section) in source.comments() {
         if may_compare(words) && !words.contains("://") {
             let words = words.trim_start_matches(['-', '*', '•', ' ']);
-            let text = TextLine {
-                line,
-                plain: words.to_owned(),
-                ..TextLine::default()
-            };
+            let text = TextLine { line, plain: words.to_owned(), ..TextLine::default() };
             let context = Context {
                 severity: &|| severity(source, section, false).or_else(|| Some("goal".to_owned())),
                 role: source.role(section),
@@ -78,30 +72,13 @@ fn severity(source: Source<'_>, section: Option<usize>, to_tick: bool) -> Option
         ]) {
             return Some("rollback".to_owned());
         }
-        if has(&[
-            "metric",
-            "objetivo",
-            "goal",
-            "slo",
-            "target",
-            "normal",
-            "verific",
-            "healthy",
-            "valores esperados",
-        ]) && !has(&["alert", "umbral", "threshold"])
+        if has(&["metric", "objetivo", "goal", "slo", "target", "normal", "verific", "healthy", "valores esperados"])
+            && !has(&["alert", "umbral", "threshold"])
         {
             return Some("goal".to_owned());
         }
-        if has(&[
-            "critic",
-            "urgent",
-            "page",
-            "inmediat",
-            "immediate",
-            "sev1",
-            "sev 1",
-            "p1",
-        ]) && has(&["alert", "umbral", "threshold", "page", "critic"])
+        if has(&["critic", "urgent", "page", "inmediat", "immediate", "sev1", "sev 1", "p1"])
+            && has(&["alert", "umbral", "threshold", "page", "critic"])
         {
             return Some("critical".to_owned());
         }
@@ -123,11 +100,7 @@ struct Comparison {
 }
 
 fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshold>) {
-    let (label, body) = match line
-        .bold_label()
-        .or_else(|| code_label(line))
-        .or_else(|| dashed_label(line))
-    {
+    let (label, body) = match line.bold_label().or_else(|| code_label(line)).or_else(|| dashed_label(line)) {
         Some((label, body)) if !body.is_empty() && !is_example(label) => (Some(label), body),
         _ => (None, line.plain.as_str()),
     };
@@ -217,28 +190,20 @@ fn comparisons(body: &str, context: &Context<'_>) -> Vec<Comparison> {
         ("under", "<"),
     ];
     let mut found: Vec<Comparison> = Vec::new();
+    if body.len() > super::MAX_LINE {
+        return found;
+    }
     for (sign, op) in SIGNS {
         for (at, _) in body.match_indices(sign) {
-            let taken = found
-                .iter()
-                .any(|other| other.span.start <= at && at < other.span.end);
-            let arrow = body
-                .get(..at)
-                .is_some_and(|head| head.ends_with(['-', '=', '<']));
+            let taken = found.iter().any(|other| other.span.start <= at && at < other.span.end);
+            let arrow = body.get(..at).is_some_and(|head| head.ends_with(['-', '=', '<']));
             if !taken && !arrow {
-                found.push(Comparison {
-                    span: at..at + sign.len(),
-                    op,
-                    in_words: false,
-                });
+                found.push(Comparison { span: at..at + sign.len(), op, in_words: false });
             }
         }
     }
     let speaks_of_limits = context.listed
-        && matches!(
-            context.role,
-            Role::Monitoring | Role::Rollback | Role::Incident | Role::Scaling
-        )
+        && matches!(context.role, Role::Monitoring | Role::Rollback | Role::Incident | Role::Scaling)
         || context.role == Role::Symptoms;
     if speaks_of_limits {
         let folded = fold(body);
@@ -246,21 +211,11 @@ fn comparisons(body: &str, context: &Context<'_>) -> Vec<Comparison> {
         if folded.len() == body.len() || body.is_ascii() {
             for (word, op) in WORDS {
                 for (at, _) in folded.match_indices(word) {
-                    let whole = folded
-                        .get(..at)
-                        .is_some_and(|head| !head.ends_with(char::is_alphanumeric))
-                        && folded
-                            .get(at + word.len()..)
-                            .is_some_and(|tail| tail.starts_with(' '));
-                    let taken = found
-                        .iter()
-                        .any(|other| other.span.start <= at && at < other.span.end);
+                    let whole = folded.get(..at).is_some_and(|head| !head.ends_with(char::is_alphanumeric))
+                        && folded.get(at + word.len()..).is_some_and(|tail| tail.starts_with(' '));
+                    let taken = found.iter().any(|other| other.span.start <= at && at < other.span.end);
                     if whole && !taken {
-                        found.push(Comparison {
-                            span: at..at + word.len(),
-                            op,
-                            in_words: true,
-                        });
+                        found.push(Comparison { span: at..at + word.len(), op, in_words: true });
                     }
                 }
             }
@@ -280,10 +235,7 @@ fn one(
     context: &Context<'_>,
 ) -> Option<(Threshold, usize)> {
     let rest = body.get(comparison.span.end..)?;
-    let blanks = rest.len()
-        - rest
-            .trim_start_matches([' ', '\u{a0}', '~', '$', '€'])
-            .len();
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\u{a0}', '~', '$', '€']).len();
     let (value, length) = duration::number(rest.get(blanks..)?);
     let value = value?;
     let tail = rest.get(blanks + length..)?;
@@ -292,13 +244,8 @@ fn one(
     let after = body.get(end..).unwrap_or_default();
     let before = body.get(from..comparison.span.start)?.trim();
     let metric = metric(before, after);
-    let is_time = matches!(
-        unit.as_str(),
-        "ms" | "s" | "min" | "h" | "d" | "w" | "month" | "year"
-    );
-    if is_deadline(before, comparison, is_time)
-        || (context.heading && metric.is_empty() && label.is_none())
-    {
+    let is_time = matches!(unit.as_str(), "ms" | "s" | "min" | "h" | "d" | "w" | "month" | "year");
+    if is_deadline(before, comparison, is_time) || (context.heading && metric.is_empty() && label.is_none()) {
         return None;
     }
     let name = label.map_or_else(|| metric.clone(), |label| label.trim().to_owned());
@@ -311,18 +258,12 @@ fn one(
         unit
     };
     let lasting = sustained(after).or_else(|| {
-        let state = is_time
-            && comparison.op.starts_with('>')
-            && !measures_time(&metric)
-            && !measures_time(&name);
+        let state = is_time && comparison.op.starts_with('>') && !measures_time(&metric) && !measures_time(&name);
         state.then(|| duration_seconds(value, &unit)).flatten()
     });
     let threshold = Threshold {
         line: line.line,
-        metric: label
-            .is_some()
-            .then(|| metric.clone())
-            .filter(|metric| !metric.is_empty()),
+        metric: label.is_some().then(|| metric.clone()).filter(|metric| !metric.is_empty()),
         name,
         op: comparison.op.to_owned(),
         value,
@@ -335,28 +276,13 @@ fn one(
 }
 
 /// `No hay backup en 2 días`, `No backup for 2 days`: absence that lasts.
-fn absence(
-    line: &TextLine,
-    label: Option<&str>,
-    body: &str,
-    context: &Context<'_>,
-) -> Option<Threshold> {
+fn absence(line: &TextLine, label: Option<&str>, body: &str, context: &Context<'_>) -> Option<Threshold> {
     let folded = fold(body);
-    let absent = ["no hay ", "sin ", "no ", "ningun"]
+    let absent = ["no hay ", "sin ", "no ", "ningun"].iter().any(|word| folded.starts_with(word));
+    let at = [" en ", " desde hace ", " por ", " durante ", " in ", " for ", " within "]
         .iter()
-        .any(|word| folded.starts_with(word));
-    let at = [
-        " en ",
-        " desde hace ",
-        " por ",
-        " durante ",
-        " in ",
-        " for ",
-        " within ",
-    ]
-    .iter()
-    .filter_map(|word| folded.find(word))
-    .max()?;
+        .filter_map(|word| folded.find(word))
+        .max()?;
     let found = duration::first(folded.get(at..)?).filter(|_| absent)?;
     Some(Threshold {
         line: line.line,
@@ -372,35 +298,23 @@ fn absence(
 }
 
 /// Tables with columns of limits: the row's first cell is what is measured.
-fn of_table(table: &Table, outer: &Option<String>, thresholds: &mut Vec<Threshold>) {
-    let columns: Vec<Option<Option<&str>>> = table
-        .header
-        .iter()
-        .map(|cell| limit_column(&cell.plain))
-        .collect();
+fn of_table(table: &Table, outer: Option<&str>, thresholds: &mut Vec<Threshold>) {
+    let columns: Vec<Option<Option<&str>>> = table.header.iter().map(|cell| limit_column(&cell.plain)).collect();
     for row in &table.rows {
         let Some(first) = row.first() else { continue };
         for (cell, column) in row.iter().zip(&columns).skip(1) {
             let Some(severity) = column else { continue };
             let words = cell.plain.trim();
-            let severity = severity.map(str::to_owned).or_else(|| outer.clone());
-            let context = Context {
-                severity: &|| severity.clone(),
-                role: Role::Monitoring,
-                listed: true,
-                heading: false,
-            };
-            let body = if words.starts_with(|c: char| c.is_ascii_digit()) {
-                format!("> {words}")
-            } else {
-                words.to_owned()
-            };
+            let severity = severity.map(str::to_owned).or_else(|| outer.map(str::to_owned));
+            let context =
+                Context { severity: &|| severity.clone(), role: Role::Monitoring, listed: true, heading: false };
+            let body =
+                if words.starts_with(|c: char| c.is_ascii_digit()) { format!("> {words}") } else { words.to_owned() };
             let Some(comparison) = comparisons(&body, &context).into_iter().next() else {
                 continue;
             };
             let name = first.plain.trim();
-            if let Some((mut threshold, _)) = one(cell, Some(name), &body, 0, &comparison, &context)
-            {
+            if let Some((mut threshold, _)) = one(cell, Some(name), &body, 0, &comparison, &context) {
                 threshold.metric = None;
                 thresholds.push(threshold);
             }
@@ -409,6 +323,7 @@ fn of_table(table: &Table, outer: &Option<String>, thresholds: &mut Vec<Threshol
 }
 
 /// Whether a column holds limits, and of which severity.
+#[expect(clippy::option_option, reason = "a column may hold limits without saying how grave they are")]
 fn limit_column(title: &str) -> Option<Option<&'static str>> {
     let folded = fold(title);
     let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
@@ -418,9 +333,7 @@ fn limit_column(title: &str) -> Option<Option<&'static str>> {
         Some(Some("critical"))
     } else if has(&["warning", "advertencia", "aviso"]) {
         Some(Some("warning"))
-    } else if has(&[
-        "objetivo", "goal", "target", "normal", "slo", "esperado", "expected",
-    ]) {
+    } else if has(&["objetivo", "goal", "target", "normal", "slo", "esperado", "expected"]) {
         Some(Some("goal"))
     } else if has(&[
         "umbral",
