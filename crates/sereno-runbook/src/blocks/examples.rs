@@ -6,6 +6,7 @@
 use super::pattern::regex;
 use regex::{Regex, bytes};
 use sereno_model::BlockClass;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
@@ -16,21 +17,18 @@ pub(super) fn examples(text: &str, class: BlockClass) -> Vec<Range<usize>> {
     if matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) {
         COMMANDS.collect(text, &mut found);
     }
-    found.retain(|span| !is_made_up_by_the_text(text, span));
+    let used: HashSet<&str> = USED.captures_iter(text).filter_map(|one| one.get(1)).map(|one| one.as_str()).collect();
+    found.retain(|span| !is_made_up_by_the_text(text, span, &used));
     found
 }
 
-/// A name that the text itself computes is no example: `backup_$(date +%F).sql`.
-fn is_made_up_by_the_text(text: &str, span: &Range<usize>) -> bool {
+/// A name that the text itself computes is no example: `backup_$(date +%F).sql`, a variable that it `used`.
+fn is_made_up_by_the_text(text: &str, span: &Range<usize>, used: &HashSet<&str>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let after = text.get(span.end..).unwrap_or_default();
     let found = text.get(span.clone()).unwrap_or_default();
-    if found.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-        && (text.contains(&format!("${found}")) || text.contains(&format!("${{{found}")))
-    {
-        return true;
-    }
-    before.ends_with(['$', '{'])
+    used.contains(found)
+        || before.ends_with(['$', '{'])
         || before.ends_with("?P<")
         || before.ends_with("?<")
         || after.starts_with(['=', '('])
@@ -60,6 +58,8 @@ impl Patterns {
         }
     }
 }
+
+static USED: LazyLock<Regex> = LazyLock::new(|| regex(r"\$\{?([A-Z_]+)"));
 
 static EVERYWHERE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[

@@ -6,6 +6,7 @@
 use super::examples;
 use super::pattern::regex;
 use crate::model::{Placeholder, PlaceholderKind};
+use crate::text::Lines;
 use regex::Regex;
 use sereno_effects::{Analysis, syntactic_placeholders};
 use sereno_model::BlockClass;
@@ -44,9 +45,7 @@ pub(super) fn placeholders(text: &Source, analysis: &Analysis, set: &HashSet<Str
         BlockClass::Sql | BlockClass::Promql => query_variables(&mut found),
         _ => {}
     }
-    let mut all = found.all;
-    all.sort_by_key(|one| (one.span.start, one.span.end));
-    all
+    found.finish()
 }
 
 /// The names of variables that earlier blocks set and this one uses.
@@ -69,25 +68,33 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Adds one, unless it lies in bytes to skip; of two that overlap the longer stays.
+    /// Adds one, unless it lies in bytes to skip.
     fn add(&mut self, span: Range<usize>, name: String, kind: PlaceholderKind) {
-        if span.is_empty() || self.text.skip.iter().any(|skip| skip.start <= span.start && span.end <= skip.end) {
-            return;
+        let skips = self.text.skip;
+        let near = skips.partition_point(|skip| skip.start <= span.start).checked_sub(1);
+        let skipped = near.and_then(|near| skips.get(near)).is_some_and(|skip| span.end <= skip.end);
+        let Some(text) = self.text.text.get(span.clone()) else { return };
+        if !text.is_empty() && !skipped {
+            self.all.push(Placeholder { text: text.to_owned(), name, line: 0, kind, span });
         }
-        if let Some(other) =
-            self.all.iter().position(|other| other.span.start < span.end && span.start < other.span.end)
-        {
-            if self.all.get(other).is_some_and(|other| other.span.len() >= span.len()) {
-                return;
+    }
+
+    /// All in order, each with its line; of those that overlap the longest stays.
+    fn finish(mut self) -> Vec<Placeholder> {
+        self.all.sort_by_key(|one| (one.span.start, std::cmp::Reverse(one.span.end)));
+        let mut kept: Vec<Placeholder> = Vec::with_capacity(self.all.len());
+        for one in self.all {
+            match kept.last_mut().filter(|last| one.span.start < last.span.end) {
+                Some(last) if last.span.len() < one.span.len() => *last = one,
+                Some(_) => {}
+                None => kept.push(one),
             }
-            self.all.swap_remove(other);
         }
-        let Some(text) = self.text.text.get(span.clone()) else {
-            return;
-        };
-        let before = self.text.text.get(..span.start).unwrap_or_default();
-        let line = self.text.first_line + before.bytes().filter(|byte| *byte == b'\n').count();
-        self.all.push(Placeholder { text: text.to_owned(), name, line, kind, span });
+        let lines = Lines::of(self.text.text);
+        for one in &mut kept {
+            one.line = self.text.first_line + lines.line(one.span.start) - 1;
+        }
+        kept
     }
 }
 
@@ -104,7 +111,8 @@ fn is_syntax(text: &Source, span: &Range<usize>) -> bool {
         BlockClass::Config => {
             let plain =
                 whole.starts_with('[') && whole.trim_matches(['[', ']']).bytes().all(|b| b.is_ascii_lowercase());
-            let line_start = before.rsplit('\n').next().unwrap_or_default().trim().is_empty();
+            let indented = before.trim_end_matches([' ', '\t']);
+            let line_start = indented.is_empty() || indented.ends_with('\n');
             let template = whole.starts_with("{{");
             let markup = text.text.trim_start().starts_with('<');
             (whole.starts_with('[') && (line_start || whole.contains(['"', ','])))
