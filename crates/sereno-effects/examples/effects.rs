@@ -8,34 +8,19 @@ fn main() -> std::io::Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let whole = std::env::args().any(|argument| argument == "--whole");
-    let texts: Vec<&str> = if whole {
-        vec![&text]
-    } else {
-        text.lines().collect()
-    };
+    let texts: Vec<&str> = if whole { vec![&text] } else { text.lines().collect() };
     for text in texts {
         let analysis = analyze_shell(text, Knowledge::builtin());
         for statement in &analysis.statements {
-            let effects: Vec<&str> = statement
-                .effects
-                .iter()
-                .map(|effect| effect.text.es.as_str())
-                .collect();
+            let effects: Vec<&str> = statement.effects.iter().map(|effect| effect.text.es.as_str()).collect();
             println!(
                 "{}\t{}\t[{}] {}{}{}{}",
                 statement.risk,
                 text.get(statement.span.clone()).unwrap_or_default(),
                 effects.join("; "),
-                statement
-                    .interactive
-                    .map(|kind| format!("{kind:?} "))
-                    .unwrap_or_default(),
+                statement.interactive.map(|kind| format!("{kind:?} ")).unwrap_or_default(),
                 if statement.endless { "endless " } else { "" },
-                statement
-                    .opens
-                    .as_ref()
-                    .map(|opens| format!("{opens:?} "))
-                    .unwrap_or_default(),
+                statement.opens.as_ref().map(|opens| format!("{opens:?} ")).unwrap_or_default(),
                 statement.unknown_commands.join(","),
             );
         }

@@ -16,9 +16,7 @@ pub fn analyze_client(client: &str, lines: &str, knowledge: &Knowledge) -> Analy
     let name = client.split_whitespace().next().unwrap_or_default();
     let name = name.rsplit('/').next().unwrap_or(name);
     let statements = match name {
-        "psql" | "pgcli" | "postgres" | "postgresql" => {
-            sql_statements(lines, Dialect::Postgres, knowledge)
-        }
+        "psql" | "pgcli" | "postgres" | "postgresql" => sql_statements(lines, Dialect::Postgres, knowledge),
         "mysql" | "mariadb" | "mycli" => sql_statements(lines, Dialect::MySql, knowledge),
         "sqlite3" | "sqlite" | "clickhouse-client" | "duckdb" | "sqlcmd" => {
             sql_statements(lines, Dialect::Other, knowledge)
@@ -58,12 +56,7 @@ fn sql_statements(lines: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<S
         .into_iter()
         .map(|found| {
             let endless = found.endless;
-            let findings = Findings {
-                risk: found.risk,
-                effects: found.effects,
-                endless,
-                ..Findings::default()
-            };
+            let findings = Findings { risk: found.risk, effects: found.effects, endless, ..Findings::default() };
             statement(found.span, found.line, findings)
         })
         .collect()
@@ -78,18 +71,11 @@ fn each_line(text: &str, mut read: impl FnMut(&str, &Range<usize>) -> Findings) 
         let trimmed = body.trim();
         let from = start + prompt + (body.len() - body.trim_start().len());
         start += line.len() + 1;
-        if trimmed.is_empty()
-            || trimmed.starts_with(['#'])
-            || trimmed.starts_with("//")
-            || trimmed.starts_with("--")
-        {
+        if trimmed.is_empty() || trimmed.starts_with(['#']) || trimmed.starts_with("//") || trimmed.starts_with("--") {
             continue;
         }
         let span = from..from + trimmed.len();
-        let mut found = if matches!(
-            trimmed,
-            "exit" | "quit" | "exit()" | "quit()" | "\\q" | ".exit"
-        ) {
+        let mut found = if matches!(trimmed, "exit" | "quit" | "exit()" | "quit()" | "\\q" | ".exit") {
             Findings::default()
         } else {
             read(trimmed, &span)
@@ -136,17 +122,11 @@ fn prompt_length(line: &str) -> usize {
     let body = line.trim_start();
     let indent = line.len() - body.len();
     // A prompt is short, and ends in `> `, `# ` or `$ `.
-    let near = body
-        .get(..crate::placeholder::floor(body, 60))
-        .unwrap_or_default();
-    for mark in [
-        "=# ", "=> ", "-# ", "-> ", "(# ", "(> ", ">>> ", "... ", "> ",
-    ] {
+    let near = body.get(..crate::placeholder::floor(body, 60)).unwrap_or_default();
+    for mark in ["=# ", "=> ", "-# ", "-> ", "(# ", "(> ", ">>> ", "... ", "> "] {
         let Some(at) = near.find(mark) else { continue };
         let before = near.get(..at).unwrap_or_default();
-        let is_prompt = before
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.:-[]()@/*".contains(c))
+        let is_prompt = before.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-[]()@/*".contains(c))
             && (mark != "-> " || before.is_empty())
             && (mark != "=> " || !before.is_empty());
         let ascii = before.is_ascii();
@@ -207,40 +187,17 @@ pub(crate) fn mongo_effects(text: &str, knowledge: &Knowledge) -> Vec<Effect> {
             continue;
         };
         known_any = true;
-        let phrase = Text::new(
-            format!("documents ({name})"),
-            format!("documentos ({name})"),
-        );
-        found.push(phrased(
-            crate::wording::verb_for(known.risk),
-            phrase,
-            Some("mongo"),
-            known.risk,
-        ));
+        let phrase = Text::new(format!("documents ({name})"), format!("documentos ({name})"));
+        found.push(phrased(crate::wording::verb_for(known.risk), phrase, Some("mongo"), known.risk));
     }
     if text.contains("$out") || text.contains("$merge") {
-        found.push(phrased(
-            Verb::Writes,
-            Text::new("documents", "documentos"),
-            Some("mongo"),
-            Risk::Change,
-        ));
+        found.push(phrased(Verb::Writes, Text::new("documents", "documentos"), Some("mongo"), Risk::Change));
     }
     if text.contains("dropDatabase") || text.contains("shutdown:") {
-        found.push(phrased(
-            Verb::Deletes,
-            Text::new("the database", "la base de datos"),
-            Some("mongo"),
-            Risk::Destroy,
-        ));
+        found.push(phrased(Verb::Deletes, Text::new("the database", "la base de datos"), Some("mongo"), Risk::Destroy));
     }
     if found.is_empty() && !known_any && !text.trim().is_empty() && text.contains('(') {
-        found.push(phrased(
-            Verb::Runs,
-            Text::same(crate::analyzer::shorten(text)),
-            Some("mongo"),
-            Risk::Unclear,
-        ));
+        found.push(phrased(Verb::Runs, Text::same(crate::analyzer::shorten(text)), Some("mongo"), Risk::Unclear));
     }
     found
 }

@@ -295,20 +295,13 @@ pub(crate) fn effects(text: &str) -> Vec<Effect> {
     }
     let shown = crate::analyzer::shorten(text);
     let phrase = Text::new(format!("code: {shown}"), format!("código: {shown}"));
-    let verb = if risk == Risk::Destroy {
-        Verb::Deletes
-    } else {
-        Verb::Runs
-    };
+    let verb = if risk == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
     vec![phrased(verb, phrase, None, risk)]
 }
 
 fn risk(text: &str) -> Risk {
     let words = identifiers(text, false);
-    if identifiers(text, true)
-        .iter()
-        .any(|word| DESTROYS.contains(&word.as_str()))
-    {
+    if identifiers(text, true).iter().any(|word| DESTROYS.contains(&word.as_str())) {
         return Risk::Destroy;
     }
     if words.iter().any(|word| CHANGES.contains(&word.as_str())) {
@@ -317,11 +310,7 @@ fn risk(text: &str) -> Risk {
     // Backticks run a shell in Ruby, PHP and Perl.
     let runs = text.contains('`') || text.contains("%x");
     let constant = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
-    if !runs
-        && words
-            .iter()
-            .all(|word| HARMLESS.contains(&word.as_str()) || constant(word))
-    {
+    if !runs && words.iter().all(|word| HARMLESS.contains(&word.as_str()) || constant(word)) {
         return Risk::Observe;
     }
     Risk::Unclear

@@ -20,13 +20,7 @@ const MOST_COMBINATIONS: usize = 64;
 
 impl Analyzer<'_> {
     /// A command node; `extra` are words that the tree keeps elsewhere.
-    pub(crate) fn command(
-        &mut self,
-        source: &Source<'_>,
-        node: Node<'_>,
-        extra: &[Node<'_>],
-        place: &Place,
-    ) {
+    pub(crate) fn command(&mut self, source: &Source<'_>, node: Node<'_>, extra: &[Node<'_>], place: &Place) {
         let mut spans: Vec<Range<usize>> = Vec::new();
         let mut place = place.clone();
         for child in node.children(&mut node.walk()) {
@@ -54,10 +48,8 @@ impl Analyzer<'_> {
         }
         let span = place.locate(node.byte_range());
         self.each_choice(source, &spans, |this| {
-            let words = spans
-                .iter()
-                .flat_map(|span| word::fields(source, span.clone(), &this.scope))
-                .collect::<Vec<_>>();
+            let words =
+                spans.iter().flat_map(|span| word::fields(source, span.clone(), &this.scope)).collect::<Vec<_>>();
             this.run(&relocated(words, &place), span.clone(), &place);
         });
     }
@@ -65,17 +57,11 @@ impl Analyzer<'_> {
     fn redirect_before(&mut self, source: &Source<'_>, redirect: Node<'_>) {
         if redirect.kind() == "file_redirect" {
             let mut cursor = redirect.walk();
-            let destination = redirect
-                .children_by_field_name("destination", &mut cursor)
-                .next();
+            let destination = redirect.children_by_field_name("destination", &mut cursor).next();
             let text = source.masked_slice(redirect.byte_range());
             if let Some(field) = destination
                 .filter(|_| text.contains('>') && !text.contains(">&"))
-                .and_then(|node| {
-                    word::fields(source, node.byte_range(), &self.scope)
-                        .into_iter()
-                        .next()
-                })
+                .and_then(|node| word::fields(source, node.byte_range(), &self.scope).into_iter().next())
             {
                 self.write_to(&field, false, text.contains(">>"));
             }
@@ -83,12 +69,7 @@ impl Analyzer<'_> {
     }
 
     /// Runs `read` for each combination of the values that the words' variables may have.
-    fn each_choice(
-        &mut self,
-        source: &Source<'_>,
-        spans: &[Range<usize>],
-        mut read: impl FnMut(&mut Self),
-    ) {
+    fn each_choice(&mut self, source: &Source<'_>, spans: &[Range<usize>], mut read: impl FnMut(&mut Self)) {
         let mut names: Vec<(String, usize)> = Vec::new();
         for span in spans {
             for name in variables_in(source.slice(span.clone())) {
@@ -98,10 +79,8 @@ impl Analyzer<'_> {
                 }
             }
         }
-        let combinations = names
-            .iter()
-            .try_fold(1usize, |all, (_, choices)| all.checked_mul(*choices))
-            .unwrap_or(usize::MAX);
+        let combinations =
+            names.iter().try_fold(1usize, |all, (_, choices)| all.checked_mul(*choices)).unwrap_or(usize::MAX);
         if names.is_empty() {
             return read(self);
         }
@@ -138,11 +117,7 @@ impl Analyzer<'_> {
         let slot = self.found.commands.len();
         let name = base_name(&head.text).to_owned();
         self.found.commands.push(Command {
-            name: if head.known {
-                name.clone()
-            } else {
-                head.raw.clone()
-            },
+            name: if head.known { name.clone() } else { head.raw.clone() },
             args: rest.iter().map(arg).collect(),
             span: span.clone(),
             via: place.via.clone(),
@@ -155,35 +130,19 @@ impl Analyzer<'_> {
         self.found.absorb(found);
     }
 
-    fn judge(
-        &mut self,
-        head: &Field,
-        name: &str,
-        rest: &[Field],
-        span: &Range<usize>,
-        place: &Place,
-    ) {
+    fn judge(&mut self, head: &Field, name: &str, rest: &[Field], span: &Range<usize>, place: &Place) {
         if !head.known {
             return self.unknown_head(head, rest, span, place);
         }
         if self.scope.functions.contains_key(&head.text) {
             return self.call(&head.text.clone(), rest, place);
         }
-        if let Some(text) = self
-            .scope
-            .aliases
-            .get(&head.text)
-            .filter(|_| !head.quoted)
-            .cloned()
-        {
+        if let Some(text) = self.scope.aliases.get(&head.text).filter(|_| !head.quoted).cloned() {
             self.alias(name, &text, rest, place);
         }
         let knowledge = self.knowledge;
         if let Some(script) = init_script(&head.text) {
-            let mut words = vec![
-                Field::plain("service", span.clone()),
-                Field::plain(script, span.clone()),
-            ];
+            let mut words = vec![Field::plain("service", span.clone()), Field::plain(script, span.clone())];
             words.extend(rest.iter().cloned());
             return self.run(&words, span.clone(), &place.deeper());
         }
@@ -192,19 +151,12 @@ impl Analyzer<'_> {
         let found = knowledge
             .command(name)
             .map(|known| (name, known))
-            .or_else(|| {
-                knowledge
-                    .command(unversioned)
-                    .map(|known| (unversioned, known))
-            });
+            .or_else(|| knowledge.command(unversioned).map(|known| (unversioned, known)));
         match found {
             Some((name, known)) => {
                 self.known(name, known, rest, span, place);
                 // A program of this directory may not be what its name says.
-                if elsewhere(&head.text)
-                    && self.found.risk < Risk::Change
-                    && !names::of_projects(name)
-                {
+                if elsewhere(&head.text) && self.found.risk < Risk::Change && !names::of_projects(name) {
                     self.found.unclear(&head.shown());
                 }
             }
@@ -222,23 +174,14 @@ impl Analyzer<'_> {
         if !rest.is_empty() {
             let inner = self.apart(|this| this.run(rest, span.clone(), &place.deeper()));
             if inner.risk == Risk::Destroy {
-                self.found.absorb(Findings {
-                    unknown_commands: Vec::new(),
-                    commands: Vec::new(),
-                    ..inner
-                });
+                self.found.absorb(Findings { unknown_commands: Vec::new(), commands: Vec::new(), ..inner });
             }
         }
     }
 
     pub(crate) fn unknown_command(&mut self, name: &str) {
         self.found.unclear(name);
-        if !self
-            .found
-            .unknown_commands
-            .iter()
-            .any(|known| known == name)
-        {
+        if !self.found.unknown_commands.iter().any(|known| known == name) {
             self.found.unknown_commands.push(name.to_owned());
         }
     }
@@ -250,11 +193,7 @@ impl Analyzer<'_> {
             full.push_str(&field.raw);
         }
         let kept = self.scope.aliases.remove(name);
-        let inner = Place {
-            anchor: place.anchor.clone(),
-            shift: None,
-            ..place.deeper()
-        };
+        let inner = Place { anchor: place.anchor.clone(), shift: None, ..place.deeper() };
         self.inner_shell(&full, &inner);
         if let Some(kept) = kept {
             self.scope.aliases.insert(name.to_owned(), kept);
@@ -267,18 +206,11 @@ impl Analyzer<'_> {
         let shown = path.replace(UNKNOWN, "…");
         match names::judge(self.knowledge, path, &words) {
             Some((risk, verb)) => {
-                let verb = if verb == Verb::Reads || risk == Risk::Observe {
-                    Verb::Runs
-                } else {
-                    verb
-                };
+                let verb = if verb == Verb::Reads || risk == Risk::Observe { Verb::Runs } else { verb };
                 let phrase = if verb == Verb::Runs {
                     Text::same(shown)
                 } else {
-                    Text::new(
-                        format!("what {shown} is named for"),
-                        format!("lo que anuncia el nombre {shown}"),
-                    )
+                    Text::new(format!("what {shown} is named for"), format!("lo que anuncia el nombre {shown}"))
                 };
                 self.found.effect(phrased(verb, phrase, None, risk));
             }
@@ -317,22 +249,12 @@ impl Analyzer<'_> {
             return;
         }
         let of: Vec<String> = command.shown_from(0).take(3).collect();
-        let of = if of.is_empty() {
-            command.name.to_owned()
-        } else {
-            of.join(" ")
-        };
+        let of = if of.is_empty() { command.name.to_owned() } else { of.join(" ") };
         let effect = wording::effect(verb_for(known.risk), None, Some(&of), None, known.risk);
         self.found.effect(effect);
     }
 
-    pub(crate) fn apply(
-        &mut self,
-        rule: &Rule,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) {
+    pub(crate) fn apply(&mut self, rule: &Rule, command: &Invocation<'_>, span: &Range<usize>, place: &Place) {
         if let Some(handler) = &rule.handler
             && self.handle(handler, command, span, place)
         {
@@ -347,21 +269,10 @@ impl Analyzer<'_> {
             return;
         }
         let skip = rule.args.len();
-        let targets = rule
-            .of
-            .as_deref()
-            .map(|template| expand_all(template, command, skip))
-            .unwrap_or_default();
+        let targets = rule.of.as_deref().map(|template| expand_all(template, command, skip)).unwrap_or_default();
         if targets.is_empty() {
-            let component = rule
-                .component
-                .as_deref()
-                .and_then(|template| expand(template, command, skip));
-            let of = if rule.noun.is_none() && rule.of.is_none() {
-                Some(own_words(command))
-            } else {
-                None
-            };
+            let component = rule.component.as_deref().and_then(|template| expand(template, command, skip));
+            let of = if rule.noun.is_none() && rule.of.is_none() { Some(own_words(command)) } else { None };
             let component = component.as_deref().map(component_name);
             self.found.effect(wording::effect(
                 verb,
@@ -379,13 +290,7 @@ impl Analyzer<'_> {
             };
             let component = component.as_deref().map(component_name);
             if index < 20 {
-                self.found.effect(wording::effect(
-                    verb,
-                    rule.noun.as_ref(),
-                    Some(of),
-                    component.as_deref(),
-                    rule.risk,
-                ));
+                self.found.effect(wording::effect(verb, rule.noun.as_ref(), Some(of), component.as_deref(), rule.risk));
             }
         }
         if rule.bounds {
@@ -394,24 +299,11 @@ impl Analyzer<'_> {
     }
 
     /// A command whose arguments are a command.
-    fn apply_inner(
-        &mut self,
-        rule: &Rule,
-        runs: Runs,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) {
+    fn apply_inner(&mut self, rule: &Rule, runs: Runs, command: &Invocation<'_>, span: &Range<usize>, place: &Place) {
         self.found.raise(rule.risk);
         if let Some(verb) = rule.verb {
-            let of = rule
-                .of
-                .as_deref()
-                .and_then(|template| expand(template, command, rule.args.len()));
-            let component = rule
-                .component
-                .as_deref()
-                .and_then(|template| expand(template, command, rule.args.len()));
+            let of = rule.of.as_deref().and_then(|template| expand(template, command, rule.args.len()));
+            let component = rule.component.as_deref().and_then(|template| expand(template, command, rule.args.len()));
             let component = component.as_deref().map(component_name);
             self.found.effect(wording::effect(
                 verb,
@@ -429,18 +321,9 @@ impl Analyzer<'_> {
             .last()
             .and_then(|option| command.words.get(option.value_index))
         {
-            let program = word
-                .text
-                .strip_prefix("--entrypoint=")
-                .unwrap_or(&word.text);
+            let program = word.text.strip_prefix("--entrypoint=").unwrap_or(&word.text);
             if !program.is_empty() {
-                inner.insert(
-                    0,
-                    Field {
-                        verbatim: None,
-                        ..Field::plain(program, word.span.clone())
-                    },
-                );
+                inner.insert(0, Field { verbatim: None, ..Field::plain(program, word.span.clone()) });
             }
         }
         let via = rule.via.clone().unwrap_or_else(|| command.name.to_owned());
@@ -463,27 +346,18 @@ impl Analyzer<'_> {
         // A variable set by an inner shell is not set in this one.
         let opens = match (found.opens, rule.opens) {
             (Some(Opens::Shell(_)), Some(kind)) => {
-                let name = expand("{1}", command, rule.args.len())
-                    .unwrap_or_else(|| command.name.to_owned());
+                let name = expand("{1}", command, rule.args.len()).unwrap_or_else(|| command.name.to_owned());
                 Some(kind.of(name))
             }
             (opens, _) => opens,
         };
-        self.found.absorb(Findings {
-            endless,
-            opens: None,
-            sets: Vec::new(),
-            ..found
-        });
+        self.found.absorb(Findings { endless, opens: None, sets: Vec::new(), ..found });
         // `docker exec -it x psql` leaves the reader in psql, which is what matters for the next lines.
         self.found.opens = opens;
     }
 
     fn without_function(&mut self, words: &[Field], span: &Range<usize>, place: &Place) {
-        let name = words
-            .first()
-            .map(|word| word.text.clone())
-            .unwrap_or_default();
+        let name = words.first().map(|word| word.text.clone()).unwrap_or_default();
         let function = self.scope.functions.remove(&name);
         self.run(words, span.clone(), place);
         if let Some(function) = function {
@@ -503,20 +377,11 @@ impl Analyzer<'_> {
 
     /// Words joined by blanks are a shell text, as `eval` and `ssh` read them.
     pub(crate) fn run_joined(&mut self, words: &[Field], place: &Place) {
-        let text: Vec<String> = words
-            .iter()
-            .map(|field| field.with_unknown_as("$__unknown"))
-            .collect();
+        let text: Vec<String> = words.iter().map(|field| field.with_unknown_as("$__unknown")).collect();
         let mut inner = place.deeper();
-        let located = words
-            .first()
-            .filter(|_| words.len() == 1)
-            .and_then(|field| field.verbatim);
+        let located = words.first().filter(|_| words.len() == 1).and_then(|field| field.verbatim);
         inner.shift = located;
-        inner.anchor = words
-            .first()
-            .zip(words.last())
-            .map(|(first, last)| first.span.start..last.span.end);
+        inner.anchor = words.first().zip(words.last()).map(|(first, last)| first.span.start..last.span.end);
         self.inner_shell(&text.join(" "), &inner);
     }
 
@@ -533,10 +398,7 @@ impl Analyzer<'_> {
                 && self.found.opens.is_none()
             {
                 let skip = wait.args.len();
-                let name = wait
-                    .name
-                    .as_deref()
-                    .and_then(|template| expand(template, command, skip));
+                let name = wait.name.as_deref().and_then(|template| expand(template, command, skip));
                 let name = name.unwrap_or_else(|| command.name.to_owned());
                 self.found.opens = Some(kind.of(name));
             }
@@ -566,11 +428,8 @@ fn applies(rule: &Rule, command: &Invocation<'_>) -> bool {
         return false;
     }
     // Options of an inner command are not this command's.
-    let before = rule
-        .runs
-        .map_or(usize::MAX, |runs| inner_start(rule, runs, command));
-    rule.with.holds(command, before)
-        && (rule.without.is_empty() || !rule.without.any_holds(command, before))
+    let before = rule.runs.map_or(usize::MAX, |runs| inner_start(rule, runs, command));
+    rule.with.holds(command, before) && (rule.without.is_empty() || !rule.without.any_holds(command, before))
 }
 
 /// Index of the first word of the inner command.
@@ -583,22 +442,10 @@ pub(crate) fn inner_start(rule: &Rule, runs: Runs, command: &Invocation<'_>) -> 
     let named = rule.args.len() + rule.skip;
     if runs == Runs::Words && rule.skip > 0 {
         // `docker run IMAGE -c …`: all that follows the image is for the container, also what looks like an option.
-        let after = command
-            .positional_index(named - 1)
-            .map_or(command.words.len(), |at| at + 1);
-        return if command
-            .words
-            .get(after)
-            .is_some_and(|word| word.text == "--")
-        {
-            after + 1
-        } else {
-            after
-        };
+        let after = command.positional_index(named - 1).map_or(command.words.len(), |at| at + 1);
+        return if command.words.get(after).is_some_and(|word| word.text == "--") { after + 1 } else { after };
     }
-    command
-        .positional_index(named)
-        .unwrap_or(command.words.len())
+    command.positional_index(named).unwrap_or(command.words.len())
 }
 
 fn arg(field: &Field) -> Arg {
@@ -624,18 +471,15 @@ fn base_name(name: &str) -> &str {
 
 /// A directory that is not one where programs are installed.
 fn elsewhere(path: &str) -> bool {
-    let installed = ["/usr/", "/opt/", "/snap/", "/nix/", "/lib/"]
-        .iter()
-        .any(|root| path.starts_with(root));
+    let installed = ["/usr/", "/opt/", "/snap/", "/nix/", "/lib/"].iter().any(|root| path.starts_with(root));
     !installed
-        && path.rsplit_once('/').is_some_and(|(directory, _)| {
-            !(directory.ends_with("bin") || directory.ends_with("libexec"))
-        })
+        && path
+            .rsplit_once('/')
+            .is_some_and(|(directory, _)| !(directory.ends_with("bin") || directory.ends_with("libexec")))
 }
 
 fn init_script(path: &str) -> Option<&str> {
-    path.strip_prefix("/etc/init.d/")
-        .or_else(|| path.strip_prefix("/etc/rc.d/"))
+    path.strip_prefix("/etc/init.d/").or_else(|| path.strip_prefix("/etc/rc.d/"))
 }
 
 /// Names of the variables in a raw word.
@@ -644,10 +488,7 @@ fn variables_in(raw: &str) -> Vec<String> {
         .skip(1)
         .map(|after| {
             let after = after.strip_prefix('{').unwrap_or(after);
-            after
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect::<String>()
+            after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
         })
         .filter(|name| !name.is_empty())
         .collect()

@@ -60,7 +60,7 @@ impl Analyzer<'_> {
             "cloud_verbs" => self.cloud_verbs(command),
             "platform_run" => self.platform_run(command, span, place),
             "option_command" | "aws_exec" => self.option_command(command, place),
-            "sql_argument" => self.sql_argument(command),
+            "sql_argument" => self.sql_argument(command, place),
             "ansible_shell" => self.ansible_shell(command, place),
             "ansible_service" => self.ansible_service(command),
             "playbook" => self.playbook(command),
@@ -82,7 +82,5 @@ impl Analyzer<'_> {
 
 /// Whether a name ends in this extension, in any case.
 fn has_extension(name: &str, extension: &str) -> bool {
-    std::path::Path::new(name)
-        .extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+    std::path::Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }

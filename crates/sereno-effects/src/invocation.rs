@@ -43,9 +43,7 @@ impl<'w> Invocation<'w> {
         let mut index = 0;
         while let Some(word) = words.get(index) {
             let text = word.text.as_str();
-            let inner = known
-                .stop
-                .is_some_and(|stop| taken.positionals.len() > stop);
+            let inner = known.stop.is_some_and(|stop| taken.positionals.len() > stop);
             if inner || taken.dashes.is_some() || !text.starts_with('-') || text == "-" {
                 taken.positionals.push(index);
             } else if text == "--" {
@@ -77,13 +75,7 @@ impl<'w> Invocation<'w> {
         if let Some((name, value)) = word.text.split_once('=') {
             let value = word.known.then(|| value.to_owned());
             let global = self.is_global(name, known);
-            self.options.push(GivenOption {
-                name: name.to_owned(),
-                value,
-                value_index: index,
-                index,
-                global,
-            });
+            self.options.push(GivenOption { name: name.to_owned(), value, value_index: index, index, global });
             return index;
         }
         let global = self.is_global(&word.text, known);
@@ -91,13 +83,7 @@ impl<'w> Invocation<'w> {
         let next = words.get(index + 1).filter(|_| takes);
         let value_index = if next.is_some() { index + 1 } else { index };
         let value = next.and_then(Field::value).map(str::to_owned);
-        self.options.push(GivenOption {
-            name: word.text.clone(),
-            value,
-            value_index,
-            index,
-            global,
-        });
+        self.options.push(GivenOption { name: word.text.clone(), value, value_index, index, global });
         value_index
     }
 
@@ -112,40 +98,17 @@ impl<'w> Invocation<'w> {
             let name = format!("-{letter}");
             let rest = body.get(at + letter.len_utf8()..).unwrap_or_default();
             if !self.takes_value(&name, known) {
-                self.options.push(GivenOption {
-                    name,
-                    value: None,
-                    value_index: index,
-                    index,
-                    global: false,
-                });
+                self.options.push(GivenOption { name, value: None, value_index: index, index, global: false });
                 continue;
             }
             let global = self.is_global(&name, known);
             if rest.is_empty() {
-                let value = words
-                    .get(index + 1)
-                    .and_then(Field::value)
-                    .map(str::to_owned);
-                self.options.push(GivenOption {
-                    name,
-                    value,
-                    value_index: index + 1,
-                    index,
-                    global,
-                });
+                let value = words.get(index + 1).and_then(Field::value).map(str::to_owned);
+                self.options.push(GivenOption { name, value, value_index: index + 1, index, global });
                 return index + 1;
             }
-            let value = word
-                .known
-                .then(|| rest.strip_prefix('=').unwrap_or(rest).to_owned());
-            self.options.push(GivenOption {
-                name,
-                value,
-                value_index: index,
-                index,
-                global,
-            });
+            let value = word.known.then(|| rest.strip_prefix('=').unwrap_or(rest).to_owned());
+            self.options.push(GivenOption { name, value, value_index: index, index, global });
             return index;
         }
         index
@@ -156,16 +119,12 @@ impl<'w> Invocation<'w> {
     }
 
     pub(crate) fn has(&self, names: &[&str]) -> bool {
-        self.options
-            .iter()
-            .any(|option| names.contains(&option.name.as_str()))
+        self.options.iter().any(|option| names.contains(&option.name.as_str()))
     }
 
     /// The options of one of these names, in order.
     pub(crate) fn all<'o>(&'o self, names: &'o [&str]) -> impl Iterator<Item = &'o GivenOption> {
-        self.options
-            .iter()
-            .filter(|option| names.contains(&option.name.as_str()))
+        self.options.iter().filter(|option| names.contains(&option.name.as_str()))
     }
 
     pub(crate) fn positional_count(&self) -> usize {
@@ -189,10 +148,6 @@ impl<'w> Invocation<'w> {
 
     /// All arguments, as they are shown.
     pub(crate) fn shown_from(&self, index: usize) -> impl Iterator<Item = String> + '_ {
-        self.positionals
-            .iter()
-            .skip(index)
-            .filter_map(|at| self.words.get(*at))
-            .map(Field::shown)
+        self.positionals.iter().skip(index).filter_map(|at| self.words.get(*at)).map(Field::shown)
     }
 }

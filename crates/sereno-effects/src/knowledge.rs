@@ -33,10 +33,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("languages", include_str!("../knowledge/languages.toml")),
     ("aws", include_str!("../knowledge/aws.toml")),
     ("clouds", include_str!("../knowledge/clouds.toml")),
-    (
-        "infrastructure",
-        include_str!("../knowledge/infrastructure.toml"),
-    ),
+    ("infrastructure", include_str!("../knowledge/infrastructure.toml")),
     ("backup", include_str!("../knowledge/backup.toml")),
     ("crypto", include_str!("../knowledge/crypto.toml")),
     ("packages", include_str!("../knowledge/packages.toml")),
@@ -177,10 +174,7 @@ impl Knowledge {
 
     pub(crate) fn command(&self, name: &str) -> Option<&CommandKnowledge> {
         self.commands.get(name).or_else(|| {
-            self.globs
-                .iter()
-                .find(|(glob, _)| crate::pattern::glob_matches(glob, name))
-                .map(|(_, known)| known)
+            self.globs.iter().find(|(glob, _)| crate::pattern::glob_matches(glob, name)).map(|(_, known)| known)
         })
     }
 

@@ -34,20 +34,16 @@ pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Op
     let base = path.rsplit('/').next().unwrap_or(path);
     let mut best: [Option<Verb>; 4] = [None; 4];
     let mut strong = None;
-    let text = arguments
-        .iter()
-        .filter(|argument| !argument.contains('/'))
-        .fold(base.to_owned(), |mut all, argument| {
+    let text =
+        arguments.iter().filter(|argument| !argument.contains('/')).fold(base.to_owned(), |mut all, argument| {
             all.push(' ');
             all.push_str(argument);
             all
         });
     for word in words(&text) {
         for rule in knowledge.name_rules() {
-            let (wanted, is_strong) = rule
-                .word
-                .strip_suffix('!')
-                .map_or((rule.word.as_str(), false), |word| (word, true));
+            let (wanted, is_strong) =
+                rule.word.strip_suffix('!').map_or((rule.word.as_str(), false), |word| (word, true));
             if wanted == word {
                 best[rule.risk as usize].get_or_insert(rule.verb);
                 if is_strong {
@@ -63,9 +59,7 @@ pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Op
     if strong.is_some() {
         return strong;
     }
-    [Risk::Observe, Risk::Change]
-        .into_iter()
-        .find_map(|risk| best[risk as usize].map(|verb| (risk, verb)))
+    [Risk::Observe, Risk::Change].into_iter().find_map(|risk| best[risk as usize].map(|verb| (risk, verb)))
 }
 
 /// Lower-case words; `camelCase` counts as two.

@@ -29,25 +29,17 @@ impl ArgsPattern {
 
     /// How many arguments it stands for.
     pub(crate) fn len(&self) -> usize {
-        self.0
-            .iter()
-            .filter(|element| !matches!(element, Element::End))
-            .count()
+        self.0.iter().filter(|element| !matches!(element, Element::End)).count()
     }
 
     pub(crate) fn matches(&self, command: &Invocation<'_>) -> bool {
-        self.0
-            .iter()
-            .enumerate()
-            .all(|(index, element)| match element {
-                Element::Any => command.positional_count() > index,
-                Element::End => command.positional_count() == index,
-                Element::OneOf(options) => command.positional(index).is_some_and(|value| {
-                    options
-                        .iter()
-                        .any(|option| compare(option, value, command.ignore_case))
-                }),
-            })
+        self.0.iter().enumerate().all(|(index, element)| match element {
+            Element::Any => command.positional_count() > index,
+            Element::End => command.positional_count() == index,
+            Element::OneOf(options) => command
+                .positional(index)
+                .is_some_and(|value| options.iter().any(|option| compare(option, value, command.ignore_case))),
+        })
     }
 }
 
@@ -64,20 +56,10 @@ struct OptionPattern {
 impl Condition {
     pub(crate) fn new(text: &str) -> Self {
         let option = |word: &str| match word.split_once('=') {
-            Some((name, value)) => OptionPattern {
-                name: name.to_owned(),
-                value: Some(value.to_owned()),
-            },
-            None => OptionPattern {
-                name: word.to_owned(),
-                value: None,
-            },
+            Some((name, value)) => OptionPattern { name: name.to_owned(), value: Some(value.to_owned()) },
+            None => OptionPattern { name: word.to_owned(), value: None },
         };
-        Self(
-            text.split_whitespace()
-                .map(|word| word.split('|').map(option).collect())
-                .collect(),
-        )
+        Self(text.split_whitespace().map(|word| word.split('|').map(option).collect()).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -86,35 +68,25 @@ impl Condition {
 
     /// Whether each word holds. `before` leaves out options that stand at or after that argument (an inner command's).
     pub(crate) fn holds(&self, command: &Invocation<'_>, before: usize) -> bool {
-        self.0
-            .iter()
-            .all(|word| word.iter().any(|option| option.holds(command, before)))
+        self.0.iter().all(|word| word.iter().any(|option| option.holds(command, before)))
     }
 
     /// Whether any word holds: what `without` forbids.
     pub(crate) fn any_holds(&self, command: &Invocation<'_>, before: usize) -> bool {
-        self.0
-            .iter()
-            .any(|word| word.iter().any(|option| option.holds(command, before)))
+        self.0.iter().any(|word| word.iter().any(|option| option.holds(command, before)))
     }
 }
 
 impl OptionPattern {
     fn holds(&self, command: &Invocation<'_>, before: usize) -> bool {
-        command
-            .options()
-            .iter()
-            .filter(|given| given.index < before)
-            .any(|given| {
-                glob_matches(&self.name, &given.name)
-                    && (!given.global || self.value.is_some())
-                    && self.value.as_deref().is_none_or(|wanted| {
-                        given
-                            .value
-                            .as_deref()
-                            .is_some_and(|value| compare(wanted, value, true))
-                    })
-            })
+        command.options().iter().filter(|given| given.index < before).any(|given| {
+            glob_matches(&self.name, &given.name)
+                && (!given.global || self.value.is_some())
+                && self
+                    .value
+                    .as_deref()
+                    .is_none_or(|wanted| given.value.as_deref().is_some_and(|value| compare(wanted, value, true)))
+        })
     }
 }
 

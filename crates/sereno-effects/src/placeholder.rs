@@ -87,10 +87,7 @@ fn is_markup(text: &str, name: &str, end: usize) -> bool {
     }
     // A closing tag is looked for nearby only, so that the whole stays linear.
     let near = text.get(end..floor(text, end + 200)).unwrap_or_default();
-    near.find("</").is_some_and(|slash| {
-        near.get(slash + 2..)
-            .is_some_and(|rest| rest.starts_with(word))
-    })
+    near.find("</").is_some_and(|slash| near.get(slash + 2..).is_some_and(|rest| rest.starts_with(word)))
 }
 
 /// `{{x}}`, but not `{{.Names}}`, `{{json .}}`, `{{range ...}}`: templates of docker, kubectl and helm.
@@ -115,49 +112,24 @@ fn braces(text: &str, at: usize) -> Option<Range<usize>> {
 fn square(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-    let alone = before.is_none_or(|b| {
-        matches!(
-            b,
-            b' ' | b'\t' | b'\n' | b'=' | b'"' | b'\'' | b'/' | b':' | b'@' | b'-' | b'_'
-        )
-    });
+    let alone = before
+        .is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'=' | b'"' | b'\'' | b'/' | b':' | b'@' | b'-' | b'_'));
     if !alone || before == Some(b'[') {
         return None;
     }
     let (name, end) = inside(text, at + 1, ']')?;
     let after = bytes.get(end).copied();
-    if matches!(
-        after,
-        Some(b']' | b'*' | b'+' | b'?' | b'{' | b'(' | b'[' | b'\\' | b'^' | b'$')
-    ) || !is_name(name)
-    {
+    if matches!(after, Some(b']' | b'*' | b'+' | b'?' | b'{' | b'(' | b'[' | b'\\' | b'^' | b'$')) || !is_name(name) {
         return None;
     }
     // `[x]` and `[ ]` at the start of a list item are boxes to tick, and `[a-z]`, `[abc]`, `[0-9]` are classes: a
     // placeholder in square brackets is a word in capitals or several words, or stands alone as an argument.
-    let capitals = name.chars().any(char::is_uppercase)
-        && !name.chars().any(char::is_lowercase)
-        && name.chars().count() > 2;
-    let several = name.contains([' ', '-', '_'])
-        && name.chars().count() > 4
-        && !name.contains("a-z")
-        && !name.contains("A-Z");
+    let capitals =
+        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase) && name.chars().count() > 2;
+    let several =
+        name.contains([' ', '-', '_']) && name.chars().count() > 4 && !name.contains("a-z") && !name.contains("A-Z");
     let closed = after.is_none_or(|b| {
-        matches!(
-            b,
-            b' ' | b'\t'
-                | b'\n'
-                | b'\r'
-                | b'"'
-                | b'\''
-                | b';'
-                | b'/'
-                | b':'
-                | b'@'
-                | b'.'
-                | b')'
-                | b','
-        )
+        matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b';' | b'/' | b':' | b'@' | b'.' | b')' | b',')
     });
     let lone_word = matches!(before, Some(b' ' | b'='))
         && closed
@@ -166,8 +138,7 @@ fn square(text: &str, at: usize) -> Option<Range<usize>> {
     let single = name.eq_ignore_ascii_case("x") && before == Some(b' ') && closed;
     let spaced_test = name.starts_with(' ') || name.ends_with(' ');
     let json = name.contains(['"', '\'', ',']);
-    (((capitals || several) && closed || lone_word || single) && !spaced_test && !json)
-        .then_some(at..end)
+    (((capitals || several) && closed || lone_word || single) && !spaced_test && !json).then_some(at..end)
 }
 
 /// `XXXX` and longer (`XXX` is a comment's mark), alone or as part of a word: `whsec_XXXX`.
@@ -178,17 +149,13 @@ fn crosses(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let length = bytes[at..].iter().take_while(|b| **b == b'X').count();
     let after = bytes.get(at + length);
     let template = at > 0 && bytes[at - 1] == b'.' && mktemp(bytes, at);
-    (length >= 4 && !template && after.is_none_or(|b| !b.is_ascii_alphanumeric()))
-        .then_some(at..at + length)
+    (length >= 4 && !template && after.is_none_or(|b| !b.is_ascii_alphanumeric())).then_some(at..at + length)
 }
 
 /// `mktemp /tmp/work.XXXXXX` wants its crosses.
 fn mktemp(bytes: &[u8], at: usize) -> bool {
     let from = at.saturating_sub(120);
-    let line = bytes[from..at]
-        .rsplit(|b| *b == b'\n')
-        .next()
-        .unwrap_or_default();
+    let line = bytes[from..at].rsplit(|b| *b == b'\n').next().unwrap_or_default();
     line.windows(6).any(|w| w == b"mktemp")
 }
 
@@ -204,16 +171,8 @@ fn date(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         b"YYYY_MM_DD",
         b"YYYY/MM/DD",
     ];
-    const TIMES: [&[u8]; 8] = [
-        b"_HHMMSS",
-        b"_HHMM",
-        b"-HHMMSS",
-        b"-HHMM",
-        b"THH:MM:SS",
-        b"_HH-MM-SS",
-        b" HH:MM:SS",
-        b" HH:MM",
-    ];
+    const TIMES: [&[u8]; 8] =
+        [b"_HHMMSS", b"_HHMM", b"-HHMMSS", b"-HHMM", b"THH:MM:SS", b"_HH-MM-SS", b" HH:MM:SS", b" HH:MM"];
     if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
         return None;
     }
@@ -224,12 +183,9 @@ fn date(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     }
     // `date +YYYY` is not written so, but `to_char(x, 'YYYY-MM-DD')` is: a format, not a hole.
     let from = at.saturating_sub(60);
-    let format = bytes[from..at]
-        .windows(8)
-        .any(|w| w.eq_ignore_ascii_case(b"to_char(") || w.eq_ignore_ascii_case(b"to_date("))
-        || bytes[from..at]
-            .windows(13)
-            .any(|w| w.eq_ignore_ascii_case(b"to_timestamp("));
+    let format =
+        bytes[from..at].windows(8).any(|w| w.eq_ignore_ascii_case(b"to_char(") || w.eq_ignore_ascii_case(b"to_date("))
+            || bytes[from..at].windows(13).any(|w| w.eq_ignore_ascii_case(b"to_timestamp("));
     (!format && bytes.get(end).is_none_or(|b| !b.is_ascii_alphanumeric())).then_some(at..end)
 }
 
@@ -238,10 +194,7 @@ fn inside(text: &str, from: usize, close: char) -> Option<(&str, usize)> {
     let window = text.get(from..floor(text, from + MAX_NAME + 1))?;
     let stop = window.find(['\n', '\r', close])?;
     let name = window.get(..stop)?;
-    window
-        .get(stop..)?
-        .starts_with(close)
-        .then(|| (name, from + stop + close.len_utf8()))
+    window.get(stop..)?.starts_with(close).then(|| (name, from + stop + close.len_utf8()))
 }
 
 /// The largest character boundary at or below `at`.

@@ -27,16 +27,11 @@ impl Analyzer<'_> {
         }
         let stdin = redirects
             .iter()
-            .fold(place.stdin.clone(), |stdin, redirect| {
-                self.feeds(source, *redirect, place).unwrap_or(stdin)
-            });
+            .fold(place.stdin.clone(), |stdin, redirect| self.feeds(source, *redirect, place).unwrap_or(stdin));
         let inner = place.deeper().with_stdin(stdin);
         // Words after a heredoc's mark on its line belong to the command.
-        let extra: Vec<Node<'_>> = redirects
-            .iter()
-            .filter(|r| r.kind() == "heredoc_redirect")
-            .flat_map(|r| arguments(*r))
-            .collect();
+        let extra: Vec<Node<'_>> =
+            redirects.iter().filter(|r| r.kind() == "heredoc_redirect").flat_map(|r| arguments(*r)).collect();
         self.output = Stream::Unknown;
         match body {
             Some(body) if body.kind() == "command" => self.command(source, body, &extra, &inner),
@@ -44,28 +39,17 @@ impl Analyzer<'_> {
             None => self.output = Stream::text(""),
         }
         let empties = body.is_none_or(|_| self.output == Stream::text(""));
-        let before = self
-            .found
-            .commands
-            .last()
-            .map(|command| command.name.clone());
+        let before = self.found.commands.last().map(|command| command.name.clone());
         if before.as_deref() == Some("exec") && body.is_some_and(|b| b.kind() == "command") {
             self.found.job_control = true;
         }
         for redirect in &redirects {
             if redirect.kind() == "file_redirect" {
-                self.writes(
-                    source,
-                    *redirect,
-                    empties && before.as_deref() != Some("exec"),
-                );
+                self.writes(source, *redirect, empties && before.as_deref() != Some("exec"));
             }
             self.substitutions_of_redirect(source, *redirect, place);
         }
-        if redirects
-            .iter()
-            .any(|redirect| writes_stdout(source, *redirect))
-        {
+        if redirects.iter().any(|redirect| writes_stdout(source, *redirect)) {
             self.output = Stream::Unknown;
         }
         for redirect in redirects {
@@ -73,12 +57,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn substitutions_of_redirect(
-        &mut self,
-        source: &Source<'_>,
-        redirect: Node<'_>,
-        place: &Place,
-    ) {
+    fn substitutions_of_redirect(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place) {
         if redirect.kind() != "heredoc_redirect" {
             return self.substitutions(source, redirect, place);
         }
@@ -115,21 +94,12 @@ impl Analyzer<'_> {
     }
 
     /// What a redirection brings to the standard input, if it does.
-    pub(crate) fn feeds(
-        &mut self,
-        source: &Source<'_>,
-        redirect: Node<'_>,
-        place: &Place,
-    ) -> Option<Stream> {
+    pub(crate) fn feeds(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place) -> Option<Stream> {
         match redirect.kind() {
             "heredoc_redirect" => Some(self.heredoc(source, redirect, place)),
             "herestring_redirect" => {
                 let word = redirect.named_children(&mut redirect.walk()).last()?;
-                Some(Stream::text(word::single(
-                    source,
-                    word.byte_range(),
-                    &self.scope,
-                )))
+                Some(Stream::text(word::single(source, word.byte_range(), &self.scope)))
             }
             "file_redirect" => {
                 let text = source.masked_slice(redirect.byte_range());
@@ -142,27 +112,16 @@ impl Analyzer<'_> {
                 if destination.kind() == "process_substitution" {
                     return Some(self.substituted(source, destination, place));
                 }
-                let field = word::fields(source, destination.byte_range(), &self.scope)
-                    .into_iter()
-                    .next();
+                let field = word::fields(source, destination.byte_range(), &self.scope).into_iter().next();
                 let file = field.map_or_else(|| raw.to_owned(), |field| field.shown());
-                Some(if file == "/dev/tty" || file == "/dev/stdin" {
-                    Stream::Terminal
-                } else {
-                    Stream::File(file)
-                })
+                Some(if file == "/dev/tty" || file == "/dev/stdin" { Stream::Terminal } else { Stream::File(file) })
             }
             _ => None,
         }
     }
 
     /// The output of `<(…)`.
-    pub(crate) fn substituted(
-        &mut self,
-        source: &Source<'_>,
-        node: Node<'_>,
-        place: &Place,
-    ) -> Stream {
+    pub(crate) fn substituted(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) -> Stream {
         self.output = Stream::Unknown;
         let inner = place.perhaps().with_stdin(Stream::Unknown);
         let statements: Vec<_> = node.named_children(&mut node.walk()).collect();
@@ -193,10 +152,7 @@ impl Analyzer<'_> {
         let raw = source.slice(body.byte_range());
         let at = (place.shift == Some(0)).then_some(body.start_byte());
         if quoted || !raw.contains(['$', '`', '\\']) {
-            return Stream::Text {
-                text: raw.to_owned(),
-                at,
-            };
+            return Stream::Text { text: raw.to_owned(), at };
         }
         Stream::text(self.expand_heredoc(source, body))
     }
@@ -206,10 +162,7 @@ impl Analyzer<'_> {
         let mut text = String::new();
         let mut at = body.start_byte();
         for child in body.named_children(&mut body.walk()) {
-            if matches!(
-                child.kind(),
-                "simple_expansion" | "expansion" | "command_substitution"
-            ) {
+            if matches!(child.kind(), "simple_expansion" | "expansion" | "command_substitution") {
                 text.push_str(source.slice(at..child.start_byte()));
                 text.push_str(&word::single(source, child.byte_range(), &self.scope));
                 at = child.end_byte();
@@ -229,20 +182,14 @@ impl Analyzer<'_> {
         }
         let mut cursor = redirect.walk();
         // The parser takes words after the target for further targets; they are the command's arguments.
-        let Some(destination) = redirect
-            .children_by_field_name("destination", &mut cursor)
-            .next()
-        else {
+        let Some(destination) = redirect.children_by_field_name("destination", &mut cursor).next() else {
             return;
         };
-        let Some(field) = word::fields(source, destination.byte_range(), &self.scope)
-            .into_iter()
-            .next()
-        else {
+        let Some(field) = word::fields(source, destination.byte_range(), &self.scope).into_iter().next() else {
             return;
         };
-        let duplicates = operator.starts_with(">&")
-            && (field.text == "-" || field.text.bytes().all(|b| b.is_ascii_digit()));
+        let duplicates =
+            operator.starts_with(">&") && (field.text == "-" || field.text.bytes().all(|b| b.is_ascii_digit()));
         if duplicates || destination.kind() == "process_substitution" {
             return;
         }
@@ -257,25 +204,15 @@ impl Analyzer<'_> {
             Target::Nothing => {}
             Target::Device => self.found.effect(phrased(
                 Verb::Empties,
-                Text::new(
-                    format!("the device {name}"),
-                    format!("el dispositivo {name}"),
-                ),
+                Text::new(format!("the device {name}"), format!("el dispositivo {name}")),
                 None,
                 Risk::Destroy,
             )),
             Target::Kernel => self.found.effect(phrased(
                 Verb::Updates,
-                Text::new(
-                    format!("the kernel setting {name}"),
-                    format!("el ajuste del núcleo {name}"),
-                ),
+                Text::new(format!("the kernel setting {name}"), format!("el ajuste del núcleo {name}")),
                 None,
-                if name.contains("sysrq") {
-                    Risk::Destroy
-                } else {
-                    Risk::Change
-                },
+                if name.contains("sysrq") { Risk::Destroy } else { Risk::Change },
             )),
             Target::Network => self.found.effect(phrased(
                 Verb::Sends,
@@ -284,24 +221,15 @@ impl Analyzer<'_> {
                 Risk::Change,
             )),
             Target::File if empties => {
-                self.found.effect(phrased(
-                    Verb::Empties,
-                    Text::same(name),
-                    None,
-                    Risk::Destroy,
-                ));
+                self.found.effect(phrased(Verb::Empties, Text::same(name), None, Risk::Destroy));
             }
             Target::File => {
                 let phrase = if appends {
-                    Text::new(
-                        format!("to the end of {name}"),
-                        format!("al final de {name}"),
-                    )
+                    Text::new(format!("to the end of {name}"), format!("al final de {name}"))
                 } else {
                     Text::new(format!("the file {name}"), format!("el archivo {name}"))
                 };
-                self.found
-                    .effect(phrased(Verb::Writes, phrase, None, Risk::Change));
+                self.found.effect(phrased(Verb::Writes, phrase, None, Risk::Change));
             }
         }
     }
@@ -316,10 +244,8 @@ enum Target {
 }
 
 fn target_kind(name: &str) -> Target {
-    if matches!(
-        name,
-        "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/zero" | "/dev/full"
-    ) || name.starts_with("/dev/fd/")
+    if matches!(name, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/zero" | "/dev/full")
+        || name.starts_with("/dev/fd/")
         || name.starts_with("/proc/self/fd/")
         || name.starts_with("/proc/1/fd/")
     {
@@ -340,9 +266,7 @@ fn target_kind(name: &str) -> Target {
 /// Words on a heredoc's first line, after its mark.
 fn arguments(redirect: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = redirect.walk();
-    redirect
-        .children_by_field_name("argument", &mut cursor)
-        .collect()
+    redirect.children_by_field_name("argument", &mut cursor).collect()
 }
 
 fn writes_stdout(source: &Source<'_>, redirect: Node<'_>) -> bool {

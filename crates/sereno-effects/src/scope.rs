@@ -23,17 +23,10 @@ impl Scope {
     /// The variable's value, with the mark where a part is not known; `None` when nothing is known of it.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         if let Ok(number) = name.parse::<usize>() {
-            return self
-                .arguments
-                .as_ref()?
-                .get(number.checked_sub(1)?)
-                .cloned();
+            return self.arguments.as_ref()?.get(number.checked_sub(1)?).cloned();
         }
         let values = self.variables.get(name)?;
-        values
-            .get(self.choice.get(name).copied().unwrap_or_default())
-            .or(values.first())
-            .cloned()
+        values.get(self.choice.get(name).copied().unwrap_or_default()).or(values.first()).cloned()
     }
 
     /// How many values the variable may have here.
@@ -63,11 +56,7 @@ impl Scope {
     pub(crate) fn append(&mut self, name: &str, value: &str) {
         let before = self.value(name).unwrap_or_else(|| UNKNOWN.to_string());
         // A text that doubles itself line after line must not grow without bound.
-        let joined = if before.len() > 4_096 {
-            UNKNOWN.to_string()
-        } else {
-            format!("{before}{value}")
-        };
+        let joined = if before.len() > 4_096 { UNKNOWN.to_string() } else { format!("{before}{value}") };
         self.set(name, joined, true);
     }
 
@@ -79,10 +68,7 @@ impl Scope {
         self.arguments.as_deref()
     }
 
-    pub(crate) fn replace_arguments(
-        &mut self,
-        arguments: Option<Vec<String>>,
-    ) -> Option<Vec<String>> {
+    pub(crate) fn replace_arguments(&mut self, arguments: Option<Vec<String>>) -> Option<Vec<String>> {
         std::mem::replace(&mut self.arguments, arguments)
     }
 

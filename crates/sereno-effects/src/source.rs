@@ -17,16 +17,10 @@ pub(crate) struct Source<'t> {
 
 impl<'t> Source<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        let holes: Vec<Range<usize>> = placeholder::syntactic_placeholders(text)
-            .into_iter()
-            .map(|Placeholder { span, .. }| span)
-            .collect();
+        let holes: Vec<Range<usize>> =
+            placeholder::syntactic_placeholders(text).into_iter().map(|Placeholder { span, .. }| span).collect();
         let masked = mask(text, &holes);
-        Self {
-            text,
-            masked,
-            holes,
-        }
+        Self { text, masked, holes }
     }
 
     /// The text as written; empty for a span that is not one.
@@ -40,10 +34,7 @@ impl<'t> Source<'t> {
 
     /// The placeholder that begins exactly at `at`.
     pub(crate) fn hole_at(&self, at: usize) -> Option<&Range<usize>> {
-        let index = self
-            .holes
-            .binary_search_by_key(&at, |hole| hole.start)
-            .ok()?;
+        let index = self.holes.binary_search_by_key(&at, |hole| hole.start).ok()?;
         self.holes.get(index)
     }
 }
@@ -68,18 +59,12 @@ pub(crate) fn parse(text: &str) -> Option<Tree> {
         return None;
     }
     let mut parser = Parser::new();
-    parser
-        .set_language(&tree_sitter_bash::LANGUAGE.into())
-        .ok()?;
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
     // The callback comes once in a hundred operations of the parser; a well-formed text needs fewer than ten a byte.
     let mut left = 2_000 + text.len() / 4;
     let mut watch = |_: &ParseState| {
         left = left.saturating_sub(1);
-        if left == 0 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let bytes = text.as_bytes();
     parser.parse_with_options(
@@ -94,13 +79,7 @@ pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
     pub(crate) fn of(text: &str) -> Self {
-        Self(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(at, _)| at)
-                .collect(),
-        )
+        Self(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect())
     }
 
     pub(crate) fn line(&self, at: usize) -> usize {

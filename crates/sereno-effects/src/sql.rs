@@ -16,7 +16,7 @@ use crate::source::Lines;
 use crate::wording::merge_effects;
 use serde::Serialize;
 use sereno_model::{Effect, Risk};
-use sqlparser::dialect::{GenericDialect, MySqlDialect, PostgreSqlDialect};
+use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 use std::ops::Range;
 
@@ -66,6 +66,12 @@ impl Dialect {
 /// Statements longer than this are only scanned: they are data, not something a person wrote.
 const MOST_PARSED: usize = 64 * 1024;
 
+/// A chain of operators becomes a tree as deep as it is long, which is dropped by recursion.
+const MOST_OPERATORS: usize = 400;
+
+/// A level of the parser takes some 30 KB of stack in an unoptimised build.
+const MOST_NESTED: usize = 18;
+
 /// What a PostgreSQL text does, lines for `psql` (`\dt`) included.
 pub fn analyze_sql(text: &str) -> SqlAnalysis {
     analyze(text, Dialect::Postgres, Knowledge::builtin())
@@ -103,7 +109,7 @@ fn sql_statement(
         return None;
     }
     let mut effects = classify::effects(&tokens, raw, dialect, knowledge);
-    let parsed = parses(raw, dialect) || classify::is_known_beyond_the_parser(&tokens);
+    let parsed = parses(raw, &tokens, dialect) || classify::is_known_beyond_the_parser(&tokens);
     let mut risk = Risk::highest(effects.iter().map(|effect| effect.risk)).unwrap_or_default();
     if !parsed {
         risk = risk.max(Risk::Unclear);
@@ -119,42 +125,29 @@ fn sql_statement(
         risk = risk.max(Risk::highest(extra.iter().map(|effect| effect.risk)).unwrap_or_default());
         merge_effects(&mut effects, extra);
     }
-    Some(SqlStatement {
-        span,
-        line: 0,
-        risk,
-        effects,
-        parsed,
-        endless,
-    })
+    Some(SqlStatement { span, line: 0, risk, effects, parsed, endless })
 }
 
 fn meta_statement(text: &str, span: Range<usize>, knowledge: &Knowledge) -> Option<SqlStatement> {
     let (risk, effects) = meta::command(text.get(span.clone())?, knowledge);
-    Some(SqlStatement {
-        span,
-        line: 0,
-        risk,
-        effects,
-        parsed: true,
-        endless: false,
-    })
+    Some(SqlStatement { span, line: 0, risk, effects, parsed: true, endless: false })
 }
 
-fn parses(raw: &str, dialect: Dialect) -> bool {
-    if raw.len() > MOST_PARSED {
+fn parses(raw: &str, tokens: &[token::Token], dialect: Dialect) -> bool {
+    if raw.len() > MOST_PARSED || tokens.iter().filter(|token| token.is_operator()).count() > MOST_OPERATORS {
         return false;
     }
     // A placeholder stands where a name or a value will; the parser sees a name.
-    let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw)
-        .into_iter()
-        .map(|hole| hole.span)
-        .collect();
+    let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw).into_iter().map(|hole| hole.span).collect();
     let masked = crate::source::mask(raw, &holes).replace(crate::word::UNKNOWN, "x");
-    let result = match dialect {
-        Dialect::Postgres => Parser::parse_sql(&PostgreSqlDialect {}, &masked),
-        Dialect::MySql => Parser::parse_sql(&MySqlDialect {}, &masked),
-        Dialect::Other => Parser::parse_sql(&GenericDialect {}, &masked),
+    let dialect: &dyn SqlDialect = match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::MySql => &MySqlDialect {},
+        Dialect::Other => &GenericDialect {},
     };
-    result.is_ok_and(|statements| statements.len() == 1)
+    Parser::new(dialect)
+        .with_recursion_limit(MOST_NESTED)
+        .try_with_sql(&masked)
+        .and_then(|mut parser| parser.parse_statements())
+        .is_ok_and(|statements| statements.len() == 1)
 }

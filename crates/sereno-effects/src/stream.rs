@@ -17,10 +17,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Text {
-            text: text.into(),
-            at: None,
-        }
+        Self::Text { text: text.into(), at: None }
     }
 
     pub(crate) fn is_terminal(&self) -> bool {

@@ -1,7 +1,6 @@
 //! Templates of the knowledge files over a command's arguments: `{1}`, `{*}`, `{#1}`, `{-n}`.
 
 use crate::invocation::Invocation;
-use crate::word::Field;
 
 /// A component's name without its kind and without what a platform adds.
 pub(crate) fn component_name(name: &str) -> String {
@@ -33,10 +32,7 @@ pub(crate) fn expand(template: &str, command: &Invocation<'_>, skip: usize) -> O
     while let Some(start) = text.find("{-") {
         let end = text.get(start..)?.find('}')? + start;
         let name = text.get(start + 1..end)?.to_owned();
-        let value = command
-            .all(&[name.as_str()])
-            .last()
-            .and_then(|option| option.value.clone())?;
+        let value = command.all(&[name.as_str()]).last().and_then(|option| option.value.clone())?;
         text.replace_range(start..=end, &value);
     }
     Some(text)
@@ -53,9 +49,5 @@ pub(crate) fn expand_all(template: &str, command: &Invocation<'_>, skip: usize) 
 
 pub(crate) fn own_words(command: &Invocation<'_>) -> String {
     let shown: Vec<String> = command.shown_from(0).take(3).collect();
-    if shown.is_empty() {
-        command.name.to_owned()
-    } else {
-        format!("{} {}", command.name, shown.join(" "))
-    }
+    if shown.is_empty() { command.name.to_owned() } else { format!("{} {}", command.name, shown.join(" ")) }
 }

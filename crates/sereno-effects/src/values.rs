@@ -28,10 +28,7 @@ pub struct FillError {
 
 impl FillError {
     fn new(span: &Range<usize>, en: impl Into<String>, es: impl Into<String>) -> Self {
-        Self {
-            span: span.clone(),
-            message: Text::new(en, es),
-        }
+        Self { span: span.clone(), message: Text::new(en, es) }
     }
 }
 
@@ -56,16 +53,9 @@ pub fn fill(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, FillE
 
 /// Every other placeholder is masked too: it would not parse.
 fn holes_with(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
-    let apart = |hole: &Range<usize>| {
-        spans
-            .iter()
-            .all(|span| hole.end <= span.start || span.end <= hole.start)
-    };
-    let mut holes: Vec<Range<usize>> = syntactic_placeholders(text)
-        .into_iter()
-        .map(|hole| hole.span)
-        .filter(apart)
-        .collect();
+    let apart = |hole: &Range<usize>| spans.iter().all(|span| hole.end <= span.start || span.end <= hole.start);
+    let mut holes: Vec<Range<usize>> =
+        syntactic_placeholders(text).into_iter().map(|hole| hole.span).filter(apart).collect();
     holes.extend(spans.iter().cloned());
     holes.sort_by_key(|hole| hole.start);
     holes
@@ -129,9 +119,7 @@ fn written(context: &Context, span: &Range<usize>, value: &str) -> Result<String
         }
         Context::Bare { at_start } => {
             refuse_option(span, value, *at_start)?;
-            if value
-                .chars()
-                .all(|c| is_strict(c) || c == '=' || c == '%' || c == ',')
+            if value.chars().all(|c| is_strict(c) || c == '=' || c == '%' || c == ',')
                 && !value.starts_with(['=', '%', ','])
             {
                 Ok(value.to_owned())
@@ -183,11 +171,7 @@ fn refuse_option(span: &Range<usize>, value: &str, at_start: bool) -> Result<(),
 
 fn strict(span: &Range<usize>, value: &str, reason: &Text) -> Result<String, FillError> {
     let wrong: Vec<char> = value.chars().filter(|c| !is_strict(*c)).collect();
-    if wrong.is_empty() {
-        Ok(value.to_owned())
-    } else {
-        Err(refused(span, value, &wrong, reason))
-    }
+    if wrong.is_empty() { Ok(value.to_owned()) } else { Err(refused(span, value, &wrong, reason)) }
 }
 
 fn refused(span: &Range<usize>, _value: &str, wrong: &[char], reason: &Text) -> FillError {
@@ -199,24 +183,12 @@ fn refused(span: &Range<usize>, _value: &str, wrong: &[char], reason: &Text) -> 
     }
     let shown = kinds
         .iter()
-        .map(|c| {
-            if *c == ' ' {
-                "a blank".to_owned()
-            } else {
-                format!("`{c}`")
-            }
-        })
+        .map(|c| if *c == ' ' { "a blank".to_owned() } else { format!("`{c}`") })
         .collect::<Vec<_>>()
         .join(" ");
     let shown_es = kinds
         .iter()
-        .map(|c| {
-            if *c == ' ' {
-                "un espacio".to_owned()
-            } else {
-                format!("`{c}`")
-            }
-        })
+        .map(|c| if *c == ' ' { "un espacio".to_owned() } else { format!("`{c}`") })
         .collect::<Vec<_>>()
         .join(" ");
     FillError::new(
@@ -245,13 +217,7 @@ fn splice(text: &str, spans: &[Range<usize>], pieces: &[String]) -> String {
 }
 
 /// The filled text must have the shape that it has with a plain word in each value's place.
-fn prove(
-    tree: &Tree,
-    text: &str,
-    spans: &[Range<usize>],
-    filled: &str,
-    pieces: &[String],
-) -> Result<(), FillError> {
+fn prove(tree: &Tree, text: &str, spans: &[Range<usize>], filled: &str, pieces: &[String]) -> Result<(), FillError> {
     let whole = spans.first().cloned().unwrap_or(0..text.len());
     let changed = || {
         FillError::new(
@@ -309,8 +275,7 @@ fn shape(root: Node<'_>) -> Vec<(u16, usize)> {
 /// A word with nothing in it that the shell expands.
 fn is_literal(node: Node<'_>) -> bool {
     match node.kind() {
-        "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"
-        | "heredoc_content" | "comment" => true,
+        "word" | "number" | "raw_string" | "ansi_c_string" | "string_content" | "heredoc_content" | "comment" => true,
         "string" | "concatenation" => node.named_children(&mut node.walk()).all(is_literal_part),
         _ => false,
     }
@@ -318,12 +283,7 @@ fn is_literal(node: Node<'_>) -> bool {
 
 fn is_literal_part(node: Node<'_>) -> bool {
     match node.kind() {
-        "string" => node
-            .named_children(&mut node.walk())
-            .all(|part| part.kind() == "string_content"),
-        kind => matches!(
-            kind,
-            "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"
-        ),
+        "string" => node.named_children(&mut node.walk()).all(|part| part.kind() == "string_content"),
+        kind => matches!(kind, "word" | "number" | "raw_string" | "ansi_c_string" | "string_content"),
     }
 }

@@ -39,25 +39,15 @@ impl Place {
     }
 
     pub(crate) fn deeper(&self) -> Self {
-        Self {
-            depth: self.depth + 1,
-            ..self.clone()
-        }
+        Self { depth: self.depth + 1, ..self.clone() }
     }
 
     pub(crate) fn perhaps(&self) -> Self {
-        Self {
-            depth: self.depth + 1,
-            maybe: true,
-            ..self.clone()
-        }
+        Self { depth: self.depth + 1, maybe: true, ..self.clone() }
     }
 
     pub(crate) fn with_stdin(&self, stdin: Stream) -> Self {
-        Self {
-            stdin,
-            ..self.clone()
-        }
+        Self { stdin, ..self.clone() }
     }
 
     /// Bytes of the outermost text for bytes of the text being read.
@@ -107,12 +97,7 @@ fn named_children(node: Node<'_>) -> Vec<Node<'_>> {
 
 impl Analyzer<'_> {
     /// Gives each statement of the program with what was found in it.
-    pub(crate) fn top_level(
-        &mut self,
-        source: &Source<'_>,
-        tree: &Tree,
-        mut give: impl FnMut(Range<usize>, Findings),
-    ) {
+    pub(crate) fn top_level(&mut self, source: &Source<'_>, tree: &Tree, mut give: impl FnMut(Range<usize>, Findings)) {
         let place = Place::top();
         let root = tree.root_node();
         self.collect_errors(source, tree);
@@ -146,11 +131,7 @@ impl Analyzer<'_> {
         if background {
             let found = self.apart(|this| this.visit(source, node, place));
             // What runs in the background does not hold the reader up.
-            self.found.absorb(Findings {
-                endless: false,
-                job_control: true,
-                ..found
-            });
+            self.found.absorb(Findings { endless: false, job_control: true, ..found });
         } else {
             self.visit(source, node, place);
         }
@@ -164,8 +145,7 @@ impl Analyzer<'_> {
 
     pub(crate) fn visit(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         if place.depth >= MOST_DEPTH || self.budget == 0 {
-            self.found
-                .unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
+            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
             crate::salvage::read(source.slice(node.byte_range()), &mut self.found);
             return;
         }
@@ -204,8 +184,7 @@ impl Analyzer<'_> {
             }
             "test_command" => self.substitutions(source, node, place),
             "ERROR" => {
-                self.found
-                    .unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
+                self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
                 crate::salvage::read(source.slice(node.byte_range()), &mut self.found);
                 self.compound(source, node, &place.perhaps());
             }
@@ -225,11 +204,7 @@ impl Analyzer<'_> {
         loop {
             let mut children = named_children(at);
             children.retain(|child| child.kind() != "comment");
-            let first = if children.is_empty() {
-                None
-            } else {
-                Some(children.remove(0))
-            };
+            let first = if children.is_empty() { None } else { Some(children.remove(0)) };
             parts.extend(children.into_iter().rev());
             match first {
                 Some(first) if first.kind() == "list" => at = first,
@@ -241,21 +216,14 @@ impl Analyzer<'_> {
             }
         }
         for (index, part) in parts.into_iter().rev().enumerate() {
-            let place = if index == 0 {
-                place.deeper()
-            } else {
-                place.perhaps()
-            };
+            let place = if index == 0 { place.deeper() } else { place.perhaps() };
             self.visit(source, part, &place);
         }
     }
 
     /// Each command's output is the next one's input.
     pub(crate) fn pipeline(&mut self, source: &Source<'_>, stages: &[Node<'_>], place: &Place) {
-        let stages: Vec<_> = stages
-            .iter()
-            .filter(|stage| stage.kind() != "comment")
-            .collect();
+        let stages: Vec<_> = stages.iter().filter(|stage| stage.kind() != "comment").collect();
         let mut inner = place.perhaps();
         let last = stages.len().saturating_sub(1);
         let mut endless = false;
@@ -266,16 +234,8 @@ impl Analyzer<'_> {
             let ends = index > 0 && found.commands.first().is_some_and(ends_its_writer);
             endless = (endless && !ends) || found.endless;
             // A shell or a console at the end of a pipe has something to do.
-            let opens = if index == 0 && last == 0 {
-                found.opens.clone()
-            } else {
-                None
-            };
-            self.found.absorb(Findings {
-                endless: false,
-                opens,
-                ..found
-            });
+            let opens = if index == 0 && last == 0 { found.opens.clone() } else { None };
+            self.found.absorb(Findings { endless: false, opens, ..found });
             inner = inner.with_stdin(std::mem::replace(&mut self.output, Stream::Unknown));
         }
         self.found.endless |= endless && !place.bounded;
@@ -285,9 +245,7 @@ impl Analyzer<'_> {
     fn for_loop(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let inner = place.perhaps();
         let mut values = Vec::new();
-        let variable = node
-            .child_by_field_name("variable")
-            .map(|n| source.slice(n.byte_range()).to_owned());
+        let variable = node.child_by_field_name("variable").map(|n| source.slice(n.byte_range()).to_owned());
         let mut cursor = node.walk();
         for value in node.children_by_field_name("value", &mut cursor) {
             values.extend(word::fields(source, value.byte_range(), &self.scope));
@@ -309,15 +267,12 @@ impl Analyzer<'_> {
     }
 
     fn function(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
-        let name = node
-            .child_by_field_name("name")
-            .map(|n| source.slice(n.byte_range()).to_owned());
+        let name = node.child_by_field_name("name").map(|n| source.slice(n.byte_range()).to_owned());
         let Some(body) = node.child_by_field_name("body") else {
             return;
         };
         if let Some(name) = name {
-            self.bodies
-                .push(source.slice(body.start_byte()..node.end_byte()).to_owned());
+            self.bodies.push(source.slice(body.start_byte()..node.end_byte()).to_owned());
             self.scope.functions.insert(name, self.bodies.len() - 1);
         }
         let inner = place.perhaps();
@@ -337,46 +292,24 @@ impl Analyzer<'_> {
 
     /// Calls a function that the text defines, with these arguments.
     pub(crate) fn call(&mut self, name: &str, arguments: &[Field], place: &Place) {
-        let Some(body) = self
-            .scope
-            .functions
-            .get(name)
-            .and_then(|index| self.bodies.get(*index))
-            .cloned()
-        else {
+        let Some(body) = self.scope.functions.get(name).and_then(|index| self.bodies.get(*index)).cloned() else {
             return;
         };
         let given = arguments.iter().map(|field| field.text.clone()).collect();
         let before = self.scope.replace_arguments(Some(given));
-        let mut inner = Place {
-            maybe: true,
-            anchor: None,
-            shift: None,
-            ..place.deeper()
-        };
-        inner.anchor = place
-            .anchor
-            .clone()
-            .or_else(|| arguments.first().map(|f| place.locate(f.span.clone())));
+        let mut inner = Place { maybe: true, anchor: None, shift: None, ..place.deeper() };
+        inner.anchor = place.anchor.clone().or_else(|| arguments.first().map(|f| place.locate(f.span.clone())));
         // Each call goes several levels deeper: a function that calls itself ends soon.
         inner.depth += 6;
         self.inner_shell(&body, &inner);
         self.scope.replace_arguments(before);
     }
 
-    pub(crate) fn assignment(
-        &mut self,
-        source: &Source<'_>,
-        node: Node<'_>,
-        place: &Place,
-        lasting: bool,
-    ) {
+    pub(crate) fn assignment(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place, lasting: bool) {
         let Some(name) = node.child_by_field_name("name") else {
             return;
         };
-        let appends = source
-            .masked_slice(name.end_byte()..node.end_byte())
-            .starts_with("+=");
+        let appends = source.masked_slice(name.end_byte()..node.end_byte()).starts_with("+=");
         let name = source.slice(name.byte_range());
         let name = name.split('[').next().unwrap_or(name).to_owned();
         let value = node.child_by_field_name("value");
@@ -420,8 +353,7 @@ impl Analyzer<'_> {
     pub(crate) fn substitutions(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let mut inner = Vec::new();
         descend(node, |node| {
-            let substitution =
-                matches!(node.kind(), "command_substitution" | "process_substitution");
+            let substitution = matches!(node.kind(), "command_substitution" | "process_substitution");
             if substitution {
                 inner.push(node);
             }
@@ -435,11 +367,7 @@ impl Analyzer<'_> {
             }
             let output = std::mem::replace(&mut self.output, Stream::Unknown);
             let found = self.apart(|this| this.body(source, node, &place));
-            self.found.absorb(Findings {
-                opens: None,
-                sets: Vec::new(),
-                ..found
-            });
+            self.found.absorb(Findings { opens: None, sets: Vec::new(), ..found });
             self.output = output;
         }
     }
@@ -453,11 +381,7 @@ impl Analyzer<'_> {
                 let text = source.masked_slice(node.byte_range());
                 if let Some((name, has_default)) = variable_use(text) {
                     let span = place.locate(node.byte_range());
-                    found.push(crate::analysis::VariableUse {
-                        name,
-                        span,
-                        has_default,
-                    });
+                    found.push(crate::analysis::VariableUse { name, span, has_default });
                 }
             }
             kind != "function_definition" || !source.text.is_empty()
@@ -478,19 +402,11 @@ impl Analyzer<'_> {
     }
 
     /// A substitution that the parser took for plain text would be run by bash all the same.
-    fn suspicious_leaves(
-        &mut self,
-        source: &Source<'_>,
-        root: Node<'_>,
-        mut errors: Option<&mut Vec<Range<usize>>>,
-    ) {
+    fn suspicious_leaves(&mut self, source: &Source<'_>, root: Node<'_>, mut errors: Option<&mut Vec<Range<usize>>>) {
         let mut spans = Vec::new();
         descend(root, |node| {
             if node.child_count() == 0
-                && matches!(
-                    node.kind(),
-                    "word" | "regex" | "string_content" | "extglob_pattern" | "heredoc_content"
-                )
+                && matches!(node.kind(), "word" | "regex" | "string_content" | "extglob_pattern" | "heredoc_content")
                 && hides_substitution(source.masked_slice(node.byte_range()))
             {
                 spans.push(node.byte_range());
@@ -538,30 +454,20 @@ fn statements_of(node: Node<'_>) -> Vec<(Node<'_>, bool)> {
 /// The name in `$NAME` or `${NAME…}`, and whether the use brings its own default.
 fn variable_use(text: &str) -> Option<(String, bool)> {
     let inside = text.strip_prefix('$')?;
-    let inside = inside
-        .strip_prefix('{')
-        .map_or(inside, |braced| braced.trim_end_matches('}'));
+    let inside = inside.strip_prefix('{').map_or(inside, |braced| braced.trim_end_matches('}'));
     let inside = inside.trim_start_matches(['#', '!']);
-    let end = inside
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(inside.len());
+    let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
     let (name, operator) = inside.split_at(end);
     if name.is_empty() {
         return None;
     }
-    let has_default = [":-", "-", ":=", "=", ":+", "+"]
-        .iter()
-        .any(|op| operator.starts_with(op));
+    let has_default = [":-", "-", ":=", "=", ":+", "+"].iter().any(|op| operator.starts_with(op));
     Some((name.to_owned(), has_default))
 }
 
 fn ends_its_writer(command: &crate::analysis::Command) -> bool {
     command.name == "head"
-        || (command.name == "grep"
-            && command
-                .args
-                .iter()
-                .any(|arg| arg.raw.starts_with("-m") || arg.raw == "-q"))
+        || (command.name == "grep" && command.args.iter().any(|arg| arg.raw.starts_with("-m") || arg.raw == "-q"))
 }
 
 /// Without the line ends that the parser counts as part of a statement.

@@ -35,15 +35,7 @@ impl Field {
     pub(crate) fn plain(text: impl Into<String>, span: Range<usize>) -> Self {
         let text = text.into();
         let known = !text.contains(UNKNOWN);
-        Self {
-            raw: text.clone(),
-            text,
-            known,
-            span,
-            quoted: false,
-            expanded: false,
-            verbatim: None,
-        }
+        Self { raw: text.clone(), text, known, span, quoted: false, expanded: false, verbatim: None }
     }
 
     pub(crate) fn value(&self) -> Option<&str> {
@@ -52,11 +44,7 @@ impl Field {
 
     /// For people: the value where it is known, else as written.
     pub(crate) fn shown(&self) -> String {
-        if self.known {
-            self.text.clone()
-        } else {
-            self.raw.clone()
-        }
+        if self.known { self.text.clone() } else { self.raw.clone() }
     }
 
     /// The text with a neutral word where something is not known.
@@ -67,42 +55,22 @@ impl Field {
 
 /// The fields of the word at `span`.
 pub(crate) fn fields(source: &Source<'_>, span: Range<usize>, scope: &Scope) -> Vec<Field> {
-    let mut reader = Reader {
-        source,
-        scope,
-        at: span.start,
-        end: span.end,
-        out: Vec::new(),
-        current: Piece::default(),
-    };
+    let mut reader =
+        Reader { source, scope, at: span.start, end: span.end, out: Vec::new(), current: Piece::default() };
     reader.read();
     let raw = source.slice(span.clone()).to_owned();
     let plain = !reader.current.quoted && !reader.current.expanded && reader.out.is_empty();
     let mut pieces = std::mem::take(&mut reader.out);
     // `$EMPTY` alone gives no word; `""` gives one.
-    if !reader.current.text.is_empty()
-        || reader.current.quoted
-        || (pieces.is_empty() && !reader.current.vanishes)
-    {
+    if !reader.current.text.is_empty() || reader.current.quoted || (pieces.is_empty() && !reader.current.vanishes) {
         pieces.push(std::mem::take(&mut reader.current));
     }
-    let verbatim = if plain {
-        Some(span.start)
-    } else {
-        whole_quoted(&raw, span.start)
-    };
+    let verbatim = if plain { Some(span.start) } else { whole_quoted(&raw, span.start) };
     pieces
         .into_iter()
         .flat_map(|piece| {
-            let parts = if piece.braces {
-                expand_braces(&piece.text)
-            } else {
-                vec![piece.text.clone()]
-            };
-            parts
-                .into_iter()
-                .map(move |text| (text, piece.quoted, piece.expanded))
-                .collect::<Vec<_>>()
+            let parts = if piece.braces { expand_braces(&piece.text) } else { vec![piece.text.clone()] };
+            parts.into_iter().map(move |text| (text, piece.quoted, piece.expanded)).collect::<Vec<_>>()
         })
         .map(|(text, quoted, expanded)| {
             let verbatim = verbatim.filter(|_| !expanded && !text.contains(UNKNOWN));
@@ -121,10 +89,7 @@ pub(crate) fn fields(source: &Source<'_>, span: Range<usize>, scope: &Scope) -> 
 
 /// The word's value as one string, where blanks do not split it (an assignment's right side).
 pub(crate) fn single(source: &Source<'_>, span: Range<usize>, scope: &Scope) -> String {
-    let joined: Vec<String> = fields(source, span, scope)
-        .into_iter()
-        .map(|field| field.text)
-        .collect();
+    let joined: Vec<String> = fields(source, span, scope).into_iter().map(|field| field.text).collect();
     joined.join(" ")
 }
 
@@ -132,9 +97,7 @@ pub(crate) fn single(source: &Source<'_>, span: Range<usize>, scope: &Scope) -> 
 fn whole_quoted(raw: &str, start: usize) -> Option<usize> {
     let quote = raw.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let inside = raw.get(1..raw.len().checked_sub(1)?)?;
-    let same = raw.ends_with(quote)
-        && !inside.contains(quote)
-        && (quote == '\'' || !inside.contains(['\\', '$', '`']));
+    let same = raw.ends_with(quote) && !inside.contains(quote) && (quote == '\'' || !inside.contains(['\\', '$', '`']));
     same.then_some(start + 1)
 }
 
@@ -171,12 +134,7 @@ impl Reader<'_, '_> {
 
     /// A placeholder is a plain piece of the word, whatever characters it is written with.
     fn placeholder(&mut self) -> bool {
-        let Some(hole) = self
-            .source
-            .hole_at(self.at)
-            .filter(|hole| hole.end <= self.end)
-            .cloned()
-        else {
+        let Some(hole) = self.source.hole_at(self.at).filter(|hole| hole.end <= self.end).cloned() else {
             return false;
         };
         self.current.text.push_str(self.source.slice(hole.clone()));
@@ -308,10 +266,7 @@ impl Reader<'_, '_> {
             Some('{') => self.braced(quoted),
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 let start = self.at;
-                while self
-                    .peek()
-                    .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-                {
+                while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
                     self.at += 1;
                 }
                 let name = self.source.slice(start..self.at).to_owned();
@@ -344,20 +299,12 @@ impl Reader<'_, '_> {
                 _ => {}
             }
         }
-        let inside = self
-            .source
-            .slice(start..self.at.saturating_sub(1).max(start))
-            .to_owned();
-        let name_end = inside
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(inside.len());
+        let inside = self.source.slice(start..self.at.saturating_sub(1).max(start)).to_owned();
+        let name_end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
         let (name, operator) = inside.split_at(name_end);
         if operator.is_empty() && !name.is_empty() {
             self.variable(name, quoted);
-        } else if let Some(default) = operator
-            .strip_prefix(":-")
-            .filter(|_| self.scope.value(name).is_none())
-        {
+        } else if let Some(default) = operator.strip_prefix(":-").filter(|_| self.scope.value(name).is_none()) {
             // The variable may be set outside; the default is what the text itself says. A name that is so built
             // stays unknown, but its default is looked at by the walk over the tree.
             let _ = default;
@@ -467,10 +414,7 @@ impl Reader<'_, '_> {
         while self.at - start < most && self.peek().is_some_and(|c| c.is_digit(radix)) {
             self.at += 1;
         }
-        match u32::from_str_radix(self.source.slice(start..self.at), radix)
-            .ok()
-            .and_then(char::from_u32)
-        {
+        match u32::from_str_radix(self.source.slice(start..self.at), radix).ok().and_then(char::from_u32) {
             Some(c) => self.current.text.push(c),
             None => self.unknown(),
         }
@@ -482,11 +426,9 @@ fn expand_braces(text: &str) -> Vec<String> {
     let (Some(open), Some(close)) = (text.find('{'), text.rfind('}')) else {
         return vec![text.to_owned()];
     };
-    let (Some(prefix), Some(inside), Some(suffix)) = (
-        text.get(..open),
-        text.get(open + 1..close),
-        text.get(close + 1..),
-    ) else {
+    let (Some(prefix), Some(inside), Some(suffix)) =
+        (text.get(..open), text.get(open + 1..close), text.get(close + 1..))
+    else {
         return vec![text.to_owned()];
     };
     if !inside.contains(',') {
@@ -497,8 +439,5 @@ fn expand_braces(text: &str) -> Vec<String> {
         // Templates (`{{.Names}}`) have no comma at their level; what has one here is beyond what we follow.
         return vec![format!("{prefix}{UNKNOWN}{suffix}")];
     }
-    parts
-        .into_iter()
-        .map(|part| format!("{prefix}{part}{suffix}"))
-        .collect()
+    parts.into_iter().map(|part| format!("{prefix}{part}{suffix}")).collect()
 }

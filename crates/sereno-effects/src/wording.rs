@@ -13,23 +13,14 @@ pub(crate) struct Noun {
 impl Noun {
     fn phrase(&self, of: Option<&str>) -> Text {
         match of {
-            Some(of) => Text::new(
-                self.named.en.replace("{}", of),
-                self.named.es.replace("{}", of),
-            ),
+            Some(of) => Text::new(self.named.en.replace("{}", of), self.named.es.replace("{}", of)),
             None => self.bare.clone(),
         }
     }
 }
 
 /// The effect's sentence, from its verb and its noun phrase.
-pub(crate) fn effect(
-    verb: Verb,
-    noun: Option<&Noun>,
-    of: Option<&str>,
-    component: Option<&str>,
-    risk: Risk,
-) -> Effect {
+pub(crate) fn effect(verb: Verb, noun: Option<&Noun>, of: Option<&str>, component: Option<&str>, risk: Risk) -> Effect {
     let phrase = match (noun, of) {
         (Some(noun), of) => noun.phrase(of),
         (None, Some(of)) => Text::same(of),
@@ -51,11 +42,7 @@ pub(crate) fn phrased(verb: Verb, phrase: Text, component: Option<&str>, risk: R
 }
 
 fn join(verb: &str, phrase: &str) -> String {
-    if phrase.is_empty() {
-        verb.to_owned()
-    } else {
-        format!("{verb} {phrase}")
-    }
+    if phrase.is_empty() { verb.to_owned() } else { format!("{verb} {phrase}") }
 }
 
 fn verb_words(verb: Verb) -> (&'static str, &'static str) {

@@ -26,20 +26,13 @@ impl Analyzer<'_> {
             return true;
         }
         let mut escapes = false;
-        while let Some(first) = words.first().filter(|word| {
-            matches!(
-                word.text.as_str(),
-                "-n" | "-e" | "-ne" | "-en" | "-E" | "-nE"
-            )
-        }) {
+        while let Some(first) =
+            words.first().filter(|word| matches!(word.text.as_str(), "-n" | "-e" | "-ne" | "-en" | "-E" | "-nE"))
+        {
             escapes |= first.text.contains('e');
             words.remove(0);
         }
-        let text = words
-            .iter()
-            .map(|word| word.text.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
+        let text = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
         self.output = Stream::text(if escapes { unescaped(&text) } else { text });
         true
     }
@@ -56,17 +49,14 @@ impl Analyzer<'_> {
             }
             [only] if only == "/dev/null" => Stream::text(""),
             [only] if only == "-" => place.stdin.clone(),
-            [only] if command.positional_word(0).is_some_and(|word| word.known) => {
-                Stream::File(only.clone())
-            }
+            [only] if command.positional_word(0).is_some_and(|word| word.known) => Stream::File(only.clone()),
             _ => Stream::Unknown,
         };
         if files.is_empty() {
             return true;
         }
         let shown = files.join(" ");
-        self.found
-            .effect(phrased(Verb::Reads, Text::same(shown), None, Risk::Observe));
+        self.found.effect(phrased(Verb::Reads, Text::same(shown), None, Risk::Observe));
         true
     }
 
@@ -99,11 +89,7 @@ impl Analyzer<'_> {
             inner.via.push("alias".to_owned());
             // Like a function, it counts when defined: whoever types it later does not see what it does.
             let found = self.apart(|this| this.inner_shell(text, &inner));
-            self.found.raise(if found.risk == Risk::Unclear {
-                Risk::Change
-            } else {
-                found.risk
-            });
+            self.found.raise(if found.risk == Risk::Unclear { Risk::Change } else { found.risk });
             crate::wording::merge_effects(&mut self.found.effects, found.effects);
             self.scope.aliases.insert(name.to_owned(), text.to_owned());
         }
@@ -111,12 +97,7 @@ impl Analyzer<'_> {
     }
 
     /// `read`: asks a person when nothing else feeds it.
-    pub(super) fn read_line(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn read_line(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let names: Vec<String> = command.shown_from(0).collect();
         for name in &names {
             self.found.set(name);
@@ -135,22 +116,14 @@ impl Analyzer<'_> {
                 .map(|word| word.with_unknown_as("…"));
             let typed_word = message.as_deref().and_then(crate::prompt::quoted_word);
             let variable = names.first().cloned().unwrap_or_else(|| "REPLY".to_owned());
-            self.found.prompts.push(Prompt {
-                variable,
-                message,
-                span: span.clone(),
-                typed_word,
-            });
+            self.found.prompts.push(Prompt { variable, message, span: span.clone(), typed_word });
         }
         true
     }
 
     /// `make TARGET`, `npm run NAME`: the name is all there is.
     pub(super) fn script_of_tool(&mut self, command: &Invocation<'_>) -> bool {
-        let names: Vec<String> = command
-            .shown_from(0)
-            .filter(|name| !name.contains('='))
-            .collect();
+        let names: Vec<String> = command.shown_from(0).filter(|name| !name.contains('=')).collect();
         if names.is_empty() {
             return false;
         }
@@ -165,11 +138,7 @@ impl Analyzer<'_> {
                             format!("lo que anuncia el nombre `{shown}`"),
                         ),
                     };
-                    let verb = if risk == Risk::Observe {
-                        Verb::Runs
-                    } else {
-                        verb
-                    };
+                    let verb = if risk == Risk::Observe { Verb::Runs } else { verb };
                     self.found.effect(phrased(verb, phrase, None, risk));
                 }
                 None => self.found.unclear(&format!("{} {name}", command.name)),
@@ -186,10 +155,7 @@ fn printed(words: &[&Field]) -> String {
     };
     let mut text = unescaped(&format.text);
     for argument in arguments {
-        let replaced = ["%s", "%b", "%d", "%q"]
-            .iter()
-            .filter_map(|hole| text.find(hole))
-            .min();
+        let replaced = ["%s", "%b", "%d", "%q"].iter().filter_map(|hole| text.find(hole)).min();
         if let Some(at) = replaced {
             text.replace_range(at..at + 2, &argument.text);
         } else {
@@ -240,12 +206,7 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-fn push_code(
-    out: &mut String,
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    radix: u32,
-    most: usize,
-) {
+fn push_code(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, radix: u32, most: usize) {
     let mut number = 0;
     for _ in 0..most {
         let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else {
@@ -262,10 +223,7 @@ fn base64(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut bits = 0u32;
     let mut count = 0;
-    for byte in text
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
-    {
+    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,

@@ -30,16 +30,7 @@ impl Analyzer<'_> {
             return true;
         }
         let mut given = false;
-        for option in command.all(&[
-            "-c",
-            "--command",
-            "-e",
-            "--execute",
-            "-q",
-            "--query",
-            "-Q",
-            "-cmd",
-        ]) {
+        for option in command.all(&["-c", "--command", "-e", "--execute", "-q", "--query", "-Q", "-cmd"]) {
             // psql's -e and -q only change what it prints.
             if dialect == Dialect::Postgres && !matches!(option.name.as_str(), "-c" | "--command") {
                 continue;
@@ -50,17 +41,10 @@ impl Analyzer<'_> {
             if let Some(word) = command.words.get(option.value_index) {
                 given = true;
                 let text = after_equals(word, &option.name);
-                self.sql_text(&text, word.known, dialect);
+                self.sql_text(&text, word.known, dialect, place);
             }
         }
-        for option in command.all(&[
-            "-f",
-            "--file",
-            "-i",
-            "--input-file",
-            "--queries-file",
-            "-init",
-        ]) {
+        for option in command.all(&["-f", "--file", "-i", "--input-file", "--queries-file", "-init"]) {
             if dialect == Dialect::MySql && option.name == "-f" {
                 continue;
             }
@@ -73,11 +57,8 @@ impl Analyzer<'_> {
             }
         }
         for option in command.all(&["-o", "--output", "-L", "--log-file", "--tee"]) {
-            if let Some(word) = command
-                .words
-                .get(option.value_index)
-                .filter(|_| option.value_index != option.index)
-                .cloned()
+            if let Some(word) =
+                command.words.get(option.value_index).filter(|_| option.value_index != option.index).cloned()
             {
                 self.write_to(&word, false, false);
             }
@@ -86,7 +67,7 @@ impl Analyzer<'_> {
             given = true;
             for index in 1..command.positional_count() {
                 if let Some(word) = command.positional_word(index).cloned() {
-                    self.sql_text(&word.text, word.known, dialect);
+                    self.sql_text(&word.text, word.known, dialect, place);
                 }
             }
         }
@@ -97,13 +78,13 @@ impl Analyzer<'_> {
         true
     }
 
-    fn sql_from(&mut self, stream: &Stream, dialect: Dialect, name: &str, _place: &Place) {
+    fn sql_from(&mut self, stream: &Stream, dialect: Dialect, name: &str, place: &Place) {
         match stream {
             Stream::Terminal => {
                 self.found.interactive(Interactive::Session);
                 self.found.opens = Some(Opens::Client(name.to_owned()));
             }
-            Stream::Text { text, .. } => self.sql_text(&text.clone(), true, dialect),
+            Stream::Text { text, .. } => self.sql_text(&text.clone(), true, dialect, place),
             Stream::File(file) if file == "/dev/null" => {}
             Stream::File(file) => self.sql_file(&file.clone()),
             Stream::Unknown | Stream::Network => self.sql_file("…"),
@@ -113,41 +94,36 @@ impl Analyzer<'_> {
     /// A file of SQL that nobody has read here: it may restore over what is there.
     fn sql_file(&mut self, file: &str) {
         let phrase = if file == "…" {
-            Text::new(
-                "SQL that is only known when it runs",
-                "SQL que solo se conoce al ejecutarlo",
-            )
+            Text::new("SQL that is only known when it runs", "SQL que solo se conoce al ejecutarlo")
         } else {
             Text::new(
                 format!("the SQL of {file}, which may overwrite data"),
                 format!("el SQL de {file}, que puede sobrescribir datos"),
             )
         };
-        self.found
-            .effect(phrased(Verb::Runs, phrase, None, Risk::Destroy));
+        self.found.effect(phrased(Verb::Runs, phrase, None, Risk::Destroy));
     }
 
-    fn sql_text(&mut self, text: &str, known: bool, dialect: Dialect) {
+    pub(super) fn sql_text(&mut self, text: &str, known: bool, dialect: Dialect, place: &Place) {
         if !known && text.trim().chars().all(|c| c == UNKNOWN) {
             self.found.unclear("SQL");
             return;
         }
+        // The SQL parser takes stack of its own, on top of what this many levels of shell have taken.
+        const MOST_LEVELS: usize = 20;
+        if place.depth > MOST_LEVELS {
+            self.found.unclear("SQL");
+            crate::salvage::read(text, &mut self.found);
+            return;
+        }
         let analysis = sql::analyze(&text.replace(UNKNOWN, "x"), dialect, self.knowledge);
         self.found.raise(analysis.risk);
-        self.found.endless |= analysis
-            .statements
-            .iter()
-            .any(|statement| statement.endless);
+        self.found.endless |= analysis.statements.iter().any(|statement| statement.endless);
         merge_effects(&mut self.found.effects, analysis.effects);
     }
 
     /// `redis-cli COMMAND`, or lines on its input.
-    pub(super) fn redis(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn redis(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         if command.has(&["--eval", "--functions-rdb"]) {
             self.found.unclear("redis-cli --eval");
             return true;
@@ -220,25 +196,17 @@ impl Analyzer<'_> {
         let risk = match action {
             "check" | "info" | "help" => Risk::Observe,
             "del-node" | "import" => Risk::Destroy,
-            "create" | "fix" | "reshard" | "rebalance" | "add-node" | "call" | "set-timeout"
-            | "backup" => Risk::Change,
+            "create" | "fix" | "reshard" | "rebalance" | "add-node" | "call" | "set-timeout" | "backup" => Risk::Change,
             _ => Risk::Unclear,
         };
         let verb = crate::wording::verb_for(risk);
-        self.found.effect(phrased(
-            verb,
-            Text::new("the Redis cluster", "el clúster de Redis"),
-            Some("redis"),
-            risk,
-        ));
+        self.found.effect(phrased(verb, Text::new("the Redis cluster", "el clúster de Redis"), Some("redis"), risk));
     }
 
     /// One line as typed into redis-cli.
     pub(crate) fn redis_line(&mut self, line: &str, span: &Range<usize>, place: &Place) {
-        let words: Vec<Field> = client::redis_words(line)
-            .into_iter()
-            .map(|word| Field::plain(word, span.clone()))
-            .collect();
+        let words: Vec<Field> =
+            client::redis_words(line).into_iter().map(|word| Field::plain(word, span.clone())).collect();
         if !words.is_empty() {
             self.redis_words(&words, span, place);
         }
@@ -279,10 +247,7 @@ impl Analyzer<'_> {
             }
         }
         for index in 0..command.positional_count() {
-            if let Some(file) = command
-                .positional(index)
-                .filter(|name| crate::handlers::has_extension(name, "js"))
-            {
+            if let Some(file) = command.positional(index).filter(|name| crate::handlers::has_extension(name, "js")) {
                 given = true;
                 self.script(file, &[]);
             }
@@ -309,17 +274,11 @@ impl Analyzer<'_> {
 
 /// The value in `--command=…`, or the whole word.
 fn after_equals(word: &Field, option: &str) -> String {
-    let rest = word
-        .text
-        .strip_prefix(option)
-        .filter(|_| option.starts_with("--"));
+    let rest = word.text.strip_prefix(option).filter(|_| option.starts_with("--"));
     match rest.and_then(|rest| rest.strip_prefix('=')) {
         Some(value) => value.to_owned(),
         // `-c'SELECT 1'`, `-e"…"`: the value is stuck to the option.
-        None if !option.starts_with("--")
-            && word.text.starts_with(option)
-            && word.text.len() > option.len() =>
-        {
+        None if !option.starts_with("--") && word.text.starts_with(option) && word.text.len() > option.len() => {
             word.text.get(option.len()..).unwrap_or_default().to_owned()
         }
         None => word.text.clone(),

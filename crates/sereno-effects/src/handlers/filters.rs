@@ -22,10 +22,7 @@ impl Analyzer<'_> {
         } else {
             None
         };
-        let files = command
-            .shown_from(usize::from(first.is_some()))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let files = command.shown_from(usize::from(first.is_some())).collect::<Vec<_>>().join(" ");
         for script in scripts.iter().chain(&first) {
             if sed_executes(script) {
                 self.found.unclear("sed");
@@ -54,30 +51,15 @@ impl Analyzer<'_> {
             .chain(&first)
             .any(|script| matches!(script.trim(), "d" | "1,$d" | "/./d" | "/.*/d" | "1d;$d"));
         if in_place && deletes_all {
-            self.found.effect(phrased(
-                Verb::Empties,
-                Text::same(files),
-                None,
-                Risk::Destroy,
-            ));
+            self.found.effect(phrased(Verb::Empties, Text::same(files), None, Risk::Destroy));
         } else if in_place {
-            self.found.effect(phrased(
-                Verb::Updates,
-                Text::same(files),
-                None,
-                Risk::Change,
-            ));
+            self.found.effect(phrased(Verb::Updates, Text::same(files), None, Risk::Change));
         }
         true
     }
 
     /// `awk`: a program that only prints is a filter.
-    pub(super) fn awk(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn awk(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         if command.has(&["-f", "--file"]) {
             self.found.unclear("awk -f");
             return true;
@@ -95,20 +77,14 @@ impl Analyzer<'_> {
         {
             let inner = self.apart(|this| this.quoted_commands(&program.text, span, place));
             if inner.risk == Risk::Destroy {
-                self.found.absorb(Findings {
-                    commands: Vec::new(),
-                    ..inner
-                });
+                self.found.absorb(Findings { commands: Vec::new(), ..inner });
             }
             self.found.unclear("awk");
         }
         if bare.contains("print") && bare.contains('>') && writes_file(&program.text) {
             self.found.effect(phrased(
                 Verb::Writes,
-                Text::new(
-                    "files named in the program",
-                    "archivos que nombra el programa",
-                ),
+                Text::new("files named in the program", "archivos que nombra el programa"),
                 None,
                 Risk::Change,
             ));
@@ -132,9 +108,7 @@ fn sed_executes(script: &str) -> bool {
     script.split(['\n', ';']).any(|piece| {
         let piece = piece.trim();
         let address = piece.trim_start_matches(|c: char| c.is_ascii_digit() || "$,! ".contains(c));
-        address == "e"
-            || address.starts_with("e ")
-            || flags(piece).is_some_and(|flags| flags.contains('e'))
+        address == "e" || address.starts_with("e ") || flags(piece).is_some_and(|flags| flags.contains('e'))
     })
 }
 
@@ -154,34 +128,21 @@ fn sed_writes(script: &str) -> bool {
 fn flags(piece: &str) -> Option<&str> {
     let at = piece.find('s')?;
     let before = piece.get(..at)?;
-    if !before
-        .chars()
-        .all(|c| c.is_ascii_digit() || "$,! ".contains(c))
-        && !before.ends_with('/')
-    {
+    if !before.chars().all(|c| c.is_ascii_digit() || "$,! ".contains(c)) && !before.ends_with('/') {
         return None;
     }
     let rest = piece.get(at + 1..)?;
-    let delimiter = rest
-        .chars()
-        .next()
-        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace())?;
+    let delimiter = rest.chars().next().filter(|c| !c.is_alphanumeric() && !c.is_whitespace())?;
     let parts: Vec<&str> = rest.split(delimiter).collect();
     let last = parts.get(3..)?.last()?;
-    last.chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '.')
-        .then_some(*last)
+    last.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '.').then_some(*last)
 }
 
 /// A program without what stands between double quotes and slashes.
 fn without_strings(program: &str) -> String {
     let text: String = program.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     // `||` and `a|b` in a pattern are no pipes; a pipe is followed by a string or by `getline`.
-    text.replace("||", "  ")
-        .split('/')
-        .step_by(2)
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.replace("||", "  ").split('/').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
 /// `print > "file"`: a redirection is followed by a string; a comparison by a number or a field.

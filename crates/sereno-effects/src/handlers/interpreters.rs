@@ -13,12 +13,7 @@ use std::ops::Range;
 
 impl Analyzer<'_> {
     /// `python -c CODE`, `node app.js`, `php artisan …`.
-    pub(super) fn interpreter(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn interpreter(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         if command.has(&["--version", "-V", "--help", "-h"])
             || (command.has(&["-v"]) && command.positional_count() == 0)
         {
@@ -39,11 +34,8 @@ impl Analyzer<'_> {
             "php" => &["-r"],
             _ => &["-c", "-e"],
         };
-        let code_words: Vec<Field> = command
-            .all(code_options)
-            .filter_map(|option| command.words.get(option.value_index))
-            .cloned()
-            .collect();
+        let code_words: Vec<Field> =
+            command.all(code_options).filter_map(|option| command.words.get(option.value_index)).cloned().collect();
         if matches!(command.name, "perl" | "ruby") && command.has(&["-i"])
             || command.words.iter().any(|w| {
                 matches!(command.name, "perl" | "ruby")
@@ -102,10 +94,7 @@ impl Analyzer<'_> {
         if self.knowledge.knows(base) && crate::names::of_projects(base) {
             self.run(words, span.clone(), &place.deeper());
         } else if command.name == "deno" || command.name == "bun" {
-            self.script(
-                &words.iter().map(Field::shown).collect::<Vec<_>>().join(" "),
-                &[],
-            );
+            self.script(&words.iter().map(Field::shown).collect::<Vec<_>>().join(" "), &[]);
         } else {
             self.script(&script.text.clone(), rest);
         }
@@ -113,19 +102,9 @@ impl Analyzer<'_> {
     }
 
     /// `python -m MODULE`.
-    fn module(
-        &mut self,
-        module: &str,
-        command: &Invocation<'_>,
-        at: usize,
-        span: &Range<usize>,
-        place: &Place,
-    ) {
+    fn module(&mut self, module: &str, command: &Invocation<'_>, at: usize, span: &Range<usize>, place: &Place) {
         let rest = command.words.get(at + 1..).unwrap_or_default();
-        if matches!(
-            module,
-            "http.server" | "SimpleHTTPServer" | "smtpd" | "aiosmtpd"
-        ) {
+        if matches!(module, "http.server" | "SimpleHTTPServer" | "smtpd" | "aiosmtpd") {
             self.found.effect(phrased(
                 Verb::Starts,
                 Text::new("a server in the foreground", "un servidor en primer plano"),
@@ -149,16 +128,8 @@ impl Analyzer<'_> {
                 | "sysconfig"
         ) {
             self.found.raise(Risk::Observe);
-        } else if matches!(
-            module,
-            "venv" | "virtualenv" | "ensurepip" | "zipfile" | "tarfile"
-        ) {
-            self.found.effect(phrased(
-                Verb::Creates,
-                Text::same(format!("python -m {module}")),
-                None,
-                Risk::Change,
-            ));
+        } else if matches!(module, "venv" | "virtualenv" | "ensurepip" | "zipfile" | "tarfile") {
+            self.found.effect(phrased(Verb::Creates, Text::same(format!("python -m {module}")), None, Risk::Change));
         } else if self.knowledge.knows(module) {
             let mut words = vec![Field::plain(module, span.clone())];
             words.extend(rest.iter().cloned());

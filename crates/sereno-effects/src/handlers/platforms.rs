@@ -5,11 +5,11 @@ use crate::analyzer::Analyzer;
 use crate::code;
 use crate::invocation::Invocation;
 use crate::names;
-use crate::sql::{self, Dialect};
+use crate::sql::Dialect;
 use crate::stream::Stream;
 use crate::walk::Place;
-use crate::word::{Field, UNKNOWN};
-use crate::wording::{merge_effects, phrased};
+use crate::word::Field;
+use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
 use std::ops::Range;
 
@@ -207,51 +207,27 @@ const CHANGES: &[&str] = &[
 impl Analyzer<'_> {
     /// The verb among the first words decides; destruction wins.
     pub(super) fn cloud_verbs(&mut self, command: &Invocation<'_>) -> bool {
-        let words: Vec<&str> = (0..command.positional_count().min(6))
-            .filter_map(|index| command.positional(index))
-            .collect();
+        let words: Vec<&str> =
+            (0..command.positional_count().min(6)).filter_map(|index| command.positional(index)).collect();
         // Later words are names of things, not verbs: only words up to the first verb count.
         let is = |word: &str, list: &[&str]| {
-            list.contains(&word)
-                || list
-                    .iter()
-                    .any(|verb| word.starts_with(&format!("{verb}-")))
+            list.contains(&word) || list.iter().any(|verb| word.starts_with(&format!("{verb}-")))
         };
-        let verb = words
-            .iter()
-            .find(|word| is(word, DESTROYS) || is(word, CHANGES) || is(word, READS));
-        let shown = format!(
-            "{} {}",
-            command.name,
-            words.iter().take(4).copied().collect::<Vec<_>>().join(" ")
-        );
+        let verb = words.iter().find(|word| is(word, DESTROYS) || is(word, CHANGES) || is(word, READS));
+        let shown = format!("{} {}", command.name, words.iter().take(4).copied().collect::<Vec<_>>().join(" "));
         // `deploy list`, `env rm`: a noun that is also a verb is followed by the real one.
-        let last = words
-            .iter()
-            .take(4)
-            .rev()
-            .find(|word| is(word, DESTROYS) || is(word, CHANGES) || is(word, READS));
+        let last = words.iter().take(4).rev().find(|word| is(word, DESTROYS) || is(word, CHANGES) || is(word, READS));
         let destroys = words.iter().take(4).any(|word| is(word, DESTROYS));
         let (risk, verb) = match (verb, last) {
             (Some(_), _) if destroys => (Risk::Destroy, Verb::Deletes),
             (Some(first), Some(last))
-                if is(last, READS)
-                    && (is(first, READS) || is(first, CHANGES))
-                    && words.len() <= 5 =>
+                if is(last, READS) && (is(first, READS) || is(first, CHANGES)) && words.len() <= 5 =>
             {
                 // `scale show` reads; `restart logs` restarts a thing called logs.
                 let risk = if first == last
                     || matches!(
                         *first,
-                        "deploy"
-                            | "backup"
-                            | "snapshot"
-                            | "build"
-                            | "run"
-                            | "tag"
-                            | "release"
-                            | "link"
-                            | "config"
+                        "deploy" | "backup" | "snapshot" | "build" | "run" | "tag" | "release" | "link" | "config"
                     )
                     || is(first, READS)
                 {
@@ -259,84 +235,49 @@ impl Analyzer<'_> {
                 } else {
                     Risk::Change
                 };
-                (
-                    risk,
-                    if risk == Risk::Observe {
-                        Verb::Reads
-                    } else {
-                        Verb::Updates
-                    },
-                )
+                (risk, if risk == Risk::Observe { Verb::Reads } else { Verb::Updates })
             }
             (Some(first), _) if is(first, READS) => (Risk::Observe, Verb::Reads),
             (Some(_), _) => (Risk::Change, Verb::Updates),
-            (None, _) if command.has(&["--version", "--help", "-v", "-h"]) => {
-                (Risk::Observe, Verb::Reads)
-            }
+            (None, _) if command.has(&["--version", "--help", "-v", "-h"]) => (Risk::Observe, Verb::Reads),
             (None, _) => {
                 self.unknown_command(shown.trim_end());
                 return true;
             }
         };
         // Scaling to nothing stops the thing.
-        let zero = words.iter().any(|word| word.ends_with("=0"))
-            || (words.first() == Some(&"scale") && words.contains(&"0"));
+        let zero =
+            words.iter().any(|word| word.ends_with("=0")) || (words.first() == Some(&"scale") && words.contains(&"0"));
         if zero && words.iter().any(|word| word.contains("scale")) {
-            self.found
-                .effect(phrased(Verb::Stops, Text::same(shown), None, Risk::Destroy));
+            self.found.effect(phrased(Verb::Stops, Text::same(shown), None, Risk::Destroy));
         } else {
-            self.found
-                .effect(phrased(verb, Text::same(shown), None, risk));
+            self.found.effect(phrased(verb, Text::same(shown), None, risk));
         }
         // `--set X=y` on a reading verb (`railway variables --set`) writes.
         if risk == Risk::Observe
-            && command.has(&[
-                "--set",
-                "--unset",
-                "--update",
-                "--delete",
-                "--remove",
-                "--set-env-vars",
-                "-d",
-            ])
+            && command.has(&["--set", "--unset", "--update", "--delete", "--remove", "--set-env-vars", "-d"])
         {
-            self.found
-                .raise(if command.has(&["--unset", "--delete", "--remove", "-d"]) {
-                    Risk::Destroy
-                } else {
-                    Risk::Change
-                });
+            self.found.raise(if command.has(&["--unset", "--delete", "--remove", "-d"]) {
+                Risk::Destroy
+            } else {
+                Risk::Change
+            });
         }
         true
     }
 
     /// `heroku run rake db:migrate`, `railway run npm start`: the words after are a command.
-    pub(super) fn platform_run(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn platform_run(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let mut within = place.deeper();
-        within.via.push(format!(
-            "{} {}",
-            command.name,
-            command.positional(0).unwrap_or_default()
-        ));
-        let option = command
-            .all(&["-C", "--command"])
-            .last()
-            .and_then(|option| command.words.get(option.value_index))
-            .cloned();
+        within.via.push(format!("{} {}", command.name, command.positional(0).unwrap_or_default()));
+        let option =
+            command.all(&["-C", "--command"]).last().and_then(|option| command.words.get(option.value_index)).cloned();
         if let Some(word) = option {
             self.run_joined(&[word], &within);
             return true;
         }
-        let from = command
-            .dashes
-            .map(|at| at + 1)
-            .or_else(|| command.positional_index(1))
-            .unwrap_or(command.words.len());
+        let from =
+            command.dashes.map(|at| at + 1).or_else(|| command.positional_index(1)).unwrap_or(command.words.len());
         let words = command.words.get(from..).unwrap_or_default().to_vec();
         match words.as_slice() {
             [] => self.found.raise(Risk::Observe),
@@ -350,46 +291,31 @@ impl Analyzer<'_> {
 
     /// `gcloud compute ssh vm --command TEXT`, `aws ecs execute-command --command TEXT`.
     pub(super) fn option_command(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let Some(word) = command
-            .all(&["--command"])
-            .last()
-            .and_then(|option| command.words.get(option.value_index))
+        let Some(word) = command.all(&["--command"]).last().and_then(|option| command.words.get(option.value_index))
         else {
             return false;
         };
         let text = word.text.strip_prefix("--command=").unwrap_or(&word.text);
         let mut within = place.deeper();
         within.via.push(command.name.to_owned());
-        let word = Field {
-            verbatim: None,
-            ..Field::plain(text, word.span.clone())
-        };
+        let word = Field { verbatim: None, ..Field::plain(text, word.span.clone()) };
         self.run_joined(&[word], &within);
         true
     }
 
     /// SQL as the second argument: `bq query 'SELECT …'`.
-    pub(super) fn sql_argument(&mut self, command: &Invocation<'_>) -> bool {
+    pub(super) fn sql_argument(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let Some(word) = command.positional_word(1) else {
             return false;
         };
-        let analysis = sql::analyze(
-            &word.text.replace(UNKNOWN, "x"),
-            Dialect::Other,
-            self.knowledge,
-        );
-        self.found.raise(analysis.risk);
-        merge_effects(&mut self.found.effects, analysis.effects);
+        self.sql_text(&word.text, word.known, Dialect::Other, place);
         true
     }
 
     /// `ansible all -a 'df -h'`.
     pub(super) fn ansible_shell(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let Some(word) = command
-            .all(&["-a", "--args"])
-            .last()
-            .and_then(|option| command.words.get(option.value_index))
-            .cloned()
+        let Some(word) =
+            command.all(&["-a", "--args"]).last().and_then(|option| command.words.get(option.value_index)).cloned()
         else {
             return false;
         };
@@ -400,27 +326,10 @@ impl Analyzer<'_> {
     }
 
     pub(super) fn ansible_service(&mut self, command: &Invocation<'_>) -> bool {
-        let text = command
-            .all(&["-a", "--args"])
-            .last()
-            .and_then(|option| option.value.clone())
-            .unwrap_or_default();
-        let name = text
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("name="))
-            .unwrap_or("…")
-            .to_owned();
-        let verb = if text.contains("state=stopped") {
-            Verb::Stops
-        } else {
-            Verb::Restarts
-        };
-        self.found.effect(phrased(
-            verb,
-            Text::same(name.clone()),
-            Some(&name),
-            Risk::Change,
-        ));
+        let text = command.all(&["-a", "--args"]).last().and_then(|option| option.value.clone()).unwrap_or_default();
+        let name = text.split_whitespace().find_map(|word| word.strip_prefix("name=")).unwrap_or("…").to_owned();
+        let verb = if text.contains("state=stopped") { Verb::Stops } else { Verb::Restarts };
+        self.found.effect(phrased(verb, Text::same(name.clone()), Some(&name), Risk::Change));
         true
     }
 
@@ -443,26 +352,15 @@ impl Analyzer<'_> {
         let rest: Vec<String> = command.shown_from(index + 1).collect();
         let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
         let shown = format!("{} {}", command.name, name.shown());
-        match name
-            .value()
-            .and_then(|value| judge_script(self.knowledge, value, &rest))
-        {
+        match name.value().and_then(|value| judge_script(self.knowledge, value, &rest)) {
             Some((risk, verb)) => {
                 let plain = matches!(verb, Verb::Runs | Verb::Reads) || risk == Risk::Observe;
                 let phrase = if plain {
                     Text::same(shown)
                 } else {
-                    Text::new(
-                        format!("what `{shown}` is named for"),
-                        format!("lo que anuncia el nombre `{shown}`"),
-                    )
+                    Text::new(format!("what `{shown}` is named for"), format!("lo que anuncia el nombre `{shown}`"))
                 };
-                self.found.effect(phrased(
-                    if plain { Verb::Runs } else { verb },
-                    phrase,
-                    None,
-                    risk,
-                ));
+                self.found.effect(phrased(if plain { Verb::Runs } else { verb }, phrase, None, risk));
             }
             None => self.found.unclear(&shown),
         }
@@ -470,26 +368,14 @@ impl Analyzer<'_> {
     }
 
     /// `yarn NAME`: a script of the project, or a tool that it installs.
-    pub(super) fn npm_bare(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn npm_bare(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let Some(start) = command.positional_index(0) else {
             // `yarn` alone installs.
-            self.found.effect(phrased(
-                Verb::Installs,
-                Text::new("packages", "los paquetes"),
-                None,
-                Risk::Change,
-            ));
+            self.found.effect(phrased(Verb::Installs, Text::new("packages", "los paquetes"), None, Risk::Change));
             return true;
         };
         let words = command.words.get(start..).unwrap_or_default();
-        let known = command
-            .positional(0)
-            .is_some_and(|name| self.knowledge.knows(name));
+        let known = command.positional(0).is_some_and(|name| self.knowledge.knows(name));
         if known {
             let mut within = place.deeper();
             within.via.push(command.name.to_owned());
@@ -547,12 +433,7 @@ impl Analyzer<'_> {
     }
 
     /// `echo FLUSHALL | nc host 6379`: what is sent may be a command.
-    pub(super) fn netcat(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn netcat(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let target: Vec<String> = command.shown_from(0).collect();
         let target = target.join(" ");
         match &place.stdin {
@@ -592,19 +473,11 @@ impl Analyzer<'_> {
 }
 
 /// Names of npm scripts have their own habits: `start:prod`, `db:seed`, `test:e2e`.
-fn judge_script(
-    knowledge: &crate::knowledge::Knowledge,
-    name: &str,
-    rest: &[&str],
-) -> Option<(Risk, Verb)> {
-    names::judge(knowledge, name, rest).or_else(|| {
-        match name.split(':').next().unwrap_or_default() {
-            "dev" | "develop" | "watch" | "preview" | "storybook" | "worker" | "prod" => {
-                Some((Risk::Change, Verb::Starts))
-            }
-            "format" | "prepare" | "postinstall" | "codegen" => Some((Risk::Change, Verb::Updates)),
-            "typecheck" | "type-check" | "tsc" => Some((Risk::Observe, Verb::Reads)),
-            _ => None,
-        }
+fn judge_script(knowledge: &crate::knowledge::Knowledge, name: &str, rest: &[&str]) -> Option<(Risk, Verb)> {
+    names::judge(knowledge, name, rest).or_else(|| match name.split(':').next().unwrap_or_default() {
+        "dev" | "develop" | "watch" | "preview" | "storybook" | "worker" | "prod" => Some((Risk::Change, Verb::Starts)),
+        "format" | "prepare" | "postinstall" | "codegen" => Some((Risk::Change, Verb::Updates)),
+        "typecheck" | "type-check" | "tsc" => Some((Risk::Observe, Verb::Reads)),
+        _ => None,
     })
 }

@@ -13,12 +13,7 @@ use std::ops::Range;
 
 impl Analyzer<'_> {
     /// `bash`, `bash -c TEXT`, `bash FILE`, `… | bash`.
-    pub(super) fn shell_program(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn shell_program(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let _ = span;
         if command.has(&["--version", "--help"]) {
             self.found.raise(Risk::Observe);
@@ -41,30 +36,18 @@ impl Analyzer<'_> {
                 .skip(command.positional_index(1).map_or(usize::MAX, |i| i + 1))
                 .map(|f| f.text.clone())
                 .collect();
-            let before = self
-                .scope
-                .replace_arguments((!arguments.is_empty()).then_some(arguments));
+            let before = self.scope.replace_arguments((!arguments.is_empty()).then_some(arguments));
             let found = self.apart(|this| this.run_joined(std::slice::from_ref(text), &inner));
             self.scope.replace_arguments(before);
-            self.found.absorb(Findings {
-                sets: Vec::new(),
-                ..found
-            });
+            self.found.absorb(Findings { sets: Vec::new(), ..found });
             return true;
         }
         inner.via.push(command.name.to_owned());
-        match command
-            .positional_word(0)
-            .filter(|word| word.text != "-" && !command.has(&["-s"]))
-        {
+        match command.positional_word(0).filter(|word| word.text != "-" && !command.has(&["-s"])) {
             Some(word) if is_substitution(word) => self.shell_from(&Stream::Unknown, &inner),
             Some(word) => {
-                let rest: Vec<Field> = command
-                    .words
-                    .iter()
-                    .skip(command.positional_index(0).map_or(0, |i| i + 1))
-                    .cloned()
-                    .collect();
+                let rest: Vec<Field> =
+                    command.words.iter().skip(command.positional_index(0).map_or(0, |i| i + 1)).cloned().collect();
                 if command.has(&["-n"]) {
                     self.found.raise(Risk::Observe);
                 } else {
@@ -89,20 +72,13 @@ impl Analyzer<'_> {
                 inner.shift = *at;
                 let text = text.replace(UNKNOWN, "$__unknown");
                 let found = self.apart(|this| this.inner_shell(&text, &inner));
-                self.found.absorb(Findings {
-                    sets: Vec::new(),
-                    opens: None,
-                    ..found
-                });
+                self.found.absorb(Findings { sets: Vec::new(), opens: None, ..found });
             }
             Stream::File(name) => self.script(&name.clone(), &[]),
             Stream::Terminal => {}
             Stream::Unknown => self.found.effect(phrased(
                 Verb::Runs,
-                Text::new(
-                    "a script that is only known when it runs",
-                    "un script que solo se conoce al ejecutarlo",
-                ),
+                Text::new("a script that is only known when it runs", "un script que solo se conoce al ejecutarlo"),
                 None,
                 Risk::Destroy,
             )),
@@ -118,17 +94,9 @@ impl Analyzer<'_> {
     pub(super) fn eval(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let mut inner = place.deeper();
         inner.via.push("eval".to_owned());
-        let words: Vec<Field> = command
-            .words
-            .iter()
-            .filter(|w| w.text != "--")
-            .cloned()
-            .collect();
+        let words: Vec<Field> = command.words.iter().filter(|w| w.text != "--").cloned().collect();
         // `eval "$(ssh-agent)"`: what runs is only known when it runs.
-        if words
-            .iter()
-            .any(|word| !word.known && word.text.trim_start().starts_with(UNKNOWN))
-        {
+        if words.iter().any(|word| !word.known && word.text.trim_start().starts_with(UNKNOWN)) {
             if words.iter().any(|word| fetches(&word.raw)) {
                 self.shell_from(&Stream::Network, &inner);
             }
@@ -151,8 +119,7 @@ impl Analyzer<'_> {
         if is_substitution(word) {
             self.shell_from(&Stream::Unknown, &place.deeper());
         } else if is_settings(&text) {
-            self.found
-                .effect(phrased(Verb::Reads, Text::same(text), None, Risk::Observe));
+            self.found.effect(phrased(Verb::Reads, Text::same(text), None, Risk::Observe));
         } else if names::judge(self.knowledge, &text, &[]).is_some() || !word.known {
             self.script(&text, &[]);
         } else {
@@ -174,9 +141,7 @@ impl Analyzer<'_> {
     }
 
     pub(super) fn su(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let user = (0..2)
-            .filter_map(|index| command.positional(index))
-            .find(|word| *word != "-");
+        let user = (0..2).filter_map(|index| command.positional(index)).find(|word| *word != "-");
         let user = user.unwrap_or("root").to_owned();
         let mut inner = place.deeper();
         inner.via.push("su".to_owned());
@@ -200,12 +165,7 @@ impl Analyzer<'_> {
     }
 
     /// `xargs` runs its words with more arguments than the text shows.
-    pub(super) fn xargs(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn xargs(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let mut inner = place.deeper().with_stdin(Stream::Unknown);
         inner.via.push(command.name.to_owned());
         let start = command.positional_index(0).unwrap_or(command.words.len());
@@ -229,33 +189,18 @@ impl Analyzer<'_> {
                     }
                 }
             }
-            None => words.push(Field {
-                raw: "…".to_owned(),
-                ..Field::plain(UNKNOWN.to_string(), span.clone())
-            }),
+            None => words.push(Field { raw: "…".to_owned(), ..Field::plain(UNKNOWN.to_string(), span.clone()) }),
         }
         self.run(&words, span.clone(), &inner);
         true
     }
 
     /// `find`: what it does with what it finds.
-    pub(super) fn find_files(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn find_files(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let words = command.words;
-        let roots: Vec<String> = words
-            .iter()
-            .take_while(|w| !w.text.starts_with(['-', '(', '!']))
-            .map(Field::shown)
-            .collect();
-        let root = if roots.is_empty() {
-            ".".to_owned()
-        } else {
-            roots.join(" ")
-        };
+        let roots: Vec<String> =
+            words.iter().take_while(|w| !w.text.starts_with(['-', '(', '!'])).map(Field::shown).collect();
+        let root = if roots.is_empty() { ".".to_owned() } else { roots.join(" ") };
         let mut acted = false;
         let mut index = 0;
         while let Some(word) = words.get(index) {
@@ -264,10 +209,7 @@ impl Analyzer<'_> {
                     acted = true;
                     self.found.effect(phrased(
                         Verb::Deletes,
-                        Text::new(
-                            format!("files under {root}"),
-                            format!("archivos bajo {root}"),
-                        ),
+                        Text::new(format!("files under {root}"), format!("archivos bajo {root}")),
                         None,
                         Risk::Destroy,
                     ));
@@ -309,10 +251,7 @@ impl Analyzer<'_> {
         if !acted {
             self.found.effect(phrased(
                 Verb::Reads,
-                Text::new(
-                    format!("names of files under {root}"),
-                    format!("nombres de archivos bajo {root}"),
-                ),
+                Text::new(format!("names of files under {root}"), format!("nombres de archivos bajo {root}")),
                 None,
                 Risk::Observe,
             ));
@@ -322,12 +261,7 @@ impl Analyzer<'_> {
     }
 
     /// `exec CMD` replaces the shell; `exec > file` redirects it.
-    pub(super) fn exec(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn exec(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let start = command.positional_index(0).unwrap_or(command.words.len());
         let words = command.words.get(start..).unwrap_or_default();
         self.found.job_control = true;
@@ -341,10 +275,7 @@ impl Analyzer<'_> {
 
     /// `trap 'rm -f x' EXIT`: it will run.
     pub(super) fn trap(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        if let Some(text) = command
-            .positional_word(0)
-            .filter(|_| command.positional_count() > 1)
-            .cloned()
+        if let Some(text) = command.positional_word(0).filter(|_| command.positional_count() > 1).cloned()
             && text.text != "-"
         {
             let mut inner = place.perhaps();
@@ -362,9 +293,7 @@ fn is_substitution(word: &Field) -> bool {
 
 /// Whether a raw word fetches something from the network.
 fn fetches(raw: &str) -> bool {
-    ["curl ", "wget ", "http://", "https://"]
-        .iter()
-        .any(|mark| raw.contains(mark))
+    ["curl ", "wget ", "http://", "https://"].iter().any(|mark| raw.contains(mark))
 }
 
 /// `.env`, `/etc/os-release`, `venv/bin/activate`, `~/.bashrc`: files that set variables.

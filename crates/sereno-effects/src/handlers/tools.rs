@@ -25,11 +25,7 @@ impl Analyzer<'_> {
                     "delete" | "remove-files" => "D",
                     "diff" | "compare" => "d",
                     "to-stdout" => "O",
-                    "to-command"
-                    | "checkpoint-action"
-                    | "use-compress-program"
-                    | "rsh-command"
-                    | "info-script" => "!",
+                    "to-command" | "checkpoint-action" | "use-compress-program" | "rsh-command" | "info-script" => "!",
                     _ => "",
                 });
             } else if let Some(short) = text.strip_prefix('-') {
@@ -55,51 +51,25 @@ impl Analyzer<'_> {
         if has('D') {
             self.found.effect(phrased(
                 Verb::Deletes,
-                Text::new(
-                    format!("files put into {archive}"),
-                    format!("los archivos que guarda en {archive}"),
-                ),
+                Text::new(format!("files put into {archive}"), format!("los archivos que guarda en {archive}")),
                 None,
                 Risk::Destroy,
             ));
         } else if has('c') {
-            self.found.effect(phrased(
-                Verb::Creates,
-                Text::same(archive),
-                None,
-                Risk::Change,
-            ));
+            self.found.effect(phrased(Verb::Creates, Text::same(archive), None, Risk::Change));
         } else if has('x') && has('O') {
-            self.found.effect(phrased(
-                Verb::Reads,
-                Text::same(archive),
-                None,
-                Risk::Observe,
-            ));
+            self.found.effect(phrased(Verb::Reads, Text::same(archive), None, Risk::Observe));
         } else if has('x') {
             self.found.effect(phrased(
                 Verb::Writes,
-                Text::new(
-                    format!("the files of {archive}"),
-                    format!("los archivos de {archive}"),
-                ),
+                Text::new(format!("the files of {archive}"), format!("los archivos de {archive}")),
                 None,
                 Risk::Change,
             ));
         } else if has('t') || has('d') {
-            self.found.effect(phrased(
-                Verb::Reads,
-                Text::same(archive),
-                None,
-                Risk::Observe,
-            ));
+            self.found.effect(phrased(Verb::Reads, Text::same(archive), None, Risk::Observe));
         } else if has('r') || has('u') || has('A') {
-            self.found.effect(phrased(
-                Verb::Updates,
-                Text::same(archive),
-                None,
-                Risk::Change,
-            ));
+            self.found.effect(phrased(Verb::Updates, Text::same(archive), None, Risk::Change));
         } else {
             self.found.unclear("tar");
         }
@@ -112,11 +82,7 @@ impl Analyzer<'_> {
         for word in command.words {
             if let Some(target) = word.text.strip_prefix("of=") {
                 written = true;
-                let target = Field {
-                    text: target.to_owned(),
-                    raw: target.to_owned(),
-                    ..word.clone()
-                };
+                let target = Field { text: target.to_owned(), raw: target.to_owned(), ..word.clone() };
                 let nothing = matches!(target.text.as_str(), "/dev/null" | "/dev/stdout");
                 self.write_to(&target, !nothing, false);
             }
@@ -135,8 +101,7 @@ impl Analyzer<'_> {
     /// `tee FILE`: writes what passes; `: | tee f` empties.
     pub(super) fn tee(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let appends = command.has(&["-a", "--append"]);
-        let empties =
-            place.stdin == Stream::text("") || place.stdin == Stream::File("/dev/null".to_owned());
+        let empties = place.stdin == Stream::text("") || place.stdin == Stream::File("/dev/null".to_owned());
         for index in 0..command.positional_count() {
             if let Some(word) = command.positional_word(index).cloned() {
                 self.write_to(&word, empties && !appends, appends);
@@ -149,10 +114,7 @@ impl Analyzer<'_> {
     /// `mv a b`: over a file of backups or data it loses what was there; onto `/dev/null` it loses the file.
     pub(super) fn mv(&mut self, command: &Invocation<'_>) -> bool {
         let count = command.positional_count();
-        let target = count
-            .checked_sub(1)
-            .and_then(|last| command.positional(last))
-            .unwrap_or_default();
+        let target = count.checked_sub(1).and_then(|last| command.positional(last)).unwrap_or_default();
         if target == "/dev/null" {
             self.found.effect(phrased(
                 Verb::Deletes,
@@ -166,12 +128,7 @@ impl Analyzer<'_> {
     }
 
     /// `env A=b cmd`, `env -u X cmd`, `env -S 'cmd args'`.
-    pub(super) fn env(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn env(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let mut index = 0;
         let mut inner = place.deeper();
         inner.via.push("env".to_owned());
@@ -183,19 +140,9 @@ impl Analyzer<'_> {
                 let rest = command.words.get(index + 1..).unwrap_or_default().to_vec();
                 self.run_joined(&rest, &inner);
                 return true;
-            } else if let Some(joined) = text
-                .strip_prefix("--split-string=")
-                .or_else(|| text.strip_prefix("-S"))
-            {
+            } else if let Some(joined) = text.strip_prefix("--split-string=").or_else(|| text.strip_prefix("-S")) {
                 let mut rest = vec![Field::plain(joined, span.clone())];
-                rest.extend(
-                    command
-                        .words
-                        .get(index + 1..)
-                        .unwrap_or_default()
-                        .iter()
-                        .cloned(),
-                );
+                rest.extend(command.words.get(index + 1..).unwrap_or_default().iter().cloned());
                 self.run_joined(&rest, &inner);
                 return true;
             } else if text.starts_with('-') || is_assignment(text) {
@@ -216,12 +163,7 @@ impl Analyzer<'_> {
     }
 
     /// `runuser -u x -- cmd`, `gosu user cmd`, `chroot /mnt cmd`.
-    pub(super) fn run_as(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn run_as(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let mut inner = place.deeper();
         inner.via.push(command.name.to_owned());
         if let Some(option) = command.all(&["-c", "--command"]).last() {
@@ -234,19 +176,13 @@ impl Analyzer<'_> {
             || (command.name == "runuser" && !command.has(&["-u", "--user"]));
         let from = match command.dashes {
             Some(dashes) => dashes + 1,
-            None => command
-                .positional_index(usize::from(takes_one))
-                .unwrap_or(command.words.len()),
+            None => command.positional_index(usize::from(takes_one)).unwrap_or(command.words.len()),
         };
         let words = command.words.get(from..).unwrap_or_default().to_vec();
         if words.is_empty() {
             self.found.interactive(Interactive::Session);
-            self.found.opens = Some(Opens::Shell(
-                command
-                    .shown_from(0)
-                    .next()
-                    .unwrap_or_else(|| command.name.to_owned()),
-            ));
+            self.found.opens =
+                Some(Opens::Shell(command.shown_from(0).next().unwrap_or_else(|| command.name.to_owned())));
         } else {
             self.run(&words, span.clone(), &inner);
         }
@@ -257,10 +193,8 @@ impl Analyzer<'_> {
     pub(super) fn with_text_option(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
         let mut inner = place.deeper();
         inner.via.push(command.name.to_owned());
-        let at = command
-            .words
-            .iter()
-            .position(|word| matches!(word.text.as_str(), "-c" | "--command" | "-qc" | "-qec"));
+        let at =
+            command.words.iter().position(|word| matches!(word.text.as_str(), "-c" | "--command" | "-qc" | "-qec"));
         if let Some(word) = at.and_then(|at| command.words.get(at + 1)).cloned() {
             self.run_joined(&[word], &inner);
         } else {
@@ -271,16 +205,9 @@ impl Analyzer<'_> {
     }
 
     /// `fd PATTERN -x CMD`.
-    pub(super) fn fd(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
-        let at = command
-            .words
-            .iter()
-            .position(|word| matches!(word.text.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"));
+    pub(super) fn fd(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+        let at =
+            command.words.iter().position(|word| matches!(word.text.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"));
         let Some(at) = at else { return false };
         let mut inner = place.deeper().with_stdin(Stream::Unknown);
         inner.via.push("fd --exec".to_owned());
@@ -290,32 +217,18 @@ impl Analyzer<'_> {
     }
 
     /// `kubectl run tmp --image=x -- cmd`: creates a pod, and runs in it.
-    pub(super) fn kubectl_run(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
-        let name = command
-            .positional_word(1)
-            .map(Field::shown)
-            .unwrap_or_default();
+    pub(super) fn kubectl_run(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
+        let name = command.positional_word(1).map(Field::shown).unwrap_or_default();
         let shown = name.clone();
-        let risk = if command.all(&["--dry-run"]).next().is_some() {
-            Risk::Observe
-        } else {
-            Risk::Change
-        };
+        let risk = if command.all(&["--dry-run"]).next().is_some() { Risk::Observe } else { Risk::Change };
         self.found.effect(phrased(
             Verb::Creates,
             Text::new(format!("pod {shown}"), format!("el pod {shown}")),
             Some(&name),
             risk,
         ));
-        let inner = command
-            .dashes
-            .map(|at| command.words.get(at + 1..).unwrap_or_default().to_vec())
-            .unwrap_or_default();
+        let inner =
+            command.dashes.map(|at| command.words.get(at + 1..).unwrap_or_default().to_vec()).unwrap_or_default();
         if !inner.is_empty() {
             let mut within = place.deeper();
             within.via.push("kubectl run".to_owned());
@@ -325,26 +238,13 @@ impl Analyzer<'_> {
     }
 
     /// `docker compose …` is `docker-compose …`.
-    pub(super) fn compose(
-        &mut self,
-        command: &Invocation<'_>,
-        span: &Range<usize>,
-        place: &Place,
-    ) -> bool {
+    pub(super) fn compose(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let knowledge = self.knowledge;
-        let start = command
-            .positional_index(0)
-            .map_or(command.words.len(), |at| at + 1);
+        let start = command.positional_index(0).map_or(command.words.len(), |at| at + 1);
         let Some(known) = knowledge.command("docker-compose") else {
             return false;
         };
-        self.known(
-            "docker-compose",
-            known,
-            command.words.get(start..).unwrap_or_default(),
-            span,
-            place,
-        );
+        self.known("docker-compose", known, command.words.get(start..).unwrap_or_default(), span, place);
         true
     }
 

@@ -149,23 +149,13 @@ struct RawName {
 pub(super) fn add(all: &mut Knowledge, text: &str) -> Result<(), KnowledgeError> {
     let file: File = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
     for (name, [en, es, en_bare, es_bare]) in file.noun {
-        all.nouns.insert(
-            name,
-            Noun {
-                named: Text::new(en, es),
-                bare: Text::new(en_bare, es_bare),
-            },
-        );
+        all.nouns.insert(name, Noun { named: Text::new(en, es), bare: Text::new(en_bare, es_bare) });
     }
     let names = file.name.into_iter().flat_map(|raw| {
         let verb = raw.verb.unwrap_or(verb_for(raw.risk));
         raw.words
             .split_whitespace()
-            .map(|word| NameRule {
-                word: word.to_owned(),
-                risk: raw.risk,
-                verb,
-            })
+            .map(|word| NameRule { word: word.to_owned(), risk: raw.risk, verb })
             .collect::<Vec<_>>()
     });
     let mut names: Vec<NameRule> = names.collect();
@@ -208,25 +198,14 @@ fn insert(all: &mut Knowledge, name: String, known: &CommandKnowledge) {
     }
 }
 
-fn command(
-    all: &Knowledge,
-    text: &str,
-    raw: RawCommand,
-) -> Result<(Vec<String>, CommandKnowledge), KnowledgeError> {
+fn command(all: &Knowledge, text: &str, raw: RawCommand) -> Result<(Vec<String>, CommandKnowledge), KnowledgeError> {
     let names = match raw.name {
         Names::One(names) => names.split_whitespace().map(str::to_owned).collect(),
         Names::Many(names) => names,
     };
-    let rules: Vec<Rule> = raw
-        .rules
-        .into_iter()
-        .map(|rule| self::rule(all, text, rule))
-        .collect::<Result<_, _>>()?;
-    let wraps =
-        |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
-    let stop = raw
-        .stop
-        .or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
+    let rules: Vec<Rule> = raw.rules.into_iter().map(|rule| self::rule(all, text, rule)).collect::<Result<_, _>>()?;
+    let wraps = |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
+    let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
     let known = CommandKnowledge {
         values: raw.values.split_whitespace().map(str::to_owned).collect(),
         globals: raw.globals.split_whitespace().map(str::to_owned).collect(),
@@ -256,11 +235,7 @@ fn rule(all: &Knowledge, text: &str, raw: RawRule) -> Result<Rule, KnowledgeErro
         })?),
     };
     // A rule that runs an inner command is as risky as that command.
-    let risk = raw.risk.unwrap_or(if raw.runs.is_some() {
-        Risk::Observe
-    } else {
-        Risk::Unclear
-    });
+    let risk = raw.risk.unwrap_or(if raw.runs.is_some() { Risk::Observe } else { Risk::Unclear });
     Ok(Rule {
         args: ArgsPattern::new(&raw.args),
         with: Condition::new(&raw.with),
@@ -339,14 +314,8 @@ fn nearest<'v>(wrong: &str, valid: impl Iterator<Item = &'v str>) -> Option<Stri
 fn error_at(text: &str, at: usize, en: &str, es: &str, near: Option<String>) -> KnowledgeError {
     let line = text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
     let (en, es) = match near {
-        Some(near) => (
-            format!("{en}; did you mean `{near}`?"),
-            format!("{es}; ¿quizás `{near}`?"),
-        ),
+        Some(near) => (format!("{en}; did you mean `{near}`?"), format!("{es}; ¿quizás `{near}`?")),
         None => (en.to_owned(), es.to_owned()),
     };
-    KnowledgeError {
-        line,
-        message: Text::new(en, es),
-    }
+    KnowledgeError { line, message: Text::new(en, es) }
 }

@@ -2,9 +2,7 @@
 
 use super::Dialect;
 use super::functions::only_computes;
-use super::look::{
-    after, after_token, calls, closing, has, kind_words, name_of, object_of, selects_into,
-};
+use super::look::{after, after_token, calls, closing, has, kind_words, name_of, object_of, selects_into};
 use super::token::{Token, tokens};
 use crate::knowledge::Knowledge;
 use crate::names;
@@ -12,17 +10,8 @@ use crate::wording::phrased;
 use sereno_model::{Effect, Risk, Text, Verb};
 
 /// What a statement does.
-pub(super) fn effects(
-    tokens: &[Token],
-    raw: &str,
-    dialect: Dialect,
-    knowledge: &Knowledge,
-) -> Vec<Effect> {
-    let reader = Reader {
-        dialect,
-        knowledge,
-        raw,
-    };
+pub(super) fn effects(tokens: &[Token], raw: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<Effect> {
+    let reader = Reader { dialect, knowledge, raw };
     let mut found = Vec::new();
     reader.statement(tokens, &mut found, 0);
     reader.side_effects(tokens, &mut found);
@@ -84,10 +73,7 @@ pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
         "PROMPT",
         "TABLE",
     ];
-    tokens
-        .first()
-        .and_then(Token::word)
-        .is_some_and(|word| FIRST.contains(&word))
+    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
 }
 
 struct Reader<'k> {
@@ -99,10 +85,7 @@ struct Reader<'k> {
 impl Reader<'_> {
     fn statement(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
         // `((SELECT …))` and `EXPLAIN ANALYZE EXPLAIN …` end somewhere.
-        let start = all
-            .iter()
-            .position(|token| *token != Token::Symbol('('))
-            .unwrap_or(all.len());
+        let start = all.iter().position(|token| *token != Token::Symbol('(')).unwrap_or(all.len());
         let all = all.get(start..).unwrap_or_default();
         let Some(first) = all.first() else { return };
         let Some(first) = first.word().filter(|_| depth < 8) else {
@@ -113,8 +96,9 @@ impl Reader<'_> {
         match first {
             "SELECT" => self.select(all, found),
             "WITH" => self.with(all, found),
-            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH"
-            | "MOVE" | "CHECK" => found.push(self.reads(all)),
+            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH" | "MOVE" | "CHECK" => {
+                found.push(self.reads(all));
+            }
             "INSERT" | "REPLACE" | "UPSERT" => {
                 found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change));
             }
@@ -123,18 +107,10 @@ impl Reader<'_> {
                 found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy));
             }
             "MERGE" => {
-                let risk = if has(all, "DELETE") {
-                    Risk::Destroy
-                } else {
-                    Risk::Change
-                };
+                let risk = if has(all, "DELETE") { Risk::Destroy } else { Risk::Change };
                 found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), risk));
             }
-            "TRUNCATE" => found.push(self.on_rows(
-                Verb::Empties,
-                after(all, &["TABLE", "TRUNCATE"]),
-                Risk::Destroy,
-            )),
+            "TRUNCATE" => found.push(self.on_rows(Verb::Empties, after(all, &["TABLE", "TRUNCATE"]), Risk::Destroy)),
             "DROP" => found.push(self.object(Verb::Deletes, all, Risk::Destroy)),
             "ALTER" => found.push(self.alter(all)),
             "CREATE" => found.push(self.object(Verb::Creates, all, Risk::Change)),
@@ -162,35 +138,25 @@ impl Reader<'_> {
             }
             "PRAGMA" => {
                 let sets = all.contains(&Token::Symbol('='));
-                found.push(if sets {
-                    self.server(Verb::Updates, Risk::Change)
-                } else {
-                    self.reads(all)
-                });
+                found.push(if sets { self.server(Verb::Updates, Risk::Change) } else { self.reads(all) });
             }
-            "SET" | "RESET" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT"
-            | "RELEASE" | "DISCARD" | "LISTEN" | "UNLISTEN" | "CLOSE" | "DEALLOCATE" | "USE"
-            | "DELIMITER" | "ABORT" | "PROMPT"
-                if !(first == "START"
-                    && matches!(second, "SLAVE" | "REPLICA" | "GROUP_REPLICATION")) => {}
-            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "CHECKPOINT" | "REFRESH" | "COMMENT"
-            | "SECURITY" | "IMPORT" | "REASSIGN" | "OPTIMIZE" | "REPAIR" | "RENAME" | "ATTACH"
-            | "DETACH" => found.push(self.object(Verb::Updates, all, Risk::Change)),
+            "SET" | "RESET" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"
+            | "DISCARD" | "LISTEN" | "UNLISTEN" | "CLOSE" | "DEALLOCATE" | "USE" | "DELIMITER" | "ABORT" | "PROMPT"
+                if !(first == "START" && matches!(second, "SLAVE" | "REPLICA" | "GROUP_REPLICATION")) => {}
+            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "CHECKPOINT" | "REFRESH" | "COMMENT" | "SECURITY"
+            | "IMPORT" | "REASSIGN" | "OPTIMIZE" | "REPAIR" | "RENAME" | "ATTACH" | "DETACH" => {
+                found.push(self.object(Verb::Updates, all, Risk::Change));
+            }
             "NOTIFY" => found.push(phrased(
                 Verb::Sends,
                 Text::new("a notification", "una notificación"),
                 self.component(),
                 Risk::Change,
             )),
-            "LOCK" | "UNLOCK" | "KILL" | "FLUSH" | "STOP" | "START" | "CHANGE" | "PREPARE"
-            | "LOAD" | "INSTALL" => {
+            "LOCK" | "UNLOCK" | "KILL" | "FLUSH" | "STOP" | "START" | "CHANGE" | "PREPARE" | "LOAD" | "INSTALL" => {
                 found.push(self.server(
                     Verb::Updates,
-                    if first == "LOAD" && second != "DATA" {
-                        Risk::Unclear
-                    } else {
-                        Risk::Change
-                    },
+                    if first == "LOAD" && second != "DATA" { Risk::Unclear } else { Risk::Change },
                 ));
             }
             _ => found.push(self.unclear()),
@@ -203,17 +169,8 @@ impl Reader<'_> {
 
     fn unclear(&self) -> Effect {
         let shown = crate::analyzer::shorten(self.raw);
-        let risk = if crate::salvage::destructive_word(self.raw).is_some() {
-            Risk::Destroy
-        } else {
-            Risk::Unclear
-        };
-        phrased(
-            Verb::Runs,
-            Text::same(format!("`{shown}`")),
-            self.component(),
-            risk,
-        )
+        let risk = if crate::salvage::destructive_word(self.raw).is_some() { Risk::Destroy } else { Risk::Unclear };
+        phrased(Verb::Runs, Text::same(format!("`{shown}`")), self.component(), risk)
     }
 
     fn reads(&self, all: &[Token]) -> Effect {
@@ -246,22 +203,14 @@ impl Reader<'_> {
         let shown = crate::analyzer::shorten(self.raw);
         phrased(
             verb,
-            Text::new(
-                format!("the database server (`{shown}`)"),
-                format!("el servidor de base de datos (`{shown}`)"),
-            ),
+            Text::new(format!("the database server (`{shown}`)"), format!("el servidor de base de datos (`{shown}`)")),
             self.component(),
             risk,
         )
     }
 
     fn privileges(&self, verb: Verb, risk: Risk) -> Effect {
-        phrased(
-            verb,
-            Text::new("privileges", "privilegios"),
-            self.component(),
-            risk,
-        )
+        phrased(verb, Text::new("privileges", "privilegios"), self.component(), risk)
     }
 
     fn select(&self, all: &[Token], found: &mut Vec<Effect>) {
@@ -281,11 +230,7 @@ impl Reader<'_> {
             if only_computes(&name) {
                 continue;
             }
-            if self
-                .knowledge
-                .command(&format!("sql:{}", name.to_lowercase()))
-                .is_some()
-            {
+            if self.knowledge.command(&format!("sql:{}", name.to_lowercase())).is_some() {
                 continue;
             }
             let shown = name.to_lowercase();
@@ -299,10 +244,7 @@ impl Reader<'_> {
                 }
                 Some(_) => {}
                 None if calls_only => {
-                    let phrase = Text::new(
-                        format!("the function {shown}"),
-                        format!("la función {shown}"),
-                    );
+                    let phrase = Text::new(format!("the function {shown}"), format!("la función {shown}"));
                     found.push(phrased(Verb::Runs, phrase, self.component(), Risk::Unclear));
                 }
                 None => {}
@@ -330,18 +272,11 @@ impl Reader<'_> {
                     found.push(self.on_rows(
                         Verb::Writes,
                         after(rest, &["INTO"]),
-                        if has(rest, "DELETE") {
-                            Risk::Destroy
-                        } else {
-                            Risk::Change
-                        },
+                        if has(rest, "DELETE") { Risk::Destroy } else { Risk::Change },
                     ));
                 }
                 // `FOR UPDATE` and `DO UPDATE` only lock, or belong to an insert.
-                Some("UPDATE")
-                    if index > 0
-                        && !matches!(all[index - 1].word(), Some("FOR" | "DO" | "KEY")) =>
-                {
+                Some("UPDATE") if index > 0 && !matches!(all[index - 1].word(), Some("FOR" | "DO" | "KEY")) => {
                     modifies = true;
                     found.push(self.update(rest));
                 }
@@ -349,10 +284,7 @@ impl Reader<'_> {
             }
         }
         if !modifies {
-            let main = all
-                .iter()
-                .rposition(|token| token.is("SELECT"))
-                .unwrap_or_default();
+            let main = all.iter().rposition(|token| token.is("SELECT")).unwrap_or_default();
             self.select(all.get(main..).unwrap_or_default(), found);
             if selects_into(all).is_some() {
                 found.push(self.object(Verb::Creates, &[], Risk::Change));
@@ -369,45 +301,29 @@ impl Reader<'_> {
             .skip(1)
             .find(|token| !token.is("ONLY") && !token.is("LOW_PRIORITY") && !token.is("IGNORE"))
             .and_then(name_of);
-        let condition = own
-            .iter()
-            .position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
+        let condition = own.iter().position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
         let always = match condition.and_then(|at| own.get(at + 1..)) {
             None => true,
             Some([Token::Word(word)]) => word == "TRUE",
             Some([Token::Number(a), Token::Symbol('='), Token::Number(b)]) => a == b,
             Some(_) => false,
         };
-        self.on_rows(
-            Verb::Updates,
-            table,
-            if always { Risk::Destroy } else { Risk::Change },
-        )
+        self.on_rows(Verb::Updates, table, if always { Risk::Destroy } else { Risk::Change })
     }
 
     fn alter(&self, all: &[Token]) -> Effect {
         const HARMLESS: &[&str] = &["DEFAULT", "NOT", "EXPRESSION", "IDENTITY"];
-        let drops = all.iter().zip(all.iter().skip(1)).any(|(token, next)| {
-            token.is("DROP") && !next.word().is_some_and(|word| HARMLESS.contains(&word))
-        });
+        let drops = all
+            .iter()
+            .zip(all.iter().skip(1))
+            .any(|(token, next)| token.is("DROP") && !next.word().is_some_and(|word| HARMLESS.contains(&word)));
         let disables = has(all, "NOLOGIN") || (has(all, "DISCARD") && has(all, "TABLESPACE"));
         let verb = if drops { Verb::Deletes } else { Verb::Updates };
-        let mut effect = self.object(
-            verb,
-            all,
-            if drops || disables {
-                Risk::Destroy
-            } else {
-                Risk::Change
-            },
-        );
+        let mut effect = self.object(verb, all, if drops || disables { Risk::Destroy } else { Risk::Change });
         if drops {
             let text = Text::new(
                 format!("deletes a part of {}", effect.target),
-                format!(
-                    "elimina una parte de {}",
-                    effect.text.es.trim_start_matches("elimina ")
-                ),
+                format!("elimina una parte de {}", effect.text.es.trim_start_matches("elimina ")),
             );
             effect.text = text;
         }
@@ -417,23 +333,17 @@ impl Reader<'_> {
     /// `EXPLAIN ANALYZE` executes what it explains.
     fn explain(&self, all: &[Token], found: &mut Vec<Effect>, depth: usize) {
         const STATEMENTS: &[&str] = &[
-            "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TABLE", "VALUES", "EXECUTE",
-            "CREATE", "DECLARE", "REFRESH", "REPLACE",
+            "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TABLE", "VALUES", "EXECUTE", "CREATE", "DECLARE",
+            "REFRESH", "REPLACE",
         ];
         let start = all
             .iter()
             .position(|token| token.word().is_some_and(|word| STATEMENTS.contains(&word)))
             .unwrap_or(all.len());
         let (options, rest) = all.split_at(start);
-        let off = options
-            .iter()
-            .zip(options.iter().skip(1))
-            .any(|(token, next)| {
-                token.is("ANALYZE")
-                    && (next.is("FALSE")
-                        || next.is("OFF")
-                        || *next == Token::Number("0".to_owned()))
-            });
+        let off = options.iter().zip(options.iter().skip(1)).any(|(token, next)| {
+            token.is("ANALYZE") && (next.is("FALSE") || next.is("OFF") || *next == Token::Number("0".to_owned()))
+        });
         let executes = (has(options, "ANALYZE") || has(options, "ANALYSE")) && !off;
         if executes && !rest.is_empty() {
             self.statement(rest, found, depth + 1);
@@ -449,27 +359,12 @@ impl Reader<'_> {
 
     fn copy(&self, all: &[Token]) -> Effect {
         let table = all.get(1).and_then(name_of);
-        let direction = all
-            .iter()
-            .enumerate()
-            .skip(1)
-            .find(|(_, token)| token.is("TO") || token.is("FROM"));
-        let inner: Vec<Token> = all
-            .iter()
-            .skip(2)
-            .take_while(|token| !token.is("TO"))
-            .cloned()
-            .collect();
+        let direction = all.iter().enumerate().skip(1).find(|(_, token)| token.is("TO") || token.is("FROM"));
+        let inner: Vec<Token> = all.iter().skip(2).take_while(|token| !token.is("TO")).cloned().collect();
         if all.get(1) == Some(&Token::Symbol('('))
-            && ["DELETE", "UPDATE", "INSERT"]
-                .iter()
-                .any(|word| has(&inner, word))
+            && ["DELETE", "UPDATE", "INSERT"].iter().any(|word| has(&inner, word))
         {
-            return self.on_rows(
-                Verb::Deletes,
-                after(&inner, &["FROM", "INTO", "UPDATE"]),
-                Risk::Destroy,
-            );
+            return self.on_rows(Verb::Deletes, after(&inner, &["FROM", "INTO", "UPDATE"]), Risk::Destroy);
         }
         // In `COPY (SELECT … FROM x) TO`, the direction comes after the parenthesis.
         let direction = if all.get(1) == Some(&Token::Symbol('(')) {
@@ -479,34 +374,23 @@ impl Reader<'_> {
         };
         match direction {
             Some((at, token)) if token.is("TO") => match all.get(at + 1) {
-                Some(target) if target.is("STDOUT") => {
-                    self.on_rows(Verb::Reads, table, Risk::Observe)
-                }
+                Some(target) if target.is("STDOUT") => self.on_rows(Verb::Reads, table, Risk::Observe),
                 Some(target) if target.is("PROGRAM") => phrased(
                     Verb::Runs,
-                    Text::new(
-                        "a program on the database server",
-                        "un programa en el servidor de base de datos",
-                    ),
+                    Text::new("a program on the database server", "un programa en el servidor de base de datos"),
                     self.component(),
                     Risk::Unclear,
                 ),
                 _ => phrased(
                     Verb::Writes,
-                    Text::new(
-                        "a file on the database server",
-                        "un archivo en el servidor de base de datos",
-                    ),
+                    Text::new("a file on the database server", "un archivo en el servidor de base de datos"),
                     self.component(),
                     Risk::Change,
                 ),
             },
             Some((at, _)) if all.get(at + 1).is_some_and(|target| target.is("PROGRAM")) => phrased(
                 Verb::Runs,
-                Text::new(
-                    "a program on the database server",
-                    "un programa en el servidor de base de datos",
-                ),
+                Text::new("a program on the database server", "un programa en el servidor de base de datos"),
                 self.component(),
                 Risk::Unclear,
             ),
@@ -518,22 +402,13 @@ impl Reader<'_> {
     /// `DO $$ … $$`: code; its words may still tell of destruction.
     fn block(&self, all: &[Token]) -> Effect {
         let destroys = all.iter().any(|token| match token {
-            Token::Body(body) | Token::Text(body) => {
-                crate::salvage::destructive_word(body).is_some()
-            }
+            Token::Body(body) | Token::Text(body) => crate::salvage::destructive_word(body).is_some(),
             _ => false,
         });
-        let risk = if destroys {
-            Risk::Destroy
-        } else {
-            Risk::Unclear
-        };
+        let risk = if destroys { Risk::Destroy } else { Risk::Unclear };
         phrased(
             Verb::Runs,
-            Text::new(
-                "a block of code in the database",
-                "un bloque de código en la base de datos",
-            ),
+            Text::new("a block of code in the database", "un bloque de código en la base de datos"),
             self.component(),
             risk,
         )
@@ -546,18 +421,11 @@ impl Reader<'_> {
             if let Some(known) = self.knowledge.command(&format!("sql:{name}"))
                 && known.risk > Risk::Observe
             {
-                let verb = if known.risk == Risk::Destroy {
-                    Verb::Deletes
-                } else {
-                    Verb::Runs
-                };
+                let verb = if known.risk == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
                 let phrase = if verb == Verb::Runs {
                     Text::same(format!("{name}()"))
                 } else {
-                    Text::new(
-                        format!("what {name}() names"),
-                        format!("lo que {name}() nombra"),
-                    )
+                    Text::new(format!("what {name}() names"), format!("lo que {name}() nombra"))
                 };
                 found.push(phrased(verb, phrase, self.component(), known.risk));
             }
@@ -566,10 +434,7 @@ impl Reader<'_> {
         if has(all, "OUTFILE") || has(all, "DUMPFILE") {
             found.push(phrased(
                 Verb::Writes,
-                Text::new(
-                    "a file on the database server",
-                    "un archivo en el servidor de base de datos",
-                ),
+                Text::new("a file on the database server", "un archivo en el servidor de base de datos"),
                 self.component(),
                 Risk::Change,
             ));
@@ -582,9 +447,7 @@ impl Reader<'_> {
         for body in bodies {
             let inner = tokens(body);
             for name in calls(&inner) {
-                if let Some(known) = self
-                    .knowledge
-                    .command(&format!("sql:{}", name.to_lowercase()))
+                if let Some(known) = self.knowledge.command(&format!("sql:{}", name.to_lowercase()))
                     && known.risk == Risk::Destroy
                 {
                     found.push(phrased(

@@ -34,11 +34,8 @@ pub(super) fn selects_into(all: &[Token]) -> Option<String> {
                     && !all[index - 1].is("MERGE") =>
             {
                 let mut rest = all.get(index + 1..).unwrap_or_default().iter();
-                let next = rest.find(|token| {
-                    !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"]
-                        .iter()
-                        .any(|word| token.is(word))
-                })?;
+                let next =
+                    rest.find(|token| !["TABLE", "TEMP", "TEMPORARY", "UNLOGGED"].iter().any(|word| token.is(word)))?;
                 let file = next.is("OUTFILE") || next.is("DUMPFILE") || *next == Token::Symbol('@');
                 return if file { None } else { name_of(next) };
             }
@@ -58,21 +55,9 @@ pub(super) fn name_of(token: &Token) -> Option<String> {
 
 /// The name after the first of these words, with its schema.
 pub(super) fn after(all: &[Token], words: &[&str]) -> Option<String> {
-    let at = all
-        .iter()
-        .position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
+    let at = all.iter().position(|token| token.word().is_some_and(|word| words.contains(&word)))?;
     let mut rest = all.get(at + 1..)?.iter().skip_while(|token| {
-        [
-            "ONLY",
-            "TABLE",
-            "IF",
-            "EXISTS",
-            "NOT",
-            "CONCURRENTLY",
-            "LATERAL",
-        ]
-        .iter()
-        .any(|word| token.is(word))
+        ["ONLY", "TABLE", "IF", "EXISTS", "NOT", "CONCURRENTLY", "LATERAL"].iter().any(|word| token.is(word))
             || **token == Token::Symbol('(')
     });
     let mut name = name_of(rest.next()?)?;
@@ -83,10 +68,7 @@ pub(super) fn after(all: &[Token], words: &[&str]) -> Option<String> {
 }
 
 pub(super) fn after_token<'t>(all: &'t [Token], word: &str) -> &'t [Token] {
-    let at = all
-        .iter()
-        .position(|token| token.is(word))
-        .map_or(all.len(), |at| at + 1);
+    let at = all.iter().position(|token| token.is(word)).map_or(all.len(), |at| at + 1);
     all.get(at..).unwrap_or_default()
 }
 
@@ -127,27 +109,15 @@ pub(super) fn object_of(all: &[Token]) -> (String, Option<String>) {
         "POLICY",
         "OWNED",
     ];
-    let Some(at) = all
-        .iter()
-        .position(|token| token.word().is_some_and(|word| KINDS.contains(&word)))
-    else {
+    let Some(at) = all.iter().position(|token| token.word().is_some_and(|word| KINDS.contains(&word))) else {
         let name = all.iter().skip(1).find(|token| {
             !matches!(token, Token::Symbol(_))
-                && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"]
-                    .iter()
-                    .any(|word| token.is(word))
+                && !["FULL", "VERBOSE", "ANALYZE", "FREEZE"].iter().any(|word| token.is(word))
         });
         return (String::new(), name.and_then(name_of));
     };
-    let kind = all
-        .get(at)
-        .and_then(Token::word)
-        .unwrap_or_default()
-        .to_owned();
-    (
-        kind.clone(),
-        after(all.get(at..).unwrap_or_default(), &[kind.as_str()]),
-    )
+    let kind = all.get(at).and_then(Token::word).unwrap_or_default().to_owned();
+    (kind.clone(), after(all.get(at..).unwrap_or_default(), &[kind.as_str()]))
 }
 
 pub(super) fn kind_words(kind: &str) -> (&'static str, &'static str) {

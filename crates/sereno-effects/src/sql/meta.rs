@@ -8,10 +8,7 @@ use sereno_model::{Effect, Risk, Text, Verb};
 /// Risk and effects of a line such as `\dt` or `\! ls`.
 pub(super) fn command(line: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
     let body = line.trim_start_matches(['\\', '.']);
-    let name = body
-        .split(|c: char| c.is_whitespace())
-        .next()
-        .unwrap_or_default();
+    let name = body.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
     let rest = body.get(name.len()..).unwrap_or_default().trim();
     if let Some(shell) = body.strip_prefix('!') {
         let analysis = crate::analyzer::analyze(shell.trim(), knowledge);
@@ -24,34 +21,21 @@ pub(super) fn command(line: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) 
         }
         "i" | "ir" | "include" | "include_relative" | "read" | "restore" => Some(phrased(
             Verb::Runs,
-            Text::new(
-                format!("the SQL file {rest}"),
-                format!("el archivo SQL {rest}"),
-            ),
+            Text::new(format!("the SQL file {rest}"), format!("el archivo SQL {rest}")),
             None,
             Risk::Destroy,
         )),
         "copy" => Some(copy(rest)),
-        "o" | "out" | "w" | "write" | "output" | "once" | "save" | "backup" | "dump-to" | "log"
-            if !rest.is_empty() =>
-        {
+        "o" | "out" | "w" | "write" | "output" | "once" | "save" | "backup" | "dump-to" | "log" if !rest.is_empty() => {
             Some(phrased(Verb::Writes, Text::same(rest), None, Risk::Change))
         }
         "password" | "lo_import" | "import" | "e" | "ef" | "ev" | "edit" => {
             Some(phrased(Verb::Updates, Text::same(name), None, Risk::Change))
         }
-        "lo_unlink" => Some(phrased(
-            Verb::Deletes,
-            Text::same(rest),
-            None,
-            Risk::Destroy,
-        )),
+        "lo_unlink" => Some(phrased(Verb::Deletes, Text::same(rest), None, Risk::Destroy)),
         "gexec" => Some(phrased(
             Verb::Runs,
-            Text::new(
-                "the query's results as SQL",
-                "los resultados de la consulta como SQL",
-            ),
+            Text::new("the query's results as SQL", "los resultados de la consulta como SQL"),
             None,
             Risk::Destroy,
         )),
@@ -80,19 +64,9 @@ fn copy(rest: &str) -> Effect {
     } else if crate::salvage::destructive_word(rest).is_some() {
         phrased(Verb::Deletes, Text::same(rest), None, Risk::Destroy)
     } else if upper.contains(" PROGRAM ") {
-        phrased(
-            Verb::Runs,
-            Text::new("a program", "un programa"),
-            None,
-            Risk::Unclear,
-        )
+        phrased(Verb::Runs, Text::new("a program", "un programa"), None, Risk::Unclear)
     } else {
-        phrased(
-            Verb::Writes,
-            Text::new("rows or a file", "filas o un archivo"),
-            None,
-            Risk::Change,
-        )
+        phrased(Verb::Writes, Text::new("rows or a file", "filas o un archivo"), None, Risk::Change)
     }
 }
 
@@ -189,9 +163,7 @@ fn shows(name: &str) -> bool {
         "warnings",
         "d",
     ];
-    name.is_empty()
-        || NAMES.contains(&name)
-        || (name.starts_with('d') && name.len() <= 6 && name != "dump-to")
+    name.is_empty() || NAMES.contains(&name) || (name.starts_with('d') && name.len() <= 6 && name != "dump-to")
 }
 
 /// What a command after a statement adds: `SELECT … \gexec`, `\watch 2`, `\g file`. And whether it repeats.
@@ -203,29 +175,20 @@ pub(super) fn after_statement(line: &str, _statement: &[Token]) -> (Vec<Effect>,
         "gexec" => (
             vec![phrased(
                 Verb::Runs,
-                Text::new(
-                    "the query's results as SQL",
-                    "los resultados de la consulta como SQL",
-                ),
+                Text::new("the query's results as SQL", "los resultados de la consulta como SQL"),
                 None,
                 Risk::Destroy,
             )],
             false,
         ),
         "watch" => (Vec::new(), true),
-        "g" | "gx" if rest.starts_with('|') => (
-            vec![phrased(Verb::Runs, Text::same(rest), None, Risk::Unclear)],
-            false,
-        ),
-        "g" | "gx" if !rest.is_empty() => (
-            vec![phrased(Verb::Writes, Text::same(rest), None, Risk::Change)],
-            false,
-        ),
-        "g" | "gx" | "gset" | "gdesc" | "crosstabview" | "G" | "p" | "r" | "x" | "q" | ";"
-        | "\\" => (Vec::new(), false),
-        _ => (
-            vec![phrased(Verb::Runs, Text::same(line), None, Risk::Unclear)],
-            false,
-        ),
+        "g" | "gx" if rest.starts_with('|') => {
+            (vec![phrased(Verb::Runs, Text::same(rest), None, Risk::Unclear)], false)
+        }
+        "g" | "gx" if !rest.is_empty() => (vec![phrased(Verb::Writes, Text::same(rest), None, Risk::Change)], false),
+        "g" | "gx" | "gset" | "gdesc" | "crosstabview" | "G" | "p" | "r" | "x" | "q" | ";" | "\\" => {
+            (Vec::new(), false)
+        }
+        _ => (vec![phrased(Verb::Runs, Text::same(line), None, Risk::Unclear)], false),
     }
 }

@@ -6,10 +6,7 @@ use std::ops::Range;
 
 pub(super) enum Piece {
     /// A statement, and the client's command that ends it (`\gexec`).
-    Sql {
-        span: Range<usize>,
-        meta: Option<Range<usize>>,
-    },
+    Sql { span: Range<usize>, meta: Option<Range<usize>> },
     /// A line for the client: `\dt`.
     Meta(Range<usize>),
 }
@@ -26,10 +23,7 @@ pub(super) fn statements(text: &str, dialect: Dialect) -> Vec<Piece> {
                 start = at;
             }
             '\\' => {
-                let end = text
-                    .get(at..)
-                    .and_then(|rest| rest.find('\n'))
-                    .map_or(text.len(), |length| at + length);
+                let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
                 let meta = trim(text, at..end);
                 if blank(text, start..at) {
                     pieces.push(Piece::Meta(meta));
@@ -41,17 +35,11 @@ pub(super) fn statements(text: &str, dialect: Dialect) -> Vec<Piece> {
             }
             // The standard calls it an operator; MySQL calls it a comment.
             '#' if dialect == Dialect::MySql => {
-                at = text
-                    .get(at..)
-                    .and_then(|rest| rest.find('\n'))
-                    .map_or(text.len(), |length| at + length);
+                at = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
             }
             // sqlite3's own commands: `.tables`.
             '.' if dialect == Dialect::Other && blank(text, start..at) => {
-                let end = text
-                    .get(at..)
-                    .and_then(|rest| rest.find('\n'))
-                    .map_or(text.len(), |length| at + length);
+                let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
                 pieces.push(Piece::Meta(trim(text, at..end)));
                 at = end;
                 start = end;
@@ -88,18 +76,12 @@ fn trim(text: &str, span: Range<usize>) -> Range<usize> {
     let mut start = span.start;
     while start < span.end {
         let rest = text.get(start..span.end).unwrap_or_default();
-        let comment =
-            rest.starts_with("--") || (rest.starts_with("/*") && !rest.starts_with("/*!"));
+        let comment = rest.starts_with("--") || (rest.starts_with("/*") && !rest.starts_with("/*!"));
         if !comment && !rest.starts_with(char::is_whitespace) {
             break;
         }
         start = skip(text, start).clamp(start + 1, span.end);
     }
-    let end = start
-        + text
-            .get(start..span.end)
-            .unwrap_or_default()
-            .trim_end()
-            .len();
+    let end = start + text.get(start..span.end).unwrap_or_default().trim_end().len();
     start..end
 }

@@ -23,6 +23,17 @@ impl Token {
         }
     }
 
+    /// What joins two expressions.
+    pub(crate) fn is_operator(&self) -> bool {
+        match self {
+            Self::Symbol(c) => !matches!(c, ',' | '.' | '(' | ')' | ';'),
+            Self::Word(word) => {
+                matches!(word.as_str(), "AND" | "OR" | "NOT" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN")
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn is(&self, wanted: &str) -> bool {
         self.word() == Some(wanted)
     }
@@ -41,9 +52,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             _ if piece.starts_with("--") || piece.starts_with("/*") => {
                 // `/*! … */` runs in MySQL.
                 if let Some(inner) = piece.strip_prefix("/*!") {
-                    let inner = inner
-                        .trim_end_matches("*/")
-                        .trim_start_matches(|c: char| c.is_ascii_digit());
+                    let inner = inner.trim_end_matches("*/").trim_start_matches(|c: char| c.is_ascii_digit());
                     if inner.len() < piece.len() {
                         found.extend(tokens(inner));
                     }
@@ -68,24 +77,17 @@ pub(crate) fn skip(text: &str, at: usize) -> usize {
     let end_of = |length: usize| at + length;
     match c {
         '\'' => {
-            let escapes = at > 0
-                && text
-                    .get(..at)
-                    .is_some_and(|before| before.ends_with(['E', 'e']));
+            let escapes = at > 0 && text.get(..at).is_some_and(|before| before.ends_with(['E', 'e']));
             end_of(quoted(rest, '\'', escapes))
         }
         '"' | '`' => end_of(quoted(rest, c, false)),
         '-' if rest.starts_with("--") => end_of(rest.find('\n').unwrap_or(rest.len())),
         '/' if rest.starts_with("/*") => end_of(comment(rest)),
         '$' => end_of(dollar(rest).unwrap_or(1)),
-        _ if c.is_whitespace() => end_of(
-            rest.find(|c: char| !c.is_whitespace())
-                .unwrap_or(rest.len()),
-        ),
-        _ if is_word(c) || c.is_ascii_digit() => end_of(
-            rest.find(|c: char| !(is_word(c) || c.is_ascii_digit() || c == '$'))
-                .unwrap_or(rest.len()),
-        ),
+        _ if c.is_whitespace() => end_of(rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len())),
+        _ if is_word(c) || c.is_ascii_digit() => {
+            end_of(rest.find(|c: char| !(is_word(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len()))
+        }
         _ => end_of(c.len_utf8()),
     }
 }
@@ -138,27 +140,17 @@ fn dollar(rest: &str) -> Option<usize> {
     let close = rest.get(1..)?.find('$')? + 1;
     let tag = rest.get(..=close)?;
     let name = tag.get(1..tag.len() - 1)?;
-    if !name.chars().all(|c| c.is_alphanumeric() || c == '_')
-        || name.starts_with(|c: char| c.is_ascii_digit())
-    {
+    if !name.chars().all(|c| c.is_alphanumeric() || c == '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let body = rest.get(tag.len()..)?;
-    Some(
-        body.find(tag)
-            .map_or(rest.len(), |end| tag.len() + end + tag.len()),
-    )
+    Some(body.find(tag).map_or(rest.len(), |end| tag.len() + end + tag.len()))
 }
 
 fn body(piece: &str) -> &str {
-    let tag = piece
-        .get(1..)
-        .and_then(|rest| rest.find('$'))
-        .map_or(1, |at| at + 2);
+    let tag = piece.get(1..).and_then(|rest| rest.find('$')).map_or(1, |at| at + 2);
     let inside = piece.get(tag..).unwrap_or_default();
-    inside
-        .get(..inside.len().saturating_sub(tag))
-        .unwrap_or_default()
+    inside.get(..inside.len().saturating_sub(tag)).unwrap_or_default()
 }
 
 fn unquote(piece: &str, quote: char) -> String {

@@ -133,8 +133,8 @@ const INTERPRETERS: &[&str] = &[
 
 /// Of those, the ones for which only some options are read again; the rest of their words are plain.
 const LENIENT: &[&str] = &[
-    "curl", "wget", "git", "rsync", "scp", "tar", "aws", "env", "gcloud", "heroku", "fly",
-    "flyctl", "railway", "find", "fd", "declare", "typeset",
+    "curl", "wget", "git", "rsync", "scp", "tar", "aws", "env", "gcloud", "heroku", "fly", "flyctl", "railway", "find",
+    "fd", "declare", "typeset",
 ];
 
 /// How a value must be written.
@@ -177,12 +177,7 @@ impl<'t> Places<'t> {
             }
             true
         });
-        let mut places = Self {
-            masked,
-            tree,
-            risky: HashSet::new(),
-            functions,
-        };
+        let mut places = Self { masked, tree, risky: HashSet::new(), functions };
         places.risky = places.risky_variables();
         places
     }
@@ -196,10 +191,7 @@ impl<'t> Places<'t> {
             .map_or(span.start, Node::start_byte);
         let opening = self.masked.get(start..span.start).unwrap_or_default();
         let at_start = opening.chars().all(|c| matches!(c, '"' | '\'' | '$'));
-        let strict = |en: &str, es: &str| Context::Strict {
-            reason: Text::new(en, es),
-            at_start,
-        };
+        let strict = |en: &str, es: &str| Context::Strict { reason: Text::new(en, es), at_start };
         if let Some(reason) = self.read_again(&ancestors, span) {
             return Context::Strict { reason, at_start };
         }
@@ -223,24 +215,15 @@ impl<'t> Places<'t> {
                 | "unary_expression"
                     if node.kind() != "function_definition" || is_name_of(*node, span) =>
                 {
-                    return strict(
-                        "it is part of the shell's own syntax",
-                        "es parte de la propia sintaxis del shell",
-                    );
+                    return strict("it is part of the shell's own syntax", "es parte de la propia sintaxis del shell");
                 }
                 "raw_string" => return Context::Single { at_start },
                 "ansi_c_string" => {
-                    return strict(
-                        "escapes are read there",
-                        "ahí se interpretan secuencias de escape",
-                    );
+                    return strict("escapes are read there", "ahí se interpretan secuencias de escape");
                 }
                 "string" | "translated_string" => return Context::Double { at_start },
                 "command_name" => {
-                    return strict(
-                        "it names the command to run",
-                        "nombra el comando que se ejecuta",
-                    );
+                    return strict("it names the command to run", "nombra el comando que se ejecuta");
                 }
                 "variable_assignment"
                 | "file_redirect"
@@ -253,17 +236,14 @@ impl<'t> Places<'t> {
                 _ => {}
             }
         }
-        strict(
-            "nothing is known of its place",
-            "no se sabe nada de su lugar",
-        )
+        strict("nothing is known of its place", "no se sabe nada de su lugar")
     }
 
     /// A value next to glob characters or a tilde would still be one word, but a leading `~` or `@` means something.
     fn bare(&self, at_start: bool, ancestors: &[Node<'_>]) -> Context {
-        let in_braces = ancestors.iter().any(|node| {
-            node.kind() == "concatenation" && slice(self.masked, *node).contains(['{', '}'])
-        });
+        let in_braces = ancestors
+            .iter()
+            .any(|node| node.kind() == "concatenation" && slice(self.masked, *node).contains(['{', '}']));
         if in_braces {
             return Context::Strict {
                 reason: Text::new("braces are expanded there", "ahí se expanden llaves"),
@@ -275,19 +255,15 @@ impl<'t> Places<'t> {
 
     fn heredoc(&self, body: Node<'_>, at_start: bool) -> Context {
         let quoted = body.parent().is_some_and(|redirect| {
-            redirect.named_children(&mut redirect.walk()).any(|child| {
-                child.kind() == "heredoc_start"
-                    && slice(self.masked, child).contains(['\'', '"', '\\'])
-            })
+            redirect
+                .named_children(&mut redirect.walk())
+                .any(|child| child.kind() == "heredoc_start" && slice(self.masked, child).contains(['\'', '"', '\\']))
         });
         if quoted {
             Context::Literal
         } else {
             Context::Strict {
-                reason: Text::new(
-                    "the shell expands this here-document",
-                    "el shell expande este documento",
-                ),
+                reason: Text::new("the shell expands this here-document", "el shell expande este documento"),
                 at_start,
             }
         }
@@ -325,14 +301,10 @@ impl<'t> Places<'t> {
                 ));
             }
         }
-        let outer = ancestors
-            .iter()
-            .find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"))?;
+        let outer =
+            ancestors.iter().find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"))?;
         let name = self.interpreter_in(*outer, span)?;
-        Some(Text::new(
-            format!("{name} reads it again"),
-            format!("{name} lo vuelve a interpretar"),
-        ))
+        Some(Text::new(format!("{name} reads it again"), format!("{name} lo vuelve a interpretar")))
     }
 
     /// The first interpreter that takes part in a statement.
@@ -349,16 +321,13 @@ impl<'t> Places<'t> {
                 || kind == "string"
                 || kind == "raw_string"
             {
-                let text: String = slice(self.masked, node)
-                    .chars()
-                    .filter(|c| !matches!(c, '\'' | '"' | '\\'))
-                    .collect();
+                let text: String =
+                    slice(self.masked, node).chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
                 let base = text.rsplit('/').next().unwrap_or(&text).to_owned();
                 if kind == "command_name" && (base.contains('$') || base.contains('`')) {
                     found = Some(text);
                 } else if (kind == "command_name" && self.functions.contains(&base))
-                    || (is_interpreter(&base)
-                        && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span)))
+                    || (is_interpreter(&base) && !(LENIENT.contains(&base.as_str()) && self.lenient(&base, span)))
                 {
                     found = Some(base);
                 }
@@ -377,12 +346,8 @@ impl<'t> Places<'t> {
             .map_or(0, |at| at + 1);
         let before = self.masked.get(line_start..span.start).unwrap_or_default();
         let data = self.masked.get(..line_start).unwrap_or_default().trim_end();
-        let option = data
-            .rsplit(|c: char| c.is_whitespace())
-            .next()
-            .unwrap_or_default();
-        let url =
-            before.contains("://") || before.contains('=') && !before.starts_with(['"', '\'']);
+        let option = data.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
+        let url = before.contains("://") || before.contains('=') && !before.starts_with(['"', '\'']);
         // In a header or a body the value is the value; anywhere else the program may read it in its own way.
         !url && matches!(
             option,
@@ -427,12 +392,10 @@ impl<'t> Places<'t> {
                     } else if !quoted {
                         risky.insert(name.clone());
                     }
-                    let outer = ancestors.iter().find(|node| {
-                        matches!(node.kind(), "pipeline" | "redirected_statement" | "command")
-                    });
-                    if outer.is_some_and(|outer| {
-                        self.interpreter_in(*outer, &node.byte_range()).is_some()
-                    }) {
+                    let outer = ancestors
+                        .iter()
+                        .find(|node| matches!(node.kind(), "pipeline" | "redirected_statement" | "command"));
+                    if outer.is_some_and(|outer| self.interpreter_in(*outer, &node.byte_range()).is_some()) {
                         risky.insert(name);
                     }
                 }
@@ -482,13 +445,7 @@ fn is_name_of(function: Node<'_>, span: &Range<usize>) -> bool {
 fn is_word_part(kind: &str) -> bool {
     matches!(
         kind,
-        "word"
-            | "concatenation"
-            | "string"
-            | "raw_string"
-            | "ansi_c_string"
-            | "translated_string"
-            | "number"
+        "word" | "concatenation" | "string" | "raw_string" | "ansi_c_string" | "translated_string" | "number"
     )
 }
 

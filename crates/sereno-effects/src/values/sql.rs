@@ -31,10 +31,7 @@ pub fn fill_sql(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, F
 fn written(masked: &str, span: &Range<usize>, value: &str) -> Result<String, FillError> {
     let start = token_around(masked, span.start);
     let opening = masked.get(start..).unwrap_or_default();
-    let escapes = start > 0
-        && masked
-            .get(..start)
-            .is_some_and(|before| before.ends_with(['E', 'e']));
+    let escapes = start > 0 && masked.get(..start).is_some_and(|before| before.ends_with(['E', 'e']));
     match opening.chars().next() {
         Some(quote @ ('\'' | '"' | '`')) if start < span.start => {
             // MySQL, and PostgreSQL's E'…', read a backslash; a lone colon may be psql's variable only outside of quotes.
@@ -44,45 +41,27 @@ fn written(masked: &str, span: &Range<usize>, value: &str) -> Result<String, Fil
                     span,
                     value,
                     &['\\'],
-                    &Text::new(
-                        "some databases read it as an escape",
-                        "algunas bases de datos lo leen como escape",
-                    ),
+                    &Text::new("some databases read it as an escape", "algunas bases de datos lo leen como escape"),
                 ));
             }
             Ok(value.replace(quote, &format!("{quote}{quote}")))
         }
         _ => {
-            let comment =
-                opening.starts_with("--") || opening.starts_with("/*") || opening.starts_with('$');
+            let comment = opening.starts_with("--") || opening.starts_with("/*") || opening.starts_with('$');
             let number = !value.is_empty()
                 && value.parse::<f64>().is_ok()
-                && value
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || c == '.' || c == '-');
-            let name = value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+                && value.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+            let name = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
             // `--5` after a minus sign would begin a comment.
-            let minus = value.starts_with('-')
-                && masked
-                    .get(..span.start)
-                    .is_some_and(|before| before.ends_with('-'));
+            let minus = value.starts_with('-') && masked.get(..span.start).is_some_and(|before| before.ends_with('-'));
             if (comment && value.chars().all(|c| is_strict(c) && c != '/' && c != '-'))
                 || (!comment && ((number && !minus) || name))
             {
                 return Ok(value.to_owned());
             }
-            let wrong: Vec<char> = value
-                .chars()
-                .filter(|c| !(c.is_ascii_alphanumeric() || *c == '_' || *c == '.'))
-                .collect();
-            Err(refused(
-                span,
-                value,
-                &wrong,
-                &Text::new("it stands outside of quotes", "está fuera de comillas"),
-            ))
+            let wrong: Vec<char> =
+                value.chars().filter(|c| !(c.is_ascii_alphanumeric() || *c == '_' || *c == '.')).collect();
+            Err(refused(span, value, &wrong, &Text::new("it stands outside of quotes", "está fuera de comillas")))
         }
     }
 }

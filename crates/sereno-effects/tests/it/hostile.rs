@@ -1,9 +1,7 @@
 //! Texts that nobody should write: no panic, no hang.
 
 use proptest::prelude::*;
-use sereno_effects::{
-    Knowledge, analyze_client, analyze_shell, analyze_sql, syntactic_placeholders,
-};
+use sereno_effects::{Knowledge, analyze_client, analyze_shell, analyze_sql, syntactic_placeholders};
 use std::time::{Duration, Instant};
 
 fn shellish() -> impl Strategy<Value = String> {
@@ -90,8 +88,18 @@ proptest! {
     }
 }
 
+/// Threads have 2 MB of stack by default; a quarter of it stays free for callers and for the C parser.
+fn with_a_small_stack(run: fn()) {
+    let thread = std::thread::Builder::new().stack_size(1_500_000).spawn(run);
+    thread.expect("a thread").join().expect("no panic");
+}
+
 #[test]
 fn deep_nesting_ends_and_is_not_observe() {
+    with_a_small_stack(deep_nesting);
+}
+
+fn deep_nesting() {
     let n = 10_000;
     for (open, close) in [
         ("(", ")"),
@@ -110,48 +118,49 @@ fn deep_nesting_ends_and_is_not_observe() {
         ("'", ""),
         ("<(", ")"),
         ("! ", "ls"),
+        ("alias a=", "ls"),
+        ("env ", "ls"),
+        ("xargs ", "ls"),
+        ("ssh h ", "ls"),
+        ("kubectl exec p -- ", "ls"),
+        ("f() { f; ", "; }"),
     ] {
         let text = format!("{}rm x{}", open.repeat(n), close.repeat(n));
         let start = Instant::now();
         let risk = analyze_shell(&text, Knowledge::builtin()).risk;
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{open} took {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(20), "{open} took {:?}", start.elapsed());
         assert_ne!(risk, sereno_model::Risk::Observe, "{open}");
     }
     let sql = format!("SELECT {}1{}", "(".repeat(n), ")".repeat(n));
     analyze_sql(&sql);
     analyze_sql(&"EXPLAIN ANALYZE ".repeat(n));
+    analyze_sql(&format!("SELECT 1{}", "+1".repeat(n)));
+    analyze_sql(&format!("SELECT 1{}", " UNION SELECT 1".repeat(n)));
+    analyze_sql(&format!("SELECT {}1", "NOT ".repeat(n)));
+    analyze_sql(&format!("SELECT {}1{}", "(SELECT ".repeat(n), ")".repeat(n)));
+    let inner = format!("psql -c \"SELECT {}1{}\"", "f(".repeat(17), ")".repeat(17));
+    analyze_shell(&format!("{}{inner}", "sudo ".repeat(30)), Knowledge::builtin());
 }
 
 #[test]
 fn functions_that_call_functions_do_not_multiply() {
+    with_a_small_stack(functions_that_call_functions);
+}
+
+fn functions_that_call_functions() {
     let mut text = String::from("f0() { ls; }\n");
     for i in 1..40 {
         let below = i - 1;
         text.push('f');
         text.push_str(
-            &[
-                i.to_string(),
-                "() { f".into(),
-                below.to_string(),
-                "; f".into(),
-                below.to_string(),
-                "; }\n".into(),
-            ]
-            .concat(),
+            &[i.to_string(), "() { f".into(), below.to_string(), "; f".into(), below.to_string(), "; }\n".into()]
+                .concat(),
         );
     }
     text.push_str("f39\nr() { r; }\nr\n");
     let start = Instant::now();
     analyze_shell(&text, Knowledge::builtin());
-    assert!(
-        start.elapsed() < Duration::from_secs(20),
-        "took {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(20), "took {:?}", start.elapsed());
 }
 
 #[test]
@@ -160,17 +169,10 @@ fn time_grows_with_length_only() {
     let time = |count: usize| {
         let text = block.repeat(count);
         let start = Instant::now();
-        assert!(
-            !analyze_shell(&text, Knowledge::builtin())
-                .statements
-                .is_empty()
-        );
+        assert!(!analyze_shell(&text, Knowledge::builtin()).statements.is_empty());
         start.elapsed().as_secs_f64()
     };
     time(10);
     let (small, large) = (time(150), time(1_500));
-    assert!(
-        large < small * 40.0,
-        "{small} s, then {large} s for ten times the text"
-    );
+    assert!(large < small * 40.0, "{small} s, then {large} s for ten times the text");
 }

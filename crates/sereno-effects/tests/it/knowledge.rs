@@ -9,11 +9,9 @@ fn a_team_adds_its_own_commands() {
     let base = Knowledge::builtin();
     let team = base.extend(toml).unwrap();
     assert!(team.knows("shopctl") && !base.knows("shopctl"));
-    for (command, risk) in [
-        ("shopctl cache drop", Risk::Destroy),
-        ("shopctl status", Risk::Observe),
-        ("shopctl other", Risk::Unclear),
-    ] {
+    for (command, risk) in
+        [("shopctl cache drop", Risk::Destroy), ("shopctl status", Risk::Observe), ("shopctl other", Risk::Unclear)]
+    {
         assert_eq!(analyze_shell(command, &team).risk, risk, "{command}");
     }
     assert_eq!(analyze_shell("shopctl status", base).risk, Risk::Unclear);
@@ -21,35 +19,19 @@ fn a_team_adds_its_own_commands() {
 
 #[test]
 fn a_teams_rules_come_first() {
-    let team = Knowledge::builtin().extend("[[command]]\nname = \"docker\"\nrules = [{ args = \"restart db\", risk = \"destroy\" }]\n").unwrap();
-    assert_eq!(
-        analyze_shell("docker restart db", &team).risk,
-        Risk::Destroy
-    );
-    assert_eq!(
-        analyze_shell("docker restart api", &team).risk,
-        Risk::Change
-    );
+    let team = Knowledge::builtin()
+        .extend("[[command]]\nname = \"docker\"\nrules = [{ args = \"restart db\", risk = \"destroy\" }]\n")
+        .unwrap();
+    assert_eq!(analyze_shell("docker restart db", &team).risk, Risk::Destroy);
+    assert_eq!(analyze_shell("docker restart api", &team).risk, Risk::Change);
 }
 
 #[test]
 fn mistakes_are_told_with_their_line() {
     for (toml, line, part) in [
-        (
-            "[[command]]\nname = \"x\"\nrsik = \"change\"\n",
-            3,
-            "did you mean `risk`?",
-        ),
-        (
-            "[[command]]\nname = \"x\"\nrisk = \"chnage\"\n",
-            3,
-            "did you mean `change`?",
-        ),
-        (
-            "[[command]]\nname = \"x\"\nrules = [\n  { args = \"a\", noun = \"lgos\" },\n]\n",
-            4,
-            "did you mean `logs`?",
-        ),
+        ("[[command]]\nname = \"x\"\nrsik = \"change\"\n", 3, "did you mean `risk`?"),
+        ("[[command]]\nname = \"x\"\nrisk = \"chnage\"\n", 3, "did you mean `change`?"),
+        ("[[command]]\nname = \"x\"\nrules = [\n  { args = \"a\", noun = \"lgos\" },\n]\n", 4, "did you mean `logs`?"),
         ("[[comand]]\nname = \"x\"\n", 1, "did you mean `command`?"),
         ("[[command]\n", 1, ""),
     ] {

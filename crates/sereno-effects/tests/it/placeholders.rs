@@ -5,10 +5,7 @@ use sereno_effects::syntactic_placeholders;
 #[test]
 fn placeholders_are_found() {
     for (text, names) in [
-        (
-            "kubectl delete pod <pod-name> -n <namespace>",
-            vec!["pod-name", "namespace"],
-        ),
+        ("kubectl delete pod <pod-name> -n <namespace>", vec!["pod-name", "namespace"]),
         ("echo <new password>", vec!["new password"]),
         ("ssh <user>@<host>", vec!["user", "host"]),
         ("psql -c \"SELECT * FROM t WHERE id = <id>\"", vec!["id"]),
@@ -24,10 +21,7 @@ fn placeholders_are_found() {
         ("psql <nombre base de datos>", vec!["nombre base de datos"]),
         ("kill <pid>", vec!["pid"]),
     ] {
-        let found: Vec<_> = syntactic_placeholders(text)
-            .into_iter()
-            .map(|p| p.name)
-            .collect();
+        let found: Vec<_> = syntactic_placeholders(text).into_iter().map(|p| p.name).collect();
         assert_eq!(found, names, "{text}");
     }
 }
@@ -64,10 +58,6 @@ fn shell_syntax_is_no_placeholder() {
         "jq '.items[0].name'",
         "echo '<b>x</b>'",
     ] {
-        assert!(
-            syntactic_placeholders(text).is_empty(),
-            "{text}: {:?}",
-            syntactic_placeholders(text)
-        );
+        assert!(syntactic_placeholders(text).is_empty(), "{text}: {:?}", syntactic_placeholders(text));
     }
 }

@@ -8,29 +8,17 @@ const STATEMENTS: &str = include_str!("../sql.tsv");
 fn statements_have_their_risk() {
     let mut count = 0;
     let mut wrong = Vec::new();
-    for line in STATEMENTS
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("# "))
-    {
+    for line in STATEMENTS.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")) {
         let (wanted, sql) = line.split_once('\t').expect("risk<TAB>sql");
         let sql = sql.replace('␤', "\n");
         count += 1;
         let risk = analyze_sql(&sql).risk.as_str();
-        let right = if wanted == "!observe" {
-            risk != "observe"
-        } else {
-            risk == wanted
-        };
+        let right = if wanted == "!observe" { risk != "observe" } else { risk == wanted };
         if !right {
             wrong.push(format!("{wanted}, not {risk}: {sql}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {count} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 100, "the table holds only {count}");
 }
 
@@ -77,28 +65,14 @@ fn console_lines_have_their_risk() {
         ("mongosh", "db.orders.deleteMany({})", "destroy"),
         ("mongosh", "db.frob()", "unclear"),
         ("rails console", "User.count", "observe"),
-        (
-            "rails console",
-            "irb(main):001:0> User.delete_all",
-            "destroy",
-        ),
+        ("rails console", "irb(main):001:0> User.delete_all", "destroy"),
         ("python", ">>> print(1)", "observe"),
         ("python", ">>> os.system('x')", "unclear"),
     ] {
-        assert_eq!(
-            analyze_client(client, line, Knowledge::builtin())
-                .risk
-                .as_str(),
-            risk,
-            "{client}: {line}"
-        );
+        assert_eq!(analyze_client(client, line, Knowledge::builtin()).risk.as_str(), risk, "{client}: {line}");
     }
     let text = "127.0.0.1:6379> GET a\n127.0.0.1:6379> DEL b\n";
     let analysis = analyze_client("redis-cli", text, Knowledge::builtin());
-    let found: Vec<_> = analysis
-        .statements
-        .iter()
-        .map(|s| (s.line, &text[s.span.clone()], s.risk.as_str()))
-        .collect();
+    let found: Vec<_> = analysis.statements.iter().map(|s| (s.line, &text[s.span.clone()], s.risk.as_str())).collect();
     assert_eq!(found, [(1, "GET a", "observe"), (2, "DEL b", "destroy")]);
 }

@@ -149,40 +149,23 @@ fn endless_commands_are_known() {
 fn what_a_statement_opens_is_known() {
     for (command, opens) in [
         ("docker exec -it api bash", Opens::Container("api".into())),
-        (
-            "kubectl exec -it api-0 -n x -- /bin/bash",
-            Opens::Container("api-0".into()),
-        ),
-        (
-            "kubectl exec -it <pod-name> -- sh",
-            Opens::Container("<pod-name>".into()),
-        ),
+        ("kubectl exec -it api-0 -n x -- /bin/bash", Opens::Container("api-0".into())),
+        ("kubectl exec -it <pod-name> -- sh", Opens::Container("<pod-name>".into())),
         ("docker-compose exec api sh", Opens::Container("api".into())),
         ("ssh deploy@web1", Opens::Host("deploy@web1".into())),
         ("sudo -i", Opens::Shell("root".into())),
         ("su - app", Opens::Shell("app".into())),
         ("redis-cli", Opens::Client("redis-cli".into())),
-        (
-            "docker exec -it cache redis-cli",
-            Opens::Client("redis-cli".into()),
-        ),
-        (
-            "docker-compose exec db psql -U u shop",
-            Opens::Client("psql".into()),
-        ),
+        ("docker exec -it cache redis-cli", Opens::Client("redis-cli".into())),
+        ("docker-compose exec db psql -U u shop", Opens::Client("psql".into())),
         ("mysql -u root -p shop", Opens::Client("mysql".into())),
         ("bin/rails console", Opens::Client("rails console".into())),
     ] {
         assert_eq!(only(command).opens, Some(opens), "{command}");
     }
-    for command in [
-        "docker exec api ls",
-        "ssh web1 ls",
-        "psql -c 'select 1'",
-        "redis-cli ping",
-        "echo x | psql",
-        "bash x.sh",
-    ] {
+    for command in
+        ["docker exec api ls", "ssh web1 ls", "psql -c 'select 1'", "redis-cli ping", "echo x | psql", "bash x.sh"]
+    {
         assert_eq!(only(command).opens, None, "{command}");
     }
 }
@@ -204,25 +187,15 @@ fn variables_set_and_used_are_listed() {
         assert_eq!(only(text).sets, sets, "{text}");
     }
     for (text, uses) in [
-        (
-            "echo $A ${B} \"$C\"",
-            vec![("A", false), ("B", false), ("C", false)],
-        ),
-        (
-            "echo ${A:-x} ${B-y} ${C:?no}",
-            vec![("A", true), ("B", true), ("C", false)],
-        ),
+        ("echo $A ${B} \"$C\"", vec![("A", false), ("B", false), ("C", false)]),
+        ("echo ${A:-x} ${B-y} ${C:?no}", vec![("A", true), ("B", true), ("C", false)]),
         ("echo '$A' \\$B $? $$", vec![]),
         ("cat <<EOF\n$A\nEOF", vec![("A", false)]),
         ("cat <<'EOF'\n$A\nEOF", vec![]),
         ("ls $(echo $A)", vec![("A", false)]),
     ] {
         let found = only(text);
-        let names: Vec<_> = found
-            .uses
-            .iter()
-            .map(|used| (used.name.as_str(), used.has_default))
-            .collect();
+        let names: Vec<_> = found.uses.iter().map(|used| (used.name.as_str(), used.has_default)).collect();
         assert_eq!(names, uses, "{text}");
         for used in &found.uses {
             assert!(text[used.span.clone()].contains(&used.name), "{text}");
@@ -232,17 +205,11 @@ fn variables_set_and_used_are_listed() {
 
 #[test]
 fn prompts_tell_the_word_that_they_demand() {
-    let prompt = only("read -p \"Escribe 'CONFIRMAR' para seguir: \" RESPUESTA")
-        .prompts
-        .remove(0);
+    let prompt = only("read -p \"Escribe 'CONFIRMAR' para seguir: \" RESPUESTA").prompts.remove(0);
     assert_eq!(prompt.variable, "RESPUESTA");
-    assert_eq!(
-        prompt.message.as_deref(),
-        Some("Escribe 'CONFIRMAR' para seguir: ")
-    );
+    assert_eq!(prompt.message.as_deref(), Some("Escribe 'CONFIRMAR' para seguir: "));
     assert_eq!(prompt.typed_word.as_deref(), Some("CONFIRMAR"));
-    let compared =
-        statements("read -p '¿Seguro? (escribe SI) ' R\nif [ \"$R\" != \"SI\" ]; then exit 1; fi");
+    let compared = statements("read -p '¿Seguro? (escribe SI) ' R\nif [ \"$R\" != \"SI\" ]; then exit 1; fi");
     assert_eq!(compared[0].prompts[0].typed_word.as_deref(), Some("SI"));
     let double = statements("read -r R\n[[ $R == \"yes\" ]] || exit 1");
     assert_eq!(double[0].prompts[0].typed_word.as_deref(), Some("yes"));
@@ -268,19 +235,8 @@ fn job_control_is_known() {
 fn statements_comments_and_lines_are_placed() {
     let text = "# uno\nls -la # dos\n\ncat <<EOF\n# tres\nEOF\nkubectl get pods";
     let analysis = analyze_shell(text, Knowledge::builtin());
-    let lines: Vec<_> = analysis
-        .statements
-        .iter()
-        .map(|s| (s.line, &text[s.span.clone()]))
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            (2, "ls -la"),
-            (4, "cat <<EOF\n# tres\nEOF"),
-            (7, "kubectl get pods")
-        ]
-    );
+    let lines: Vec<_> = analysis.statements.iter().map(|s| (s.line, &text[s.span.clone()])).collect();
+    assert_eq!(lines, [(2, "ls -la"), (4, "cat <<EOF\n# tres\nEOF"), (7, "kubectl get pods")]);
     let comments: Vec<_> = analysis.comments.iter().map(|c| &text[c.clone()]).collect();
     assert_eq!(comments, ["# uno", "# dos"]);
     assert!(analysis.errors.is_empty());
@@ -301,66 +257,24 @@ fn inner_commands_say_what_they_run_inside_of() {
 #[test]
 fn effects_name_the_component_in_both_languages() {
     for (command, en, es, component) in [
-        (
-            "docker-compose restart backend",
-            "restarts backend",
-            "reinicia backend",
-            Some("backend"),
-        ),
+        ("docker-compose restart backend", "restarts backend", "reinicia backend", Some("backend")),
         (
             "kubectl rollout restart deployment/backend",
             "restarts deployment/backend",
             "reinicia deployment/backend",
             Some("backend"),
         ),
-        (
-            "systemctl restart nginx.service",
-            "restarts nginx.service",
-            "reinicia nginx.service",
-            Some("nginx"),
-        ),
-        (
-            "pm2 restart api",
-            "restarts api",
-            "reinicia api",
-            Some("api"),
-        ),
-        (
-            "docker logs api",
-            "reads api logs",
-            "lee los registros de api",
-            Some("api"),
-        ),
-        (
-            "redis-cli FLUSHALL",
-            "empties redis",
-            "vacía redis",
-            Some("redis"),
-        ),
-        (
-            "psql -c 'TRUNCATE orders'",
-            "empties rows of orders",
-            "vacía filas de orders",
-            Some("postgres"),
-        ),
-        (
-            "find logs/ -delete",
-            "deletes files under logs/",
-            "elimina archivos bajo logs/",
-            None,
-        ),
+        ("systemctl restart nginx.service", "restarts nginx.service", "reinicia nginx.service", Some("nginx")),
+        ("pm2 restart api", "restarts api", "reinicia api", Some("api")),
+        ("docker logs api", "reads api logs", "lee los registros de api", Some("api")),
+        ("redis-cli FLUSHALL", "empties redis", "vacía redis", Some("redis")),
+        ("psql -c 'TRUNCATE orders'", "empties rows of orders", "vacía filas de orders", Some("postgres")),
+        ("find logs/ -delete", "deletes files under logs/", "elimina archivos bajo logs/", None),
     ] {
         let found = only(command);
-        let effect = found
-            .effects
-            .first()
-            .unwrap_or_else(|| panic!("no effect: {command}"));
+        let effect = found.effects.first().unwrap_or_else(|| panic!("no effect: {command}"));
         assert_eq!(
-            (
-                effect.text.en.as_str(),
-                effect.text.es.as_str(),
-                effect.component.as_deref()
-            ),
+            (effect.text.en.as_str(), effect.text.es.as_str(), effect.component.as_deref()),
             (en, es, component),
             "{command}"
         );
@@ -369,23 +283,10 @@ fn effects_name_the_component_in_both_languages() {
 
 #[test]
 fn what_is_not_shell_is_never_less_than_unclear() {
-    for text in [
-        "echo \"a",
-        "services:\n  api:\n    image: (x",
-        "if true; then ls",
-        "ls )",
-        "}",
-        "for x in",
-    ] {
-        assert!(
-            analyze_shell(text, Knowledge::builtin()).risk >= sereno_model::Risk::Unclear,
-            "{text}"
-        );
+    for text in ["echo \"a", "services:\n  api:\n    image: (x", "if true; then ls", "ls )", "}", "for x in"] {
+        assert!(analyze_shell(text, Knowledge::builtin()).risk >= sereno_model::Risk::Unclear, "{text}");
     }
-    assert_eq!(
-        analyze_shell("rm -rf \"/data", Knowledge::builtin()).risk,
-        sereno_model::Risk::Destroy
-    );
+    assert_eq!(analyze_shell("rm -rf \"/data", Knowledge::builtin()).risk, sereno_model::Risk::Destroy);
     assert_eq!(analyze_shell("", Knowledge::builtin()).statements.len(), 0);
 }
 

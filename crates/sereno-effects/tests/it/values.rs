@@ -7,9 +7,7 @@ use std::process::Command;
 
 /// The spans of `<v>` in a text.
 fn holes(text: &str) -> Vec<Range<usize>> {
-    text.match_indices("<v>")
-        .map(|(at, hole)| at..at + hole.len())
-        .collect()
+    text.match_indices("<v>").map(|(at, hole)| at..at + hole.len()).collect()
 }
 
 fn filled(text: &str, value: &str) -> Result<String, String> {
@@ -20,47 +18,19 @@ fn filled(text: &str, value: &str) -> Result<String, String> {
 #[test]
 fn values_are_written_for_their_place() {
     for (text, value, wanted) in [
-        (
-            "kubectl delete pod <v>",
-            "api-0",
-            "kubectl delete pod api-0",
-        ),
+        ("kubectl delete pod <v>", "api-0", "kubectl delete pod api-0"),
         ("echo <v>", "a b; rm x", "echo 'a b; rm x'"),
         ("echo <v>", "it's", "echo 'it'\\''s'"),
-        (
-            "echo \"hola <v>\"",
-            "$(x) \"q\" `y` \\",
-            "echo \"hola \\$(x) \\\"q\\\" \\`y\\` \\\\\"",
-        ),
+        ("echo \"hola <v>\"", "$(x) \"q\" `y` \\", "echo \"hola \\$(x) \\\"q\\\" \\`y\\` \\\\\""),
         ("echo 'hola <v>'", "it's", "echo 'hola it'\\''s'"),
-        (
-            "cp b-<v>.sql /tmp",
-            "2024-01-02",
-            "cp b-2024-01-02.sql /tmp",
-        ),
-        (
-            "psql -c \"SELECT * FROM t WHERE id = <v>\"",
-            "42",
-            "psql -c \"SELECT * FROM t WHERE id = 42\"",
-        ),
+        ("cp b-<v>.sql /tmp", "2024-01-02", "cp b-2024-01-02.sql /tmp"),
+        ("psql -c \"SELECT * FROM t WHERE id = <v>\"", "42", "psql -c \"SELECT * FROM t WHERE id = 42\""),
         ("ssh <v> uptime", "deploy@web1", "ssh deploy@web1 uptime"),
-        (
-            "curl https://<v>/health",
-            "example.com",
-            "curl https://example.com/health",
-        ),
+        ("curl https://<v>/health", "example.com", "curl https://example.com/health"),
         ("A='<v>'; echo \"$A\"", "a b", "A='a b'; echo \"$A\""),
-        (
-            "kubectl delete pod <v> -n <otro>",
-            "x y",
-            "kubectl delete pod 'x y' -n <otro>",
-        ),
+        ("kubectl delete pod <v> -n <otro>", "x y", "kubectl delete pod 'x y' -n <otro>"),
     ] {
-        assert_eq!(
-            filled(text, value).as_deref(),
-            Ok(wanted),
-            "{text} with {value}"
-        );
+        assert_eq!(filled(text, value).as_deref(), Ok(wanted), "{text} with {value}");
     }
 }
 
@@ -72,11 +42,7 @@ fn what_cannot_be_safe_is_refused_with_a_reason() {
         ("echo <v>", "a\0b", "control"),
         ("rm <v>", "-rf", "option"),
         ("rm \"<v>\"", "-rf", "option"),
-        (
-            "psql -c \"SELECT <v>\"",
-            "1; DROP TABLE x",
-            "psql reads it again",
-        ),
+        ("psql -c \"SELECT <v>\"", "1; DROP TABLE x", "psql reads it again"),
         ("psql -c \"SELECT '<v>'\"", "a'b", "psql reads it again"),
         ("bash -c 'echo <v>'", "$(x)", "bash reads it again"),
         ("ssh web1 \"echo <v>\"", "a b", "ssh reads it again"),
@@ -89,11 +55,7 @@ fn what_cannot_be_safe_is_refused_with_a_reason() {
         ("X='<v>'; Y=\"$X\"; bash -c \"$Y\"", "a b", "$X"),
         ("X='<v>'; rm -rf /srv/$X", "a /", "$X"),
         ("<v> --all", "a b", "names the command"),
-        (
-            "docker exec db sh -c \"echo <v>\"",
-            "a b",
-            "sh reads it again",
-        ),
+        ("docker exec db sh -c \"echo <v>\"", "a b", "sh reads it again"),
         ("for i in <v>; do eval $i; done", "a b", "$i"),
         ("$CMD \"<v>\"", "a b", "$CMD reads it again"),
         ("echo \"${X:-<v>}\"", "a b", "syntax"),
@@ -121,16 +83,8 @@ fn sql_values_are_written_for_their_place() {
     for (text, value, wanted) in [
         ("SELECT '<v>'", "it's", "SELECT 'it''s'"),
         ("SELECT \"<v>\"", "a\"b", "SELECT \"a\"\"b\""),
-        (
-            "SELECT * FROM t WHERE id = <v>",
-            "42",
-            "SELECT * FROM t WHERE id = 42",
-        ),
-        (
-            "DROP TABLE <v>",
-            "public.orders",
-            "DROP TABLE public.orders",
-        ),
+        ("SELECT * FROM t WHERE id = <v>", "42", "SELECT * FROM t WHERE id = 42"),
+        ("DROP TABLE <v>", "public.orders", "DROP TABLE public.orders"),
         ("SELECT <v>", "-5", "SELECT -5"),
     ] {
         assert_eq!(sql(text, value).as_deref(), Ok(wanted), "{text}");
@@ -149,20 +103,12 @@ fn sql_values_are_written_for_their_place() {
     }
 }
 
-const PRINTS: &[&str] = &[
-    "printf '%s' <v>",
-    "printf '%s' \"<v>\"",
-    "printf '%s' '<v>'",
-    "printf '%s' a<v>b",
-    "X=<v>; printf '%s' \"$X\"",
-];
+const PRINTS: &[&str] =
+    &["printf '%s' <v>", "printf '%s' \"<v>\"", "printf '%s' '<v>'", "printf '%s' a<v>b", "X=<v>; printf '%s' \"$X\""];
 
 /// Runs `echo`-like texts under a real shell: what is printed must be the value, whatever it holds.
 fn printed(text: &str) -> Option<Vec<u8>> {
-    let output = Command::new("bash")
-        .args(["--norc", "--noprofile", "-c", text])
-        .output()
-        .ok()?;
+    let output = Command::new("bash").args(["--norc", "--noprofile", "-c", text]).output().ok()?;
     Some(output.stdout)
 }
 
