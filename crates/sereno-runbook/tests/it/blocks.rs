@@ -8,10 +8,7 @@ use std::fmt::Write as _;
 
 const FILES: [(&str, &str); 3] = [
     ("es-tienda.md", include_str!("../data/blocks/es-tienda.md")),
-    (
-        "reservas-booking.md",
-        include_str!("../data/blocks/reservas-booking.md"),
-    ),
+    ("reservas-booking.md", include_str!("../data/blocks/reservas-booking.md")),
     ("en-api.md", include_str!("../data/blocks/en-api.md")),
 ];
 
@@ -26,58 +23,32 @@ struct Labelled {
 fn labelled() -> Vec<Labelled> {
     let mut all = Vec::new();
     for (file, source) in FILES {
-        let labels: Vec<&str> = source
-            .lines()
-            .filter_map(|line| line.strip_prefix("@block "))
-            .collect();
-        let text: String = source
-            .lines()
-            .filter(|line| !line.starts_with("@block "))
-            .fold(String::new(), |mut text, line| {
+        let labels: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("@block ")).collect();
+        let text: String =
+            source.lines().filter(|line| !line.starts_with("@block ")).fold(String::new(), |mut text, line| {
                 let _ = writeln!(text, "{line}");
                 text
             });
         let (runbook, _) = sereno_runbook::read(text.as_bytes());
-        assert_eq!(
-            runbook.blocks.len(),
-            labels.len(),
-            "{file}: blocks and labels"
-        );
+        assert_eq!(runbook.blocks.len(), labels.len(), "{file}: blocks and labels");
         for (label, block) in labels.into_iter().zip(runbook.blocks) {
             let mut words = label.split_whitespace().map(str::to_owned);
             let class = words.next().unwrap_or_default();
             let risk = words.next().unwrap_or_default();
             let mut flags: Vec<String> = words.collect();
             flags.sort();
-            all.push(Labelled {
-                file,
-                class,
-                risk,
-                flags,
-                block,
-            });
+            all.push(Labelled { file, class, risk, flags, block });
         }
     }
     all
 }
 
 fn report(wrong: &[String], all: usize) {
-    assert!(
-        wrong.is_empty(),
-        "{} of {all} blocks:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {all} blocks:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn place(one: &Labelled) -> String {
-    let head: String = one
-        .block
-        .text
-        .lines()
-        .take(2)
-        .collect::<Vec<_>>()
-        .join(" ⏎ ");
+    let head: String = one.block.text.lines().take(2).collect::<Vec<_>>().join(" ⏎ ");
     format!("{}: `{head}`", one.file)
 }
 
@@ -86,10 +57,7 @@ fn there_are_enough_blocks_of_every_class() {
     let all = labelled();
     assert!(all.len() >= 150, "{}", all.len());
     for class in BlockClass::ALL {
-        assert!(
-            all.iter().filter(|one| one.class == class.as_str()).count() >= 7,
-            "{class}"
-        );
+        assert!(all.iter().filter(|one| one.class == class.as_str()).count() >= 7, "{class}");
     }
 }
 
@@ -99,14 +67,7 @@ fn every_block_has_its_class() {
     let wrong: Vec<String> = all
         .iter()
         .filter(|one| one.block.class.as_str() != one.class)
-        .map(|one| {
-            format!(
-                "{} is {}, read as {}",
-                place(one),
-                one.class,
-                one.block.class
-            )
-        })
+        .map(|one| format!("{} is {}, read as {}", place(one), one.class, one.block.class))
         .collect();
     report(&wrong, all.len());
 }
@@ -119,8 +80,7 @@ fn every_block_has_its_flags() {
         .filter_map(|one| {
             let mut flags: Vec<&str> = one.block.flags.iter().map(|flag| flag.as_str()).collect();
             flags.sort_unstable();
-            (flags != one.flags)
-                .then(|| format!("{} has {:?}, read as {flags:?}", place(one), one.flags))
+            (flags != one.flags).then(|| format!("{} has {:?}, read as {flags:?}", place(one), one.flags))
         })
         .collect();
     report(&wrong, all.len());
@@ -160,16 +120,9 @@ fn statements_stand_where_they_say() {
     for one in labelled() {
         for statement in &one.block.statements {
             let index = statement.line.checked_sub(one.block.line + 1);
-            let line = index
-                .and_then(|index| one.block.text.lines().nth(index))
-                .unwrap_or_default();
+            let line = index.and_then(|index| one.block.text.lines().nth(index)).unwrap_or_default();
             let first = statement.text.lines().next().unwrap_or_default().trim();
-            assert!(
-                line.contains(first),
-                "{}: `{first}` is not on line {} (`{line}`)",
-                place(&one),
-                statement.line
-            );
+            assert!(line.contains(first), "{}: `{first}` is not on line {} (`{line}`)", place(&one), statement.line);
         }
     }
 }
@@ -186,9 +139,6 @@ fn the_mean_over_classes_is_high() {
             counts.entry(one.class).or_default().2 += 1.0;
         }
     }
-    let sum: f64 = counts
-        .values()
-        .map(|(hit, extra, missed)| 2.0 * hit / (2.0 * hit + extra + missed))
-        .sum();
+    let sum: f64 = counts.values().map(|(hit, extra, missed)| 2.0 * hit / (2.0 * hit + extra + missed)).sum();
     assert!(sum / counts.len() as f64 >= 0.97, "{counts:?}");
 }
