@@ -139,11 +139,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 say!("{:<10} {}", system.name(), system.summary());
             }
         }
-        Command::Up {
-            place,
-            platform,
-            port,
-        } => {
+        Command::Up { place, platform, port } => {
             commands::up(place.system()?, &place.dir(), &UpOptions { platform, port })?;
         }
         Command::Down { place, wipe } => commands::down(&place.stack()?, wipe)?,

@@ -57,14 +57,8 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         && let Some(platform) = options.platform
         && env.get("LAB_PLATFORM") != Some(platform.name())
     {
-        return Err(Failure::new(format!(
-            "this lab runs on another platform than {}",
-            platform.name()
-        ))
-        .hint(format!(
-            "`lab down {} --wipe` first, or another --dir",
-            system.name()
-        )));
+        return Err(Failure::new(format!("this lab runs on another platform than {}", platform.name()))
+            .hint(format!("`lab down {} --wipe` first, or another --dir", system.name())));
     }
     if fresh {
         ports::take_back(home.dir())?;
@@ -103,10 +97,7 @@ fn up_processes(stack: &Stack<'_>) -> Result<()> {
     let stores = |kind| matches!(kind, Kind::Postgres | Kind::Redis);
     for first in [true, false] {
         // All of a group start at once, and then each is awaited.
-        let group: Vec<_> = all
-            .iter()
-            .filter(|component| stores(component.kind) == first)
-            .collect();
+        let group: Vec<_> = all.iter().filter(|component| stores(component.kind) == first).collect();
         let mut begun = Vec::new();
         for component in group {
             begun.push((component, stack.begin(component)?));
@@ -131,14 +122,8 @@ fn refuse_taken_ports(stack: &Stack<'_>) -> Result<()> {
         };
         let port = stack.port(name)?;
         if !stack.is_running(component)? && !ports::is_free(port) {
-            return Err(Failure::new(format!(
-                "{}: port {port} is held by another process",
-                component.name
-            ))
-            .hint(format!(
-                "free it, or change {name} in {}",
-                stack.home.path(".env").display()
-            )));
+            return Err(Failure::new(format!("{}: port {port} is held by another process", component.name))
+                .hint(format!("free it, or change {name} in {}", stack.home.path(".env").display())));
         }
     }
     Ok(())
@@ -174,22 +159,13 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     if wipe {
         stack.home.uninstall()?;
         let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
-        let ours = [
-            "pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab",
-        ];
+        let ours = ["pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
         for name in history.into_iter().chain(ours) {
             let path = stack.home.path(name);
-            let gone = if path.is_dir() {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            };
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::new(format!(
-                        "removing {}: {error}",
-                        path.display()
-                    )));
+                    return Err(Failure::new(format!("removing {}: {error}", path.display())));
                 }
                 _ => {}
             }
@@ -225,17 +201,9 @@ pub(crate) fn status(stack: &Stack<'_>, as_json: bool) -> Result<bool> {
             })
         );
     } else {
-        say!(
-            "{} ({}, {})",
-            stack.system.name(),
-            stack.platform.name(),
-            stack.home.dir().display()
-        );
+        say!("{} ({}, {})", stack.system.name(), stack.platform.name(), stack.home.dir().display());
         for (name, running, detail) in rows {
-            say!(
-                "  {name:<10} {:<8} {detail}",
-                if running { "running" } else { "stopped" }
-            );
+            say!("  {name:<10} {:<8} {detail}", if running { "running" } else { "stopped" });
         }
     }
     Ok(all_run)
@@ -251,14 +219,7 @@ pub(crate) fn start(stack: &Stack<'_>, name: &str) -> Result<()> {
 pub(crate) fn stop(stack: &Stack<'_>, name: &str) -> Result<()> {
     let _lock = stack.home.lock()?;
     let ran = stack.stop(stack.component(name)?)?;
-    say!(
-        "{name} {}",
-        if ran {
-            "has stopped"
-        } else {
-            "was not running"
-        }
-    );
+    say!("{name} {}", if ran { "has stopped" } else { "was not running" });
     Ok(())
 }
 
@@ -284,8 +245,7 @@ pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
     // Noted first: a fault half done must still be found by whoever mends.
     let folder = stack.home.path(".lab/faults");
     fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
-    fs::write(&note, format!("{}\n", jiff::Timestamp::now()))
-        .doing(|| format!("writing {}", note.display()))?;
+    fs::write(&note, format!("{}\n", jiff::Timestamp::now())).doing(|| format!("writing {}", note.display()))?;
     match fault.act {
         Act::Stop(component) => {
             stack.stop(stack.component(component)?)?;
@@ -301,12 +261,7 @@ pub(crate) fn mend(stack: &Stack<'_>, name: Option<&str>) -> Result<()> {
     let _lock = stack.home.lock()?;
     let faults = match name {
         Some(name) => vec![find_fault(stack.system, name)?],
-        None => stack
-            .system
-            .faults()
-            .iter()
-            .filter(|fault| note_of(stack, fault).exists())
-            .collect(),
+        None => stack.system.faults().iter().filter(|fault| note_of(stack, fault).exists()).collect(),
     };
     if faults.is_empty() {
         say!("nothing is broken on purpose");
@@ -323,14 +278,10 @@ pub(crate) fn mend(stack: &Stack<'_>, name: Option<&str>) -> Result<()> {
 }
 
 fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
-    system
-        .faults()
-        .iter()
-        .find(|fault| fault.name == name)
-        .ok_or_else(|| {
-            Failure::new(format!("{} has no fault {name}", system.name()))
-                .hint(format!("`lab faults {}` lists them", system.name()))
-        })
+    system.faults().iter().find(|fault| fault.name == name).ok_or_else(|| {
+        Failure::new(format!("{} has no fault {name}", system.name()))
+            .hint(format!("`lab faults {}` lists them", system.name()))
+    })
 }
 
 fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
@@ -340,10 +291,9 @@ fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
 fn forget(stack: &Stack<'_>, fault: &Fault) -> Result<()> {
     let note = note_of(stack, fault);
     match fs::remove_file(&note) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new(format!(
-            "removing {}: {error}",
-            note.display()
-        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::new(format!("removing {}: {error}", note.display())))
+        }
         _ => Ok(()),
     }
 }

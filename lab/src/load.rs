@@ -86,9 +86,7 @@ async fn send_all(address: SocketAddr, options: &LoadOptions) -> Arc<Tally> {
                 _ => &tally.failed,
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            tally
-                .slowest_ms
-                .fetch_max(start.elapsed().as_millis() as u64, Ordering::Relaxed);
+            tally.slowest_ms.fetch_max(start.elapsed().as_millis() as u64, Ordering::Relaxed);
             drop(place);
         });
     }
@@ -101,10 +99,7 @@ fn request(address: SocketAddr, options: &LoadOptions, number: u64) -> String {
     let headers = [("X-Tenant-Id", options.tenant.as_str())];
     // Writes are spread evenly: 37 and 100 have no common divisor.
     if number * 37 % 100 < u64::from(options.writes) {
-        let body = format!(
-            "{{\"description\":\"carga {number}\",\"amount_cents\":{}}}",
-            100 + number % 900
-        );
+        let body = format!("{{\"description\":\"carga {number}\",\"amount_cents\":{}}}", 100 + number % 900);
         http::request_text("POST", "/orders", &headers, &body, address)
     } else {
         http::request_text("GET", "/orders", &headers, "", address)

@@ -50,35 +50,25 @@ impl<'s> Stack<'s> {
             Some("compose") => Platform::Compose,
             Some("process") => Platform::Process,
             Some(other) => {
-                return Err(Failure::new(format!(
-                    "LAB_PLATFORM={other} in .env is not a platform"
-                ))
-                .hint("process or compose"));
-            }
-            None => {
                 return Err(
-                    Failure::new(format!("there is no lab in {}", home.dir().display()))
-                        .hint(format!("lab up {} --dir DIR", system.name())),
+                    Failure::new(format!("LAB_PLATFORM={other} in .env is not a platform")).hint("process or compose")
                 );
             }
+            None => {
+                return Err(Failure::new(format!("there is no lab in {}", home.dir().display()))
+                    .hint(format!("lab up {} --dir DIR", system.name())));
+            }
         };
-        Ok(Self {
-            system,
-            home,
-            env,
-            platform,
-        })
+        Ok(Self { system, home, env, platform })
     }
 
     pub(crate) fn component(&self, name: &str) -> Result<&'static Component> {
         let all = self.system.components();
-        all.iter()
-            .find(|component| component.name == name)
-            .ok_or_else(|| {
-                let names: Vec<&str> = all.iter().map(|component| component.name).collect();
-                Failure::new(format!("{} has no component {name}", self.system.name()))
-                    .hint(format!("one of {}", names.join(", ")))
-            })
+        all.iter().find(|component| component.name == name).ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|component| component.name).collect();
+            Failure::new(format!("{} has no component {name}", self.system.name()))
+                .hint(format!("one of {}", names.join(", ")))
+        })
     }
 
     /// Starts it if it does not run and returns when it is ready.
@@ -89,12 +79,8 @@ impl<'s> Stack<'s> {
 
     pub(crate) fn begin(&self, component: &Component) -> Result<Starting> {
         if self.platform == Platform::Compose {
-            self.compose()
-                .run(&["up", "-d", "--no-deps", component.name])?;
-            return Ok(Starting {
-                daemon: None,
-                child: None,
-            });
+            self.compose().run(&["up", "-d", "--no-deps", component.name])?;
+            return Ok(Starting { daemon: None, child: None });
         }
         match component.kind {
             Kind::Postgres => {
@@ -105,10 +91,7 @@ impl<'s> Stack<'s> {
         }
         let daemon = self.daemon(component)?;
         let child = daemon.start()?;
-        Ok(Starting {
-            daemon: Some(daemon),
-            child,
-        })
+        Ok(Starting { daemon: Some(daemon), child })
     }
 
     pub(crate) fn finish(&self, component: &Component, starting: Starting) -> Result<()> {
@@ -116,10 +99,7 @@ impl<'s> Stack<'s> {
             let what = format!("container {} is ready", component.name);
             return wait::until(&what, Duration::from_mins(1), || {
                 let state = self.compose().state(component.name)?;
-                Ok(matches!(
-                    state.as_deref(),
-                    Some("running healthy" | "running none")
-                ))
+                Ok(matches!(state.as_deref(), Some("running healthy" | "running none")))
             });
         };
         // Each says its own pid: whoever else may listen on the port is not taken for it.
@@ -128,9 +108,7 @@ impl<'s> Stack<'s> {
                 return false;
             };
             match component.kind {
-                Kind::Postgres => self
-                    .postgres()
-                    .is_ok_and(|postgres| postgres.is_ready_as(&self.home, pid)),
+                Kind::Postgres => self.postgres().is_ok_and(|postgres| postgres.is_ready_as(&self.home, pid)),
                 Kind::Redis => self.redis().is_ok_and(|redis| redis.is_ready_as(pid)),
                 // It answers; whether what it depends on is well is another question.
                 Kind::Http => self.answers_as(pid),
@@ -144,10 +122,7 @@ impl<'s> Stack<'s> {
     }
 
     fn answers_as(&self, pid: u32) -> bool {
-        let Ok(answer) = self
-            .port("PORT")
-            .and_then(|port| http::get(port, "/health"))
-        else {
+        let Ok(answer) = self.port("PORT").and_then(|port| http::get(port, "/health")) else {
             return false;
         };
         let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
@@ -172,10 +147,9 @@ impl<'s> Stack<'s> {
 
     pub(crate) fn is_running(&self, component: &Component) -> Result<bool> {
         match self.platform {
-            Platform::Compose => Ok(self
-                .compose()
-                .state(component.name)?
-                .is_some_and(|state| state.starts_with("running"))),
+            Platform::Compose => {
+                Ok(self.compose().state(component.name)?.is_some_and(|state| state.starts_with("running")))
+            }
             Platform::Process => Ok(self.daemon(component)?.pid().is_some()),
         }
     }
@@ -184,18 +158,13 @@ impl<'s> Stack<'s> {
     pub(crate) fn describe(&self, component: &Component) -> Result<Option<String>> {
         match self.platform {
             Platform::Compose => self.compose().state(component.name),
-            Platform::Process => Ok(self
-                .daemon(component)?
-                .pid()
-                .map(|pid| format!("pid {pid}"))),
+            Platform::Process => Ok(self.daemon(component)?.pid().map(|pid| format!("pid {pid}"))),
         }
     }
 
     pub(crate) fn await_health(&self) -> Result<()> {
         let what = format!("{} is healthy", self.system.name());
-        wait::until(&what, Duration::from_mins(1), || {
-            self.system.is_healthy(&self.env)
-        })
+        wait::until(&what, Duration::from_mins(1), || self.system.is_healthy(&self.env))
     }
 
     pub(crate) fn port(&self, name: &str) -> Result<u16> {
@@ -203,15 +172,11 @@ impl<'s> Stack<'s> {
     }
 
     pub(crate) fn compose(&self) -> Compose<'_> {
-        Compose {
-            dir: self.home.dir(),
-        }
+        Compose { dir: self.home.dir() }
     }
 
     pub(crate) fn redis(&self) -> Result<Redis> {
-        Ok(Redis {
-            port: self.port("REDIS_PORT")?,
-        })
+        Ok(Redis { port: self.port("REDIS_PORT")? })
     }
 
     fn postgres(&self) -> Result<Postgres> {
@@ -231,10 +196,9 @@ impl<'s> Stack<'s> {
         match component.kind {
             Kind::Postgres => self.postgres()?.daemon(&self.home),
             Kind::Redis => Redis::daemon(&self.home),
-            Kind::Http | Kind::Worker => self.own_daemon(
-                component.name,
-                &["serve", self.system.name(), component.name],
-            ),
+            Kind::Http | Kind::Worker => {
+                self.own_daemon(component.name, &["serve", self.system.name(), component.name])
+            }
         }
     }
 
@@ -244,11 +208,7 @@ impl<'s> Stack<'s> {
             name: name.to_owned(),
             program: own_program()?,
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-            environment: self
-                .env
-                .pairs()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            environment: self.env.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             account: None,
             directory: self.home.dir().to_path_buf(),
             log: self.home.path(&format!("logs/{name}.log")),

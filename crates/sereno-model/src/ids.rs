@@ -116,9 +116,6 @@ mod tests {
 
     #[test]
     fn digest_is_sha256() {
-        assert_eq!(
-            Digest::of("").as_str(),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(Digest::of("").as_str(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

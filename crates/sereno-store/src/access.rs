@@ -17,21 +17,13 @@ pub struct Actor {
 
 impl Actor {
     pub fn new(id: impl Into<String>, how: impl Into<String>, display: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            how: how.into(),
-            display: display.into(),
-        }
+        Self { id: id.into(), how: how.into(), display: display.into() }
     }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(if self.display.is_empty() {
-            &self.id
-        } else {
-            &self.display
-        })
+        f.pad(if self.display.is_empty() { &self.id } else { &self.display })
     }
 }
 
@@ -87,11 +79,7 @@ pub enum Action {
 impl Action {
     /// What an entry of this kind asks of the one who appends it.
     pub fn of_kind(kind: &str) -> Self {
-        if kind.starts_with("approval.") {
-            Self::Approve
-        } else {
-            Self::Operate
-        }
+        if kind.starts_with("approval.") { Self::Approve } else { Self::Operate }
     }
 
     /// The roles that may, the least powerful first.
@@ -114,10 +102,7 @@ pub struct Context {
 
 impl Context {
     pub fn new(actor: Actor, roles: impl IntoIterator<Item = Role>) -> Self {
-        Self {
-            actor,
-            roles: roles.into_iter().collect(),
-        }
+        Self { actor, roles: roles.into_iter().collect() }
     }
 
     /// Someone who may do everything: the only person of a team of one.
@@ -131,9 +116,6 @@ impl Context {
             return Ok(());
         }
         let needs = action.roles().first().copied().unwrap_or(Role::Admin);
-        Err(StoreError::NotAllowed {
-            actor: self.actor.to_string(),
-            needs,
-        })
+        Err(StoreError::NotAllowed { actor: self.actor.to_string(), needs })
     }
 }

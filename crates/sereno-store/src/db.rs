@@ -7,8 +7,8 @@ use crate::location::Location;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, Transaction};
 use std::str::FromStr as _;
@@ -102,18 +102,12 @@ impl Db {
                 let options = PgConnectOptions::from_str(address)
                     .map_err(|error| StoreError::of(&shown, error))?
                     .application_name("sereno")
-                    .options([
-                        ("synchronous_commit", "on"),
-                        ("lock_timeout", &patience.as_millis().to_string()),
-                    ])
+                    .options([("synchronous_commit", "on"), ("lock_timeout", &patience.as_millis().to_string())])
                     .disable_statement_logging();
                 Pool::Postgres(open_postgres(options, &shown, patience).await?)
             }
         };
-        Ok(Self {
-            pool,
-            location: shown,
-        })
+        Ok(Self { pool, location: shown })
     }
 
     pub(crate) fn location(&self) -> &str {
@@ -133,19 +127,14 @@ impl Db {
 
     /// A transaction that reads one state of the database.
     pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
-        self.begin("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await
+        self.begin("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
     /// A transaction that no other writer is beside.
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         let mut tx = self.begin("BEGIN IMMEDIATE", "BEGIN").await?;
         if matches!(tx.inner, TxInner::Postgres(_)) {
-            tx.fetch(
-                "SELECT 1::BIGINT FROM pg_advisory_xact_lock($1)",
-                [ADVISORY_LOCK.into()],
-            )
-            .await?;
+            tx.fetch("SELECT 1::BIGINT FROM pg_advisory_xact_lock($1)", [ADVISORY_LOCK.into()]).await?;
         }
         Ok(tx)
     }
@@ -156,10 +145,7 @@ impl Db {
             Pool::Postgres(pool) => pool.begin_with(postgres).await.map(TxInner::Postgres),
         };
         let inner = begun.map_err(|error| StoreError::of(&self.location, error))?;
-        Ok(Tx {
-            inner,
-            location: Arc::clone(&self.location),
-        })
+        Ok(Tx { inner, location: Arc::clone(&self.location) })
     }
 }
 
@@ -188,19 +174,11 @@ async fn open_sqlite(
 }
 
 /// Connects once by itself, because a pool would go on trying where the reason is known at once.
-async fn open_postgres(
-    options: PgConnectOptions,
-    location: &str,
-    patience: Duration,
-) -> Result<PgPool, StoreError> {
+async fn open_postgres(options: PgConnectOptions, location: &str, patience: Duration) -> Result<PgPool, StoreError> {
     let first = tokio::time::timeout(patience.max(SLOWEST_CONNECT), options.connect()).await;
-    let first =
-        first.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
+    let first = first.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
     let first = first.map_err(|error| StoreError::of(location, error))?;
-    first
-        .close()
-        .await
-        .map_err(|error| StoreError::of(location, error))?;
+    first.close().await.map_err(|error| StoreError::of(location, error))?;
     Ok(PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(patience.max(SLOWEST_CONNECT))
@@ -212,10 +190,7 @@ fn file_error(location: &str, error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { location },
         std::io::ErrorKind::StorageFull => StoreError::DiskFull { location },
-        _ => StoreError::File {
-            location,
-            source: error,
-        },
+        _ => StoreError::File { location, source: error },
     }
 }
 
@@ -227,14 +202,10 @@ impl Tx {
         args: [Arg; N],
     ) -> Result<u64, StoreError> {
         let done = match &mut self.inner {
-            TxInner::Sqlite(tx) => sqlite_query(sql, args)
-                .execute(&mut **tx)
-                .await
-                .map(|done| done.rows_affected()),
-            TxInner::Postgres(tx) => postgres_query(sql, args)
-                .execute(&mut **tx)
-                .await
-                .map(|done| done.rows_affected()),
+            TxInner::Sqlite(tx) => sqlite_query(sql, args).execute(&mut **tx).await.map(|done| done.rows_affected()),
+            TxInner::Postgres(tx) => {
+                postgres_query(sql, args).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
         };
         done.map_err(|error| StoreError::of(&self.location, error))
     }
@@ -278,28 +249,20 @@ impl Tx {
     }
 }
 
-fn sqlite_query<const N: usize>(
-    sql: &'static str,
-    args: [Arg; N],
-) -> Query<'static, Sqlite, SqliteArguments> {
-    args.into_iter()
-        .fold(sqlx::query(sql), |query, arg| match arg {
-            Arg::Text(text) => query.bind(text),
-            Arg::Maybe(text) => query.bind(text),
-            Arg::Int(number) => query.bind(number),
-        })
+fn sqlite_query<const N: usize>(sql: &'static str, args: [Arg; N]) -> Query<'static, Sqlite, SqliteArguments> {
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Text(text) => query.bind(text),
+        Arg::Maybe(text) => query.bind(text),
+        Arg::Int(number) => query.bind(number),
+    })
 }
 
-fn postgres_query<const N: usize>(
-    sql: &'static str,
-    args: [Arg; N],
-) -> Query<'static, Postgres, PgArguments> {
-    args.into_iter()
-        .fold(sqlx::query(sql), |query, arg| match arg {
-            Arg::Text(text) => query.bind(text),
-            Arg::Maybe(text) => query.bind(text),
-            Arg::Int(number) => query.bind(number),
-        })
+fn postgres_query<const N: usize>(sql: &'static str, args: [Arg; N]) -> Query<'static, Postgres, PgArguments> {
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Text(text) => query.bind(text),
+        Arg::Maybe(text) => query.bind(text),
+        Arg::Int(number) => query.bind(number),
+    })
 }
 
 impl Row {

@@ -16,8 +16,7 @@ use sereno_model::{Digest, RunId};
 pub const FORMAT: &str = "sereno-journal-1";
 
 /// What `previous` is for the first entry.
-pub(crate) const BEFORE_ALL: &str =
-    "0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const BEFORE_ALL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What is to be appended.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,28 +31,17 @@ pub struct NewEntry {
 
 impl NewEntry {
     pub fn new(kind: impl Into<String>, data: Value) -> Self {
-        Self {
-            run: None,
-            kind: kind.into(),
-            data,
-            update: None,
-        }
+        Self { run: None, kind: kind.into(), data, update: None }
     }
 
     #[must_use]
     pub fn of(self, run: &RunId) -> Self {
-        Self {
-            run: Some(run.clone()),
-            ..self
-        }
+        Self { run: Some(run.clone()), ..self }
     }
 
     #[must_use]
     pub fn updating(self, update: RunUpdate) -> Self {
-        Self {
-            update: Some(update),
-            ..self
-        }
+        Self { update: Some(update), ..self }
     }
 }
 
@@ -83,10 +71,7 @@ pub struct Head {
 
 impl Head {
     pub(crate) fn before_all() -> Self {
-        Self {
-            seq: 0,
-            hash: before_all(),
-        }
+        Self { seq: 0, hash: before_all() }
     }
 }
 
@@ -105,12 +90,7 @@ struct Body {
 }
 
 /// Seals `new` as the entry after `head`. Returns it with the text that was hashed.
-pub(crate) fn seal(
-    head: &Head,
-    at: String,
-    actor: &Actor,
-    new: NewEntry,
-) -> Result<(Entry, String), StoreError> {
+pub(crate) fn seal(head: &Head, at: String, actor: &Actor, new: NewEntry) -> Result<(Entry, String), StoreError> {
     let body = Body {
         format: FORMAT.to_owned(),
         seq: head.seq + 1,
@@ -157,9 +137,7 @@ impl Body {
 /// The digest that a text writes, if it writes one.
 pub(crate) fn digest(text: &str) -> Option<Digest> {
     let is_hex = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    is_hex
-        .then(|| serde_json::from_value(Value::String(text.to_owned())).ok())
-        .flatten()
+    is_hex.then(|| serde_json::from_value(Value::String(text.to_owned())).ok()).flatten()
 }
 
 fn before_all() -> Digest {
@@ -170,7 +148,5 @@ fn before_all() -> Digest {
 pub(crate) fn is_kind(kind: &str) -> bool {
     !kind.is_empty()
         && kind.len() <= 64
-        && kind
-            .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+        && kind.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
 }

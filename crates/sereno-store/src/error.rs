@@ -30,11 +30,7 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     #[error("the journal {location} has schema {found}, and this Sereno knows {known}")]
-    NewerSchema {
-        location: String,
-        found: u64,
-        known: u64,
-    },
+    NewerSchema { location: String, found: u64, known: u64 },
     #[error("the file of the journal {location} cannot be opened")]
     File {
         location: String,
@@ -44,11 +40,7 @@ pub enum StoreError {
     #[error("{actor} may not do this: it needs the role {needs}")]
     NotAllowed { actor: String, needs: Role },
     #[error("run {run} has moved on: its last entry is {found}, not {expected}")]
-    Conflict {
-        run: RunId,
-        expected: u64,
-        found: u64,
-    },
+    Conflict { run: RunId, expected: u64, found: u64 },
     #[error("{} is locked by run {}", .0.component, .0.run)]
     LockHeld(Box<Held>),
     #[error("`{kind}` is not a kind of entry")]
@@ -70,12 +62,8 @@ impl StoreError {
     pub fn text(&self) -> Text {
         match self {
             Self::Busy { location } => Text::new(
-                format!(
-                    "Another process is writing to the journal {location} and did not finish in time."
-                ),
-                format!(
-                    "Otro proceso está escribiendo en el diario {location} y no terminó a tiempo."
-                ),
+                format!("Another process is writing to the journal {location} and did not finish in time."),
+                format!("Otro proceso está escribiendo en el diario {location} y no terminó a tiempo."),
             ),
             Self::ReadOnly { location } => Text::new(
                 format!(
@@ -87,9 +75,7 @@ impl StoreError {
             ),
             Self::DiskFull { location } => Text::new(
                 format!("The disk that holds the journal {location} is full. Nothing was written."),
-                format!(
-                    "El disco donde está el diario {location} está lleno. No se escribió nada."
-                ),
+                format!("El disco donde está el diario {location} está lleno. No se escribió nada."),
             ),
             Self::Gone { location, .. } => Text::new(
                 format!("The journal {location} cannot be reached."),
@@ -101,9 +87,7 @@ impl StoreError {
             ),
             Self::WrongPassword { location } => Text::new(
                 format!("The database server refused the user or the password for {location}."),
-                format!(
-                    "El servidor de base de datos rechazó el usuario o la contraseña de {location}."
-                ),
+                format!("El servidor de base de datos rechazó el usuario o la contraseña de {location}."),
             ),
             Self::NotSetUp { location, source } => Text::new(
                 format!(
@@ -113,11 +97,7 @@ impl StoreError {
                     "La base de datos del diario {location} no existe o no permite que este usuario la use: {source}"
                 ),
             ),
-            Self::NewerSchema {
-                location,
-                found,
-                known,
-            } => Text::new(
+            Self::NewerSchema { location, found, known } => Text::new(
                 format!(
                     "The journal {location} was written by a newer Sereno (schema {found}; this one knows {known})."
                 ),
@@ -139,9 +119,7 @@ impl StoreError {
             ),
             Self::LockHeld(held) => held.text(),
             Self::BadKind { kind } => Text::new(
-                format!(
-                    "`{kind}` is not a kind of entry: use lower-case words with dots, such as `step.started`."
-                ),
+                format!("`{kind}` is not a kind of entry: use lower-case words with dots, such as `step.started`."),
                 format!(
                     "`{kind}` no es un tipo de entrada: se usan palabras en minúscula con puntos, como `step.started`."
                 ),
@@ -205,10 +183,9 @@ impl StoreError {
                 "an administrator can add the role to `[[people]]` in sereno.toml",
                 "un administrador puede agregar el rol en `[[people]]` de sereno.toml",
             ),
-            Self::Conflict { .. } => (
-                "look at the run again, then decide again",
-                "vuelva a mirar la ejecución y decida de nuevo",
-            ),
+            Self::Conflict { .. } => {
+                ("look at the run again, then decide again", "vuelva a mirar la ejecución y decida de nuevo")
+            }
             Self::LockHeld(_) => (
                 "wait until that run ends, or cancel it with `sereno runs cancel`",
                 "espere a que termine esa ejecución, o cancélela con `sereno runs cancel`",
@@ -232,10 +209,7 @@ impl StoreError {
         let location = location.to_owned();
         let code = match &source {
             sqlx::Error::Database(error) => error.code().map(std::borrow::Cow::into_owned),
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::PoolClosed => {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => {
                 return Self::Gone { location, source };
             }
             _ => None,
@@ -258,10 +232,9 @@ impl StoreError {
             (_, 8) => Self::ReadOnly { location },
             (_, 11 | 26) => Self::NotAJournal { location },
             (_, 10) => Self::Gone { location, source },
-            (_, 14 | 3 | 23) => Self::File {
-                location,
-                source: std::io::Error::new(std::io::ErrorKind::PermissionDenied, source),
-            },
+            (_, 14 | 3 | 23) => {
+                Self::File { location, source: std::io::Error::new(std::io::ErrorKind::PermissionDenied, source) }
+            }
             _ => Self::Database { location, source },
         }
     }
@@ -274,9 +247,7 @@ impl StoreError {
             "25006" => Self::ReadOnly { location },
             "55P03" | "40001" | "40P01" => Self::Busy { location },
             "53300" => Self::Gone { location, source },
-            _ if code.starts_with("57P") || code.starts_with("08") => {
-                Self::Gone { location, source }
-            }
+            _ if code.starts_with("57P") || code.starts_with("08") => Self::Gone { location, source },
             _ => Self::Database { location, source },
         }
     }

@@ -41,8 +41,7 @@ impl Store {
             for row in &rows {
                 after = row.number(0);
                 let (body, hash) = (row.text(1), row.text(2));
-                writeln!(to, "{BEFORE_HASH}{hash}{BEFORE_ENTRY}{body}}}")
-                    .map_err(ExportError::Write)?;
+                writeln!(to, "{BEFORE_HASH}{hash}{BEFORE_ENTRY}{body}}}").map_err(ExportError::Write)?;
                 head.seq = row.seq(0);
             }
             if (rows.len() as u64) < BATCH {
@@ -61,12 +60,7 @@ pub fn verify_export(mut from: impl BufRead, expected: Option<Head>) -> io::Resu
     let mut number = 0;
     loop {
         let mut line = Vec::new();
-        if from
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)?
-            == 0
-        {
+        if from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
             return Ok(chain.report());
         }
         number += 1;
@@ -75,12 +69,7 @@ pub fn verify_export(mut from: impl BufRead, expected: Option<Head>) -> io::Resu
             Some((hash, body, seq)) => {
                 chain.follow(seq, body, hash);
             }
-            None => chain.say(
-                number,
-                ProblemKind::Unreadable {
-                    why: "the line is not of an export".to_owned(),
-                },
-            ),
+            None => chain.say(number, ProblemKind::Unreadable { why: "the line is not of an export".to_owned() }),
         }
     }
 }

@@ -6,9 +6,7 @@
 use rustix::fs::{Access, access};
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 const SETGID: u32 = 0o2000;
@@ -20,25 +18,13 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
         _ => Path::new("."),
     };
     if !directory.exists() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    let mode = if directory.metadata()?.mode() & SETGID == 0 {
-        0o600
-    } else {
-        0o660
-    };
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-    {
+    let mode = if directory.metadata()?.mode() & SETGID == 0 { 0o600 } else { 0o660 };
+    match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
         // The mode again, because the mask of the process may have taken the group's right away.
         Ok(file) => file.set_permissions(Permissions::from_mode(mode)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => may_write(path),
@@ -50,9 +36,7 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
 fn may_write(path: &Path) -> io::Result<()> {
     match access(path, Access::WRITE_OK) {
         Ok(()) => Ok(()),
-        Err(_) if access(path, Access::READ_OK).is_ok() => {
-            Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
-        }
+        Err(_) if access(path, Access::READ_OK).is_ok() => Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)),
         Err(error) => Err(error.into()),
     }
 }

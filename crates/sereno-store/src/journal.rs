@@ -33,19 +33,10 @@ impl Store {
             context.may(Action::of_kind(&new.kind))?;
         }
         let mut tx = self.db.write().await?;
-        let last = tx
-            .first(
-                "SELECT MAX(seq) FROM sereno_journal WHERE run = $1",
-                [run.as_str().into()],
-            )
-            .await?;
+        let last = tx.first("SELECT MAX(seq) FROM sereno_journal WHERE run = $1", [run.as_str().into()]).await?;
         let found = last.map_or(0, |row| row.seq(0));
         if found != expected {
-            return Err(StoreError::Conflict {
-                run: run.clone(),
-                expected,
-                found,
-            });
+            return Err(StoreError::Conflict { run: run.clone(), expected, found });
         }
         let mut head = head_of(&mut tx).await?;
         let mut appended = Vec::with_capacity(entries.len());
@@ -57,30 +48,18 @@ impl Store {
     }
 
     /// All entries of a run, in order.
-    pub async fn entries_of(
-        &self,
-        context: &Context,
-        run: &RunId,
-    ) -> Result<Vec<Entry>, StoreError> {
+    pub async fn entries_of(&self, context: &Context, run: &RunId) -> Result<Vec<Entry>, StoreError> {
         context.may(Action::Read)?;
         let mut tx = self.db.read().await?;
         let rows = tx
-            .fetch(
-                "SELECT seq, body, hash FROM sereno_journal WHERE run = $1 ORDER BY seq",
-                [run.as_str().into()],
-            )
+            .fetch("SELECT seq, body, hash FROM sereno_journal WHERE run = $1 ORDER BY seq", [run.as_str().into()])
             .await?;
         tx.commit().await?;
         rows.iter().map(entry_of).collect()
     }
 
     /// At most `limit` entries after `seq`, in order.
-    pub async fn entries_after(
-        &self,
-        context: &Context,
-        seq: u64,
-        limit: u64,
-    ) -> Result<Vec<Entry>, StoreError> {
+    pub async fn entries_after(&self, context: &Context, seq: u64, limit: u64) -> Result<Vec<Entry>, StoreError> {
         context.may(Action::Read)?;
         let mut tx = self.db.read().await?;
         let rows = tx
@@ -126,28 +105,18 @@ pub(crate) async fn append_one(
     )
     .await?;
     runs::project(tx, &entry).await?;
-    *head = Head {
-        seq: entry.seq,
-        hash: entry.hash.clone(),
-    };
+    *head = Head { seq: entry.seq, hash: entry.hash.clone() };
     Ok(entry)
 }
 
 pub(crate) async fn head_of(tx: &mut Tx) -> Result<Head, StoreError> {
-    let row = tx
-        .first(
-            "SELECT seq, hash FROM sereno_journal ORDER BY seq DESC LIMIT 1",
-            [],
-        )
-        .await?;
+    let row = tx.first("SELECT seq, hash FROM sereno_journal ORDER BY seq DESC LIMIT 1", []).await?;
     let Some(row) = row else {
         return Ok(Head::before_all());
     };
     let seq = row.seq(0);
-    let hash = digest(&row.text(1)).ok_or_else(|| StoreError::Damaged {
-        seq,
-        why: "its hash is not 64 hexadecimal digits".to_owned(),
-    })?;
+    let hash = digest(&row.text(1))
+        .ok_or_else(|| StoreError::Damaged { seq, why: "its hash is not 64 hexadecimal digits".to_owned() })?;
     Ok(Head { seq, hash })
 }
 

@@ -50,10 +50,7 @@ impl Store {
     }
 
     /// Like [`Store::open`], waiting at most `patience` for another process, now and at every write.
-    pub async fn open_patiently(
-        location: &Location,
-        patience: Duration,
-    ) -> Result<Self, StoreError> {
+    pub async fn open_patiently(location: &Location, patience: Duration) -> Result<Self, StoreError> {
         let db = Db::open(location, patience).await?;
         schema::bring_up(&db).await?;
         Ok(Self { db })

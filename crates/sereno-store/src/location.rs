@@ -25,12 +25,8 @@ impl BadLocation {
     pub fn text(&self) -> Text {
         let shown = &self.shown;
         Text::new(
-            format!(
-                "`{shown}` is not a journal location: expected `sqlite:PATH` or `postgresql://…`"
-            ),
-            format!(
-                "`{shown}` no es la ubicación de un diario: se esperaba `sqlite:RUTA` o `postgresql://…`"
-            ),
+            format!("`{shown}` is not a journal location: expected `sqlite:PATH` or `postgresql://…`"),
+            format!("`{shown}` no es la ubicación de un diario: se esperaba `sqlite:RUTA` o `postgresql://…`"),
         )
     }
 }
@@ -43,19 +39,11 @@ impl FromStr for Location {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
         }
-        let path = text
-            .strip_prefix("sqlite:")
-            .map(|path| path.strip_prefix("//").unwrap_or(path));
+        let path = text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
         match path {
-            Some(path) if !path.is_empty() && path != ":memory:" => {
-                Ok(Self::Sqlite(PathBuf::from(path)))
-            }
-            None if !text.is_empty() && !text.contains("://") => {
-                Ok(Self::Sqlite(PathBuf::from(text)))
-            }
-            _ => Err(BadLocation {
-                shown: without_password(text),
-            }),
+            Some(path) if !path.is_empty() && path != ":memory:" => Ok(Self::Sqlite(PathBuf::from(path))),
+            None if !text.is_empty() && !text.contains("://") => Ok(Self::Sqlite(PathBuf::from(text))),
+            _ => Err(BadLocation { shown: without_password(text) }),
         }
     }
 }
@@ -97,16 +85,10 @@ mod tests {
     #[test]
     fn locations_are_read_and_shown_without_password() {
         for (text, shown) in [
-            (
-                "sqlite:.sereno/journal.db",
-                Some("sqlite:.sereno/journal.db"),
-            ),
+            ("sqlite:.sereno/journal.db", Some("sqlite:.sereno/journal.db")),
             ("sqlite:///var/lib/x.db", Some("sqlite:/var/lib/x.db")),
             ("/var/lib/x.db", Some("sqlite:/var/lib/x.db")),
-            (
-                "postgresql://u:p@ss@db:5432/s?sslmode=require&password=x",
-                Some("postgresql://u@db:5432/s"),
-            ),
+            ("postgresql://u:p@ss@db:5432/s?sslmode=require&password=x", Some("postgresql://u@db:5432/s")),
             ("postgres://db/s", Some("postgres://db/s")),
             ("mysql://u:secret@db/s", None),
             ("sqlite::memory:", None),
@@ -114,11 +96,7 @@ mod tests {
             ("", None),
         ] {
             let location = text.parse::<Location>();
-            assert_eq!(
-                location.as_ref().ok().map(ToString::to_string).as_deref(),
-                shown,
-                "{text}"
-            );
+            assert_eq!(location.as_ref().ok().map(ToString::to_string).as_deref(), shown, "{text}");
             if let Err(error) = location {
                 assert!(!error.to_string().contains("secret"));
             }

@@ -38,12 +38,7 @@ pub struct Held {
 
 impl Held {
     pub fn text(&self) -> Text {
-        let Self {
-            component,
-            run,
-            by,
-            since,
-        } = self;
+        let Self { component, run, by, since } = self;
         Text::new(
             format!("{component} is locked by run {run} of {by} since {since}."),
             format!("{component} está bloqueado por la ejecución {run} de {by} desde {since}."),
@@ -60,13 +55,8 @@ impl Store {
         run: &RunId,
         lease: Duration,
     ) -> Result<Lock, StoreError> {
-        let mut locks = self
-            .acquire_locks(context, &[component], run, lease)
-            .await?;
-        locks.pop().ok_or_else(|| StoreError::Damaged {
-            seq: 0,
-            why: "a lock was not returned".to_owned(),
-        })
+        let mut locks = self.acquire_locks(context, &[component], run, lease).await?;
+        locks.pop().ok_or_else(|| StoreError::Damaged { seq: 0, why: "a lock was not returned".to_owned() })
     }
 
     /// Takes the locks of all components for `run`, or none. A lock that the run holds already is renewed. A lock whose
@@ -89,19 +79,11 @@ impl Store {
     }
 
     /// Renews all locks of a run. A lock that is missing from the answer was taken over by another run.
-    pub async fn renew_locks(
-        &self,
-        context: &Context,
-        run: &RunId,
-        lease: Duration,
-    ) -> Result<Vec<Lock>, StoreError> {
+    pub async fn renew_locks(&self, context: &Context, run: &RunId, lease: Duration) -> Result<Vec<Lock>, StoreError> {
         context.may(Action::Operate)?;
         let mut tx = self.db.write().await?;
-        tx.execute(
-            "UPDATE sereno_locks SET expires = $1 WHERE run = $2",
-            [expiry(lease).into(), run.as_str().into()],
-        )
-        .await?;
+        tx.execute("UPDATE sereno_locks SET expires = $1 WHERE run = $2", [expiry(lease).into(), run.as_str().into()])
+            .await?;
         let rows = tx
             .fetch(
                 "SELECT component, run, holder, since, expires FROM sereno_locks WHERE run = $1 ORDER BY component",
@@ -116,12 +98,7 @@ impl Store {
     pub async fn release_locks(&self, context: &Context, run: &RunId) -> Result<u64, StoreError> {
         context.may(Action::Operate)?;
         let mut tx = self.db.write().await?;
-        let released = tx
-            .execute(
-                "DELETE FROM sereno_locks WHERE run = $1",
-                [run.as_str().into()],
-            )
-            .await?;
+        let released = tx.execute("DELETE FROM sereno_locks WHERE run = $1", [run.as_str().into()]).await?;
         tx.commit().await?;
         Ok(released)
     }
@@ -130,9 +107,8 @@ impl Store {
     pub async fn locks(&self, context: &Context) -> Result<Vec<Lock>, StoreError> {
         context.may(Action::Read)?;
         let mut tx = self.db.read().await?;
-        let rows = tx
-            .fetch("SELECT component, run, holder, since, expires FROM sereno_locks ORDER BY component", [])
-            .await?;
+        let rows =
+            tx.fetch("SELECT component, run, holder, since, expires FROM sereno_locks ORDER BY component", []).await?;
         tx.commit().await?;
         Ok(rows.iter().filter_map(lock_of).collect())
     }
@@ -158,24 +134,13 @@ async fn acquire(
             since = held_since;
         } else if expires > Timestamp::now().as_microsecond() {
             let component = component.to_owned();
-            return Err(StoreError::LockHeld(Box::new(Held {
-                component,
-                run: other,
-                by,
-                since: held_since,
-            })));
+            return Err(StoreError::LockHeld(Box::new(Held { component, run: other, by, since: held_since })));
         } else {
             let data = serde_json::json!({
                 "component": component, "from_run": other, "from": by, "since": held_since,
             });
             let mut head = head_of(tx).await?;
-            append_one(
-                tx,
-                &mut head,
-                context,
-                NewEntry::new("lock.taken_over", data).of(run),
-            )
-            .await?;
+            append_one(tx, &mut head, context, NewEntry::new("lock.taken_over", data).of(run)).await?;
         }
     }
     let lock = Lock {

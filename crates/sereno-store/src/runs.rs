@@ -59,12 +59,7 @@ pub enum FoundRun {
 
 impl Store {
     /// The newest runs, at most `limit`.
-    pub async fn runs(
-        &self,
-        context: &Context,
-        filter: &RunFilter,
-        limit: u64,
-    ) -> Result<Vec<RunRow>, StoreError> {
+    pub async fn runs(&self, context: &Context, filter: &RunFilter, limit: u64) -> Result<Vec<RunRow>, StoreError> {
         context.may(Action::Read)?;
         let mut tx = self.db.read().await?;
         let rows = tx
@@ -130,8 +125,8 @@ impl Store {
                 .await?;
             for row in &rows {
                 let seq = row.seq(0);
-                let entry = crate::entry::unseal(&row.text(1), &row.text(2))
-                    .map_err(|why| StoreError::Damaged { seq, why })?;
+                let entry =
+                    crate::entry::unseal(&row.text(1), &row.text(2)).map_err(|why| StoreError::Damaged { seq, why })?;
                 project(&mut tx, &entry).await?;
                 after = seq;
             }
@@ -139,10 +134,7 @@ impl Store {
                 break;
             }
         }
-        let count = tx
-            .first("SELECT COUNT(*) FROM sereno_runs", [])
-            .await?
-            .map_or(0, |row| row.seq(0));
+        let count = tx.first("SELECT COUNT(*) FROM sereno_runs", []).await?.map_or(0, |row| row.seq(0));
         tx.commit().await?;
         Ok(count)
     }
@@ -228,10 +220,7 @@ impl Expected {
     }
 
     /// The runs about which the stored list says something else, each with the entry to look at.
-    pub(crate) async fn differences(
-        mut self,
-        tx: &mut Tx,
-    ) -> Result<Vec<(u64, String)>, StoreError> {
+    pub(crate) async fn differences(mut self, tx: &mut Tx) -> Result<Vec<(u64, String)>, StoreError> {
         let rows = tx
             .fetch(
                 "SELECT id, first_seq, last_seq, procedure, title, started_at, started_by, state, risk, updated_at, finished_at

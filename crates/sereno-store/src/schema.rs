@@ -58,8 +58,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
     ],
 }];
 
-const SQLITE_TABLES: &str =
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 const POSTGRES_TABLES: &str =
     "SELECT CAST(tablename AS TEXT) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
 
@@ -79,60 +78,38 @@ pub(crate) async fn bring_up(db: &Db) -> Result<(), StoreError> {
     let found = if let Some(found) = version(db, &mut tx).await? {
         found
     } else {
-        tx.execute("CREATE TABLE sereno_schema (version BIGINT NOT NULL)", [])
-            .await?;
-        tx.execute("INSERT INTO sereno_schema (version) VALUES (0)", [])
-            .await?;
+        tx.execute("CREATE TABLE sereno_schema (version BIGINT NOT NULL)", []).await?;
+        tx.execute("INSERT INTO sereno_schema (version) VALUES (0)", []).await?;
         0
     };
     if found > known {
         return Err(newer(db, found, known));
     }
     for migration in MIGRATIONS.iter().skip(found as usize) {
-        let own = if db.is_sqlite() {
-            migration.sqlite
-        } else {
-            migration.postgres
-        };
+        let own = if db.is_sqlite() { migration.sqlite } else { migration.postgres };
         for sql in migration.both.iter().chain(own) {
             tx.execute(sql, []).await?;
         }
     }
-    tx.execute("UPDATE sereno_schema SET version = $1", [known.into()])
-        .await?;
+    tx.execute("UPDATE sereno_schema SET version = $1", [known.into()]).await?;
     tx.commit().await
 }
 
 fn newer(db: &Db, found: u64, known: u64) -> StoreError {
-    StoreError::NewerSchema {
-        location: db.location().to_owned(),
-        found,
-        known,
-    }
+    StoreError::NewerSchema { location: db.location().to_owned(), found, known }
 }
 
 /// The version of the schema; `None` for a database without one.
 async fn version(db: &Db, tx: &mut crate::db::Tx) -> Result<Option<u64>, StoreError> {
-    let sql = if db.is_sqlite() {
-        SQLITE_TABLES
-    } else {
-        POSTGRES_TABLES
-    };
-    let tables: Vec<String> = tx
-        .fetch(sql, [])
-        .await?
-        .iter()
-        .map(|row| row.text(0))
-        .collect();
+    let sql = if db.is_sqlite() { SQLITE_TABLES } else { POSTGRES_TABLES };
+    let tables: Vec<String> = tx.fetch(sql, []).await?.iter().map(|row| row.text(0)).collect();
     if tables.iter().any(|table| table == "sereno_schema") {
         let row = tx.first("SELECT version FROM sereno_schema", []).await?;
         return Ok(row.map(|row| row.seq(0)));
     }
     // A PostgreSQL server is often shared; a file with the tables of something else is a mistake in the settings.
     if db.is_sqlite() && !tables.is_empty() {
-        return Err(StoreError::NotAJournal {
-            location: db.location().to_owned(),
-        });
+        return Err(StoreError::NotAJournal { location: db.location().to_owned() });
     }
     Ok(None)
 }

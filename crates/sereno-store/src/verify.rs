@@ -77,10 +77,9 @@ impl Problem {
                     "La entrada {seq} no enlaza con la anterior: una de las dos fue reemplazada, quitada o movida."
                 ),
             ),
-            ProblemKind::Missing { from, to } if from == to => Text::new(
-                format!("Entry {from} was removed."),
-                format!("Se quitó la entrada {from}."),
-            ),
+            ProblemKind::Missing { from, to } if from == to => {
+                Text::new(format!("Entry {from} was removed."), format!("Se quitó la entrada {from}."))
+            }
             ProblemKind::Missing { from, to } => Text::new(
                 format!("Entries {from} to {to} were removed."),
                 format!("Se quitaron las entradas {from} a {to}."),
@@ -94,9 +93,7 @@ impl Problem {
                 format!("La entrada {seq} está después de una posterior, o está repetida."),
             ),
             ProblemKind::Relabelled => Text::new(
-                format!(
-                    "Entry {seq} was relabelled: the run or the kind beside it disagrees with its content."
-                ),
+                format!("Entry {seq} was relabelled: the run or the kind beside it disagrees with its content."),
                 format!(
                     "La entrada {seq} fue reetiquetada: la ejecución o el tipo que la acompaña no coincide con su contenido."
                 ),
@@ -106,24 +103,16 @@ impl Problem {
                 format!("No se puede leer la entrada {seq}: {why}."),
             ),
             ProblemKind::Truncated => Text::new(
-                format!(
-                    "The journal ends too early: entry {seq} was written once and is not there."
-                ),
-                format!(
-                    "El diario termina antes de tiempo: la entrada {seq} se escribió y ya no está."
-                ),
+                format!("The journal ends too early: entry {seq} was written once and is not there."),
+                format!("El diario termina antes de tiempo: la entrada {seq} se escribió y ya no está."),
             ),
             ProblemKind::Rewritten => Text::new(
                 format!("Entry {seq} is not the one that was written: the journal was rewritten."),
                 format!("La entrada {seq} no es la que se escribió: el diario fue reescrito."),
             ),
             ProblemKind::ListDiffers { run } => Text::new(
-                format!(
-                    "The list of runs disagrees with the journal about {run}; the journal is right."
-                ),
-                format!(
-                    "La lista de ejecuciones no coincide con el diario sobre {run}; vale el diario."
-                ),
+                format!("The list of runs disagrees with the journal about {run}; the journal is right."),
+                format!("La lista de ejecuciones no coincide con el diario sobre {run}; vale el diario."),
             ),
         }
     }
@@ -142,13 +131,7 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(expected: Option<Head>) -> Self {
         let met = expected.as_ref().is_none_or(|head| head.seq == 0);
-        Self {
-            head: Head::before_all(),
-            entries: 0,
-            problems: Vec::new(),
-            expected,
-            met,
-        }
+        Self { head: Head::before_all(), entries: 0, problems: Vec::new(), expected, met }
     }
 
     /// Checks the next entry. Each fault is told once: the check goes on from what stands there.
@@ -156,13 +139,7 @@ impl Chain {
         self.entries += 1;
         let next = self.head.seq + 1;
         if seq > next {
-            self.say(
-                seq,
-                ProblemKind::Missing {
-                    from: next,
-                    to: seq - 1,
-                },
-            );
+            self.say(seq, ProblemKind::Missing { from: next, to: seq - 1 });
         }
         let actual = Digest::of(body);
         if actual.as_str() != hash {
@@ -187,20 +164,13 @@ impl Chain {
         if seq == next && entry.previous != self.head.hash {
             self.say(seq, ProblemKind::LinkBroken);
         }
-        if let Some(expected) = self
-            .expected
-            .as_ref()
-            .filter(|expected| expected.seq == seq)
-        {
+        if let Some(expected) = self.expected.as_ref().filter(|expected| expected.seq == seq) {
             self.met = true;
             if expected.hash != entry.hash {
                 self.say(seq, ProblemKind::Rewritten);
             }
         }
-        self.head = Head {
-            seq,
-            hash: entry.hash.clone(),
-        };
+        self.head = Head { seq, hash: entry.hash.clone() };
         Some(entry)
     }
 
@@ -209,19 +179,10 @@ impl Chain {
     }
 
     pub(crate) fn report(mut self) -> VerifyReport {
-        if let Some(seq) = self
-            .expected
-            .as_ref()
-            .map(|expected| expected.seq)
-            .filter(|_| !self.met)
-        {
+        if let Some(seq) = self.expected.as_ref().map(|expected| expected.seq).filter(|_| !self.met) {
             self.say(seq, ProblemKind::Truncated);
         }
-        VerifyReport {
-            entries: self.entries,
-            head: self.head,
-            problems: self.problems,
-        }
+        VerifyReport { entries: self.entries, head: self.head, problems: self.problems }
     }
 }
 
@@ -233,19 +194,11 @@ impl Store {
     }
 
     /// Like [`Store::verify`], and `expected`, which was printed or sent once, must be in the chain.
-    pub async fn verify_against(
-        &self,
-        context: &Context,
-        expected: Head,
-    ) -> Result<VerifyReport, StoreError> {
+    pub async fn verify_against(&self, context: &Context, expected: Head) -> Result<VerifyReport, StoreError> {
         self.check(context, Some(expected)).await
     }
 
-    async fn check(
-        &self,
-        context: &Context,
-        expected: Option<Head>,
-    ) -> Result<VerifyReport, StoreError> {
+    async fn check(&self, context: &Context, expected: Option<Head>) -> Result<VerifyReport, StoreError> {
         context.may(Action::Read)?;
         let mut tx = self.db.read().await?;
         let mut chain = Chain::new(expected);

@@ -48,13 +48,7 @@ impl Compose<'_> {
         let mut command = Command::new(first);
         command.args(rest).args(arguments).current_dir(self.dir);
         // What the caller's environment says would win over `.env`, which describes this lab.
-        for name in [
-            "COMPOSE_PROJECT_NAME",
-            "COMPOSE_FILE",
-            "PORT",
-            "POSTGRES_PORT",
-            "REDIS_PORT",
-        ] {
+        for name in ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "PORT", "POSTGRES_PORT", "REDIS_PORT"] {
             command.env_remove(name);
         }
         command
@@ -67,47 +61,31 @@ impl Compose<'_> {
         let Some(id) = id.lines().map(str::trim).find(|id| !id.is_empty()) else {
             return Ok(None);
         };
-        let format =
-            "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
+        let format = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
         let output = Command::new("docker")
             .args(["inspect", "--format", format, id])
             .output()
             .doing(|| "docker inspect".to_owned())?;
-        Ok(output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
     }
 }
 
 fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
     let what = || format!("docker {}", arguments.join(" "));
-    let output = Command::new("docker")
-        .args(arguments)
-        .current_dir(dir)
-        .output()
-        .doing(what)?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("{}: {}", what(), end_of(&output))))
-    }
+    let output = Command::new("docker").args(arguments).current_dir(dir).output().doing(what)?;
+    if output.status.success() { Ok(()) } else { Err(Failure::new(format!("{}: {}", what(), end_of(&output)))) }
 }
 
 /// Whether an engine answers, and if not, why.
 pub(crate) fn engine() -> Result<()> {
-    let output = Command::new("docker")
-        .args(["version", "--format", "{{.Server.Version}}"])
-        .output()
-        .map_err(|error| {
+    let output =
+        Command::new("docker").args(["version", "--format", "{{.Server.Version}}"]).output().map_err(|error| {
             Failure::new(format!("docker: {error}"))
                 .hint("apt-get install docker.io docker-compose, or use --platform process")
         })?;
     if !output.status.success() {
-        return Err(
-            Failure::new(format!("no Docker Engine answers: {}", end_of(&output)))
-                .hint("start the engine, or use --platform process"),
-        );
+        return Err(Failure::new(format!("no Docker Engine answers: {}", end_of(&output)))
+            .hint("start the engine, or use --platform process"));
     }
     program().map(|_| ())
 }
@@ -124,16 +102,12 @@ fn program() -> Result<&'static [&'static str]> {
         })
     });
     found.ok_or_else(|| {
-        Failure::new("neither docker-compose nor `docker compose` is installed")
-            .hint("apt-get install docker-compose")
+        Failure::new("neither docker-compose nor `docker compose` is installed").hint("apt-get install docker-compose")
     })
 }
 
 fn end_of(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(15)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
 }

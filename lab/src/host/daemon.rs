@@ -82,28 +82,20 @@ impl Daemon {
 
     fn is_ours(&self, pid: u32) -> bool {
         let process = PathBuf::from(format!("/proc/{pid}"));
-        let program = self
-            .program
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let program = self.program.file_name().unwrap_or_default().to_string_lossy();
         // The kernel keeps 15 bytes of the name.
         let named = fs::read_to_string(process.join("comm")).unwrap_or_default();
         if named.trim_end().is_empty() || !program.starts_with(named.trim_end()) {
             return false;
         }
-        let directory =
-            fs::canonicalize(&self.directory).unwrap_or_else(|_| self.directory.clone());
+        let directory = fs::canonicalize(&self.directory).unwrap_or_else(|_| self.directory.clone());
         if fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == directory) {
             return true;
         }
         // Another account's working directory may not be readable, its command line is.
         let wanted = directory.to_string_lossy().into_owned();
-        fs::read(process.join("cmdline")).is_ok_and(|line| {
-            String::from_utf8_lossy(&line)
-                .split('\0')
-                .any(|word| word == wanted)
-        })
+        fs::read(process.join("cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).split('\0').any(|word| word == wanted))
     }
 
     /// Asks it to stop, waits until it is gone, and ends it by force if it does not listen.
@@ -120,19 +112,15 @@ impl Daemon {
         }
         // The server may have removed its file itself.
         match fs::remove_file(&self.pid_file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new(
-                format!("removing {}: {error}", self.pid_file.display()),
-            )),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::new(format!("removing {}: {error}", self.pid_file.display())))
+            }
             _ => Ok(true),
         }
     }
 
     /// Waits for `ready`, and tells the end of the log when the process dies instead.
-    pub(crate) fn await_ready(
-        &self,
-        child: Option<Child>,
-        mut ready: impl FnMut() -> bool,
-    ) -> Result<()> {
+    pub(crate) fn await_ready(&self, child: Option<Child>, mut ready: impl FnMut() -> bool) -> Result<()> {
         let mut child = child;
         let what = format!("{} is ready", self.name);
         wait::until(&what, Duration::from_secs(30), || {
@@ -153,22 +141,15 @@ impl Daemon {
 
 /// Becomes the leader of a new session, takes the account that the environment names, and turns into `command`.
 pub(crate) fn detach(command: &[String]) -> Result<()> {
-    let (program, arguments) = command
-        .split_first()
-        .ok_or_else(|| Failure::new("nothing to detach"))?;
+    let (program, arguments) = command.split_first().ok_or_else(|| Failure::new("nothing to detach"))?;
     rustix::process::setsid().doing(|| "setsid".to_owned())?;
     let mut next = Command::new(program);
     next.args(arguments);
-    let id = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text| text.parse::<u32>().ok())
-    };
+    let id = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     if let (Some(uid), Some(gid)) = (id("LAB_DETACH_UID"), id("LAB_DETACH_GID")) {
         next.uid(uid).gid(gid);
     }
-    next.env_remove("LAB_DETACH_UID")
-        .env_remove("LAB_DETACH_GID");
+    next.env_remove("LAB_DETACH_UID").env_remove("LAB_DETACH_GID");
     Err(Failure::new(format!("{program}: {}", next.exec())))
 }
 
@@ -176,9 +157,7 @@ pub(crate) fn own_program() -> Result<PathBuf> {
     let path = std::env::current_exe().doing(|| "finding the lab program".to_owned())?;
     // After a rebuild the kernel shows the old file's name with a mark; the new one is as good.
     let text = path.to_string_lossy();
-    Ok(text
-        .strip_suffix(" (deleted)")
-        .map_or_else(|| path.clone(), PathBuf::from))
+    Ok(text.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
 }
 
 fn is_alive(pid: u32) -> bool {
@@ -186,8 +165,7 @@ fn is_alive(pid: u32) -> bool {
         return false;
     };
     // The state follows the name, which is in parentheses and may hold anything. A zombie has ended.
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !matches!(rest.trim_start().chars().next(), Some('Z' | 'X')))
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !matches!(rest.trim_start().chars().next(), Some('Z' | 'X')))
 }
 
 fn signal(pid: u32, signal: Signal) -> Result<()> {
@@ -204,7 +182,5 @@ pub(crate) fn tail(path: &Path, lines: usize) -> String {
     let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let text = text.unwrap_or_default();
     let all: Vec<&str> = text.lines().collect();
-    all.get(all.len().saturating_sub(lines)..)
-        .unwrap_or_default()
-        .join("\n")
+    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
 }

@@ -42,13 +42,10 @@ impl EnvFile {
     }
 
     pub(crate) fn port(&self, name: &str) -> Result<u16> {
-        let value = self.get(name).ok_or_else(|| {
-            Failure::new(format!("{name} is not set in .env"))
-                .hint("run `lab up` in this directory")
-        })?;
-        value
-            .parse()
-            .doing(|| format!("{name}={value} in .env is not a port"))
+        let value = self
+            .get(name)
+            .ok_or_else(|| Failure::new(format!("{name} is not set in .env")).hint("run `lab up` in this directory"))?;
+        value.parse().doing(|| format!("{name}={value} in .env is not a port"))
     }
 
     /// Adds a comment or an empty line, for the reader.
@@ -66,10 +63,7 @@ impl EnvFile {
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         let value = value.into();
         let line = format!("{name}={value}");
-        let existing = self
-            .lines
-            .iter_mut()
-            .find(|line| assignment(line).is_some_and(|(found, _)| found == name));
+        let existing = self.lines.iter_mut().find(|line| assignment(line).is_some_and(|(found, _)| found == name));
         match existing {
             Some(existing) => *existing = line,
             None => self.lines.push(line),
@@ -78,24 +72,16 @@ impl EnvFile {
     }
 
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Writes it whole or not at all, readable by its owner only since it holds passwords.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let new = path.with_extension("new");
         let what = || format!("writing {}", path.display());
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&new)
-            .doing(what)?;
-        file.write_all((self.lines.join("\n") + "\n").as_bytes())
-            .doing(what)?;
+        let mut file =
+            fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new).doing(what)?;
+        file.write_all((self.lines.join("\n") + "\n").as_bytes()).doing(what)?;
         fs::rename(&new, path).doing(what)
     }
 }
@@ -106,10 +92,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let value = value.trim();
-    let bare = value
-        .strip_prefix('"')
-        .and_then(|value| value.strip_suffix('"'))
-        .unwrap_or(value);
+    let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
     plain.then_some((name, bare))
 }
 
@@ -119,23 +102,13 @@ mod tests {
 
     #[test]
     fn what_a_person_wrote_stays_in_its_place() {
-        let mut file =
-            EnvFile::parse("# mine\nPORT=4000\nexport NAME=\"x y\"\nnot an assignment\n");
+        let mut file = EnvFile::parse("# mine\nPORT=4000\nexport NAME=\"x y\"\nnot an assignment\n");
         file.fill("PORT", "3000");
         file.fill("HOST", "127.0.0.1");
         file.set("NAME", "z");
         assert_eq!(file.port("PORT").unwrap(), 4000);
         assert_eq!(file.get("NAME"), Some("z"));
-        assert_eq!(
-            file.lines,
-            [
-                "# mine",
-                "PORT=4000",
-                "NAME=z",
-                "not an assignment",
-                "HOST=127.0.0.1"
-            ]
-        );
+        assert_eq!(file.lines, ["# mine", "PORT=4000", "NAME=z", "not an assignment", "HOST=127.0.0.1"]);
     }
 
     #[test]

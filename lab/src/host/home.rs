@@ -50,15 +50,10 @@ impl Home {
         for entry in fs::read_dir(&self.dir).doing(what)? {
             let name = entry.doing(what)?.file_name();
             let name = name.to_string_lossy();
-            let known = files
-                .iter()
-                .any(|file| file.path.split('/').next() == Some(&name));
+            let known = files.iter().any(|file| file.path.split('/').next() == Some(&name));
             if !known && name != ".env" && name != "backups" {
-                return Err(Failure::new(format!(
-                    "{} holds {name}, which is not of this system",
-                    self.dir.display()
-                ))
-                .hint("choose an empty or a new directory with --dir"));
+                return Err(Failure::new(format!("{} holds {name}, which is not of this system", self.dir.display()))
+                    .hint("choose an empty or a new directory with --dir"));
             }
         }
         Ok(())
@@ -66,19 +61,14 @@ impl Home {
 
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let dir = fs::canonicalize(dir).map_err(|error| {
-            Failure::new(format!("{}: {error}", dir.display()))
-                .hint("`lab up SYSTEM --dir DIR` makes one")
+            Failure::new(format!("{}: {error}", dir.display())).hint("`lab up SYSTEM --dir DIR` makes one")
         })?;
-        let owner = fs::metadata(&dir)
-            .doing(|| dir.display().to_string())?
-            .uid();
+        let owner = fs::metadata(&dir).doing(|| dir.display().to_string())?.uid();
         let me = rustix::process::geteuid();
         // Somebody else's `.env` would tell us which programs to talk to.
         if owner != me.as_raw() && !me.is_root() {
-            return Err(
-                Failure::new(format!("{} belongs to another user", dir.display()))
-                    .hint("choose another directory with --dir"),
-            );
+            return Err(Failure::new(format!("{} belongs to another user", dir.display()))
+                .hint("choose another directory with --dir"));
         }
         Ok(Self { dir })
     }
@@ -101,12 +91,7 @@ impl Home {
     pub(crate) fn lock(&self) -> Result<fs::File> {
         let path = self.path(".lab/lock");
         let what = || format!("locking {}", path.display());
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .doing(what)?;
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).doing(what)?;
         if std::env::var_os("LAB_LOCK_HELD").is_none() {
             rustix::fs::flock(file.as_fd(), FlockOperation::LockExclusive).doing(what)?;
         }
@@ -178,10 +163,7 @@ impl Written {
     }
 
     fn get(&self, path: &str) -> Option<&String> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == path)
-            .map(|(_, digest)| digest)
+        self.0.iter().find(|(known, _)| known == path).map(|(_, digest)| digest)
     }
 
     fn set(&mut self, path: &str, digest: String) {
@@ -190,21 +172,15 @@ impl Written {
     }
 
     fn write(&self, path: &Path) -> Result<()> {
-        let lines: Vec<String> = self
-            .0
-            .iter()
-            .map(|(path, digest)| format!("{digest}  {path}\n"))
-            .collect();
+        let lines: Vec<String> = self.0.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
         fs::write(path, lines.concat()).doing(|| format!("writing {}", path.display()))
     }
 }
 
 fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -19,13 +19,7 @@ pub(crate) fn get(port: u16, path: &str) -> Result<Answer> {
     send(port, "GET", path, &[], "")
 }
 
-pub(crate) fn send(
-    port: u16,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Result<Answer> {
+pub(crate) fn send(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let what = || format!("{method} http://{address}{path}");
     let limit = Duration::from_secs(5);
@@ -35,12 +29,8 @@ pub(crate) fn send(
     let request = request_text(method, path, headers, body, address);
     stream.write_all(request.as_bytes()).doing(what)?;
     let mut answer = Vec::new();
-    stream
-        .take(LARGEST_ANSWER)
-        .read_to_end(&mut answer)
-        .doing(what)?;
-    parse(&String::from_utf8_lossy(&answer))
-        .ok_or_else(|| Failure::new(format!("{}: the answer is not HTTP", what())))
+    stream.take(LARGEST_ANSWER).read_to_end(&mut answer).doing(what)?;
+    parse(&String::from_utf8_lossy(&answer)).ok_or_else(|| Failure::new(format!("{}: the answer is not HTTP", what())))
 }
 
 pub(crate) fn request_text(
@@ -56,11 +46,7 @@ pub(crate) fn request_text(
         let _ = write!(text, "{name}: {value}\r\n");
     }
     if method != "GET" {
-        let _ = write!(
-            text,
-            "Content-Type: application/json\r\nContent-Length: {}\r\n",
-            body.len()
-        );
+        let _ = write!(text, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     }
     text + "\r\n" + body
 }
@@ -68,10 +54,7 @@ pub(crate) fn request_text(
 pub(crate) fn parse(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    Some(Answer {
-        status,
-        body: body.to_owned(),
-    })
+    Some(Answer { status, body: body.to_owned() })
 }
 
 #[cfg(test)]

@@ -18,8 +18,7 @@ const SEARCH: std::ops::Range<u16> = 20_000..30_000;
 
 pub(crate) fn is_free(port: u16) -> bool {
     // Both addresses, because a container engine publishes on all of them and a server may hold only one.
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-        && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
 /// Gives `dir` the preferred port if nobody holds it, else one from the search range.
@@ -27,9 +26,7 @@ pub(crate) fn give(dir: &Path, preferred: u16) -> Result<u16> {
     let notes = notes()?;
     let lock = fs::File::create(notes.join("lock")).doing(|| "noting a port".to_owned())?;
     rustix::fs::flock(&lock, FlockOperation::LockExclusive).doing(|| "noting a port".to_owned())?;
-    let found = std::iter::once(preferred)
-        .chain(SEARCH)
-        .find(|port| !is_given(&notes, *port) && is_free(*port));
+    let found = std::iter::once(preferred).chain(SEARCH).find(|port| !is_given(&notes, *port) && is_free(*port));
     let port = found.ok_or_else(|| Failure::new("no free TCP port between 20000 and 30000"))?;
     note(&notes, dir, port)?;
     Ok(port)
@@ -63,8 +60,7 @@ fn remove_notes(notes: &Path, dir: &Path) -> Result<()> {
 
 fn note(notes: &Path, dir: &Path, port: u16) -> Result<()> {
     let path = notes.join(port.to_string());
-    fs::write(&path, dir.as_os_str().as_encoded_bytes())
-        .doing(|| format!("writing {}", path.display()))
+    fs::write(&path, dir.as_os_str().as_encoded_bytes()).doing(|| format!("writing {}", path.display()))
 }
 
 /// Given to a directory whose `.env` still says so, or has yet to be written.
@@ -75,9 +71,9 @@ fn is_given(notes: &Path, port: u16) -> bool {
     let dir = Path::new(&dir);
     let text = port.to_string();
     match EnvFile::read(&dir.join(".env")) {
-        Ok(env) if env.get("LAB_PLATFORM").is_some() => env
-            .pairs()
-            .any(|(name, value)| name.ends_with("PORT") && value == text),
+        Ok(env) if env.get("LAB_PLATFORM").is_some() => {
+            env.pairs().any(|(name, value)| name.ends_with("PORT") && value == text)
+        }
         _ => dir.join(".lab").exists(),
     }
 }
@@ -87,11 +83,7 @@ fn notes() -> Result<PathBuf> {
     let me = rustix::process::geteuid().as_raw();
     let path = std::env::temp_dir().join(format!("lab-ports-{me}"));
     let what = || format!("creating {}", path.display());
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&path)
-        .doing(what)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).doing(what)?;
     let found = fs::symlink_metadata(&path).doing(what)?;
     if !found.is_dir() || found.uid() != me {
         return Err(Failure::new(format!("{} is not ours", path.display())).hint("remove it"));
@@ -112,15 +104,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(!is_given(notes.path(), 3000));
         note(notes.path(), dir.path(), 3000).unwrap();
-        assert!(
-            !is_given(notes.path(), 3000),
-            "an empty directory holds no lab"
-        );
+        assert!(!is_given(notes.path(), 3000), "an empty directory holds no lab");
         fs::create_dir(dir.path().join(".lab")).unwrap();
-        assert!(
-            is_given(notes.path(), 3000),
-            "one that is being set up does"
-        );
+        assert!(is_given(notes.path(), 3000), "one that is being set up does");
         remove_notes(notes.path(), Path::new("/elsewhere")).unwrap();
         assert!(is_given(notes.path(), 3000), "only one's own notes go");
         remove_notes(notes.path(), dir.path()).unwrap();

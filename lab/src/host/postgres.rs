@@ -84,10 +84,7 @@ impl Postgres {
     fn write_settings(data: &Path, programs: &Path, account: Option<&Account>) -> Result<()> {
         let path = data.join("lab.conf");
         let what = || format!("writing {}", path.display());
-        let mut main = fs::OpenOptions::new()
-            .append(true)
-            .open(data.join("postgresql.conf"))
-            .doing(what)?;
+        let mut main = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).doing(what)?;
         writeln!(main, "\ninclude 'lab.conf'").doing(what)?;
         let mut text = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n\
              shared_buffers = 32MB\nmax_connections = 60\nlog_line_prefix = '%m [%p] %u@%d '\n\
@@ -130,9 +127,7 @@ impl Postgres {
         let text = fs::read_to_string(home.path("pg/postmaster.pid")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         // The first line is the pid, the eighth the state.
-        lines.first() == Some(&pid.to_string().as_str())
-            && lines.get(7) == Some(&"ready")
-            && self.is_ready()
+        lines.first() == Some(&pid.to_string().as_str()) && lines.get(7) == Some(&"ready") && self.is_ready()
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -150,9 +145,7 @@ impl Postgres {
         let query = |sql: &str| -> Result<String> {
             let output = Command::new(programs()?.join("psql"))
                 .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
-                .args([
-                    "-U", &self.user, "-d", "postgres", "-X", "-A", "-t", "-c", sql,
-                ])
+                .args(["-U", &self.user, "-d", "postgres", "-X", "-A", "-t", "-c", sql])
                 .env("PGPASSWORD", &self.password)
                 .output()
                 .doing(|| "running psql".to_owned())?;
@@ -163,40 +156,22 @@ impl Postgres {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let name = self.database.replace('\'', "''");
-        if query(&format!(
-            "SELECT 1 FROM pg_database WHERE datname = '{name}'"
-        ))? != "1"
-        {
-            query(&format!(
-                "CREATE DATABASE \"{}\"",
-                self.database.replace('"', "\"\"")
-            ))?;
+        if query(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'"))? != "1" {
+            query(&format!("CREATE DATABASE \"{}\"", self.database.replace('"', "\"\"")))?;
         }
         Ok(())
     }
 
     pub(crate) fn await_down(&self) -> Result<()> {
-        wait::until(
-            "postgres refuses connections",
-            Duration::from_secs(10),
-            || Ok(!self.is_ready()),
-        )
+        wait::until("postgres refuses connections", Duration::from_secs(10), || Ok(!self.is_ready()))
     }
 }
 
 /// The newest installed server's programs; Debian keeps them out of PATH.
 pub(crate) fn programs() -> Result<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse::<u32>().ok()?,
-                entry.path(),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())))
         .filter(|(_, path)| path.join("bin/postgres").exists())
         .max();
     if let Some((_, path)) = newest {
@@ -209,16 +184,10 @@ pub(crate) fn programs() -> Result<PathBuf> {
 }
 
 fn has_statement_statistics(programs: &Path) -> bool {
-    let output = Command::new(programs.join("pg_config"))
-        .arg("--pkglibdir")
-        .output();
+    let output = Command::new(programs.join("pg_config")).arg("--pkglibdir").output();
     let folder = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let beside = programs.with_file_name("lib");
-    folder
-        .into_iter()
-        .map(PathBuf::from)
-        .chain([beside])
-        .any(|folder| folder.join("pg_stat_statements.so").exists())
+    folder.into_iter().map(PathBuf::from).chain([beside]).any(|folder| folder.join("pg_stat_statements.so").exists())
 }
 
 /// PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody`.
@@ -238,11 +207,7 @@ fn find_account(users: &str, name: &str) -> Option<Account> {
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
         (fields.next()? == name).then_some(())?;
-        Some(Account {
-            name: name.to_owned(),
-            uid: fields.nth(1)?.parse().ok()?,
-            gid: fields.next()?.parse().ok()?,
-        })
+        Some(Account { name: name.to_owned(), uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     })
 }
 
@@ -250,23 +215,14 @@ fn run_as<'c>(command: &'c mut Command, account: Option<&Account>) -> &'c mut Co
     use std::os::unix::process::CommandExt;
     command.stdin(Stdio::null());
     match account {
-        Some(account) => command
-            .uid(account.uid)
-            .gid(account.gid)
-            .env("USER", &account.name),
+        Some(account) => command.uid(account.uid).gid(account.gid).env("USER", &account.name),
         None => command,
     }
 }
 
 fn write_private(path: &Path, text: &str) -> Result<()> {
     let what = || format!("writing {}", path.display());
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .doing(what)?;
+    let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path).doing(what)?;
     file.write_all(text.as_bytes()).doing(what)
 }
 

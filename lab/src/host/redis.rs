@@ -55,8 +55,7 @@ impl Redis {
 
     pub(crate) fn is_ready_as(&self, pid: u32) -> bool {
         let mine = format!("process_id:{pid}\r\n");
-        self.ask(&["INFO", "server"])
-            .is_ok_and(|answer| answer.contains(&mine))
+        self.ask(&["INFO", "server"]).is_ok_and(|answer| answer.contains(&mine))
     }
 
     pub(crate) fn await_down(&self) -> Result<()> {
@@ -70,8 +69,7 @@ impl Redis {
         use std::fmt::Write as _;
         let what = || format!("redis {}", words.join(" "));
         let limit = Some(Duration::from_secs(2));
-        let mut stream =
-            TcpStream::connect_timeout(&self.address(), Duration::from_secs(1)).doing(what)?;
+        let mut stream = TcpStream::connect_timeout(&self.address(), Duration::from_secs(1)).doing(what)?;
         stream.set_read_timeout(limit).doing(what)?;
         stream.set_write_timeout(limit).doing(what)?;
         let mut request = format!("*{}\r\n", words.len());
@@ -94,12 +92,7 @@ impl Redis {
 }
 
 fn quoted(path: &std::path::Path) -> String {
-    format!(
-        "\"{}\"",
-        path.to_string_lossy()
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-    )
+    format!("\"{}\"", path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 pub(crate) fn program() -> Result<PathBuf> {
@@ -108,8 +101,5 @@ pub(crate) fn program() -> Result<PathBuf> {
         .chain([PathBuf::from("/usr/bin"), PathBuf::from("/usr/local/bin")])
         .map(|dir| dir.join("redis-server"))
         .find(|path| path.exists())
-        .ok_or_else(|| {
-            Failure::new("redis-server is not installed")
-                .hint("apt-get install postgresql redis-server")
-        })
+        .ok_or_else(|| Failure::new("redis-server is not installed").hint("apt-get install postgresql redis-server"))
 }

@@ -6,11 +6,7 @@ use std::time::{Duration, Instant};
 use crate::failure::{Failure, Result};
 
 /// Asks `ready` again and again until it says yes; `what` names the condition in the error.
-pub(crate) fn until(
-    what: &str,
-    limit: Duration,
-    mut ready: impl FnMut() -> Result<bool>,
-) -> Result<()> {
+pub(crate) fn until(what: &str, limit: Duration, mut ready: impl FnMut() -> Result<bool>) -> Result<()> {
     let start = Instant::now();
     // Short at first because most things are ready at once, longer later to spare the machine.
     let mut pause = Duration::from_millis(5);
@@ -19,10 +15,7 @@ pub(crate) fn until(
             return Ok(());
         }
         if start.elapsed() >= limit {
-            return Err(Failure::new(format!(
-                "{what}: not so after {} s",
-                limit.as_secs()
-            )));
+            return Err(Failure::new(format!("{what}: not so after {} s", limit.as_secs())));
         }
         sleep(pause);
         pause = (pause * 3 / 2).min(Duration::from_millis(100));

@@ -13,7 +13,6 @@ pub(crate) fn find(name: &str) -> Result<&'static dyn System> {
     let found = all().iter().find(|system| system.name() == name).copied();
     found.ok_or_else(|| {
         let names: Vec<&str> = all().iter().map(|system| system.name()).collect();
-        Failure::new(format!("no system is called {name}"))
-            .hint(format!("one of {}", names.join(", ")))
+        Failure::new(format!("no system is called {name}")).hint(format!("one of {}", names.join(", ")))
     })
 }

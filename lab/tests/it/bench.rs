@@ -20,9 +20,7 @@ impl Lab {
     /// Starts Pedidos, or says what is missing.
     pub(crate) fn up(platform: &str) -> Option<Self> {
         if platform == "process" && !has_servers() {
-            eprintln!(
-                "skipped: PostgreSQL or Redis is not installed (apt-get install postgresql redis-server)"
-            );
+            eprintln!("skipped: PostgreSQL or Redis is not installed (apt-get install postgresql redis-server)");
             return None;
         }
         let dir = directory();
@@ -50,10 +48,7 @@ impl Lab {
     pub(crate) fn setting(&self, name: &str) -> String {
         let text = fs::read_to_string(self.path().join(".env")).unwrap();
         let prefix = format!("{name}=");
-        text.lines()
-            .find_map(|line| line.strip_prefix(&prefix))
-            .unwrap()
-            .to_owned()
+        text.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap().to_owned()
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, Value) {
@@ -61,44 +56,28 @@ impl Lab {
     }
 
     pub(crate) fn text(&self, path: &str) -> String {
-        exchange(self.port, "GET", path, "", "")
-            .expect("an answer")
-            .1
+        exchange(self.port, "GET", path, "", "").expect("an answer").1
     }
 
     /// Status 0 when nobody answers.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
         let (status, body) = exchange(self.port, method, path, headers, body).unwrap_or_default();
-        (
-            status,
-            serde_json::from_str(&body).unwrap_or(Value::String(body)),
-        )
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 
     pub(crate) fn order(&self, tenant: &str) -> (u16, Value) {
         let body = r#"{"description":"dos cafés","amount_cents":1250}"#;
-        self.send(
-            "POST",
-            "/orders",
-            &format!("X-Tenant-Id: {tenant}\r\n"),
-            body,
-        )
+        self.send("POST", "/orders", &format!("X-Tenant-Id: {tenant}\r\n"), body)
     }
 
     pub(crate) fn health(&self) -> String {
-        self.get("/health").1["status"]
-            .as_str()
-            .unwrap_or("silent")
-            .to_owned()
+        self.get("/health").1["status"].as_str().unwrap_or("silent").to_owned()
     }
 
     pub(crate) fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
         while !holds(self) {
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "{what}: not within 20 s"
-            );
+            assert!(start.elapsed() < Duration::from_secs(20), "{what}: not within 20 s");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -106,13 +85,7 @@ impl Lab {
     pub(crate) fn pids(&self) -> Vec<u32> {
         let status: Value = serde_json::from_str(&self.status_json()).unwrap();
         let components = status["components"].as_array().unwrap();
-        let pid = |component: &Value| {
-            component["detail"]
-                .as_str()?
-                .strip_prefix("pid ")?
-                .parse()
-                .ok()
-        };
+        let pid = |component: &Value| component["detail"].as_str()?.strip_prefix("pid ")?.parse().ok();
         components.iter().filter_map(pid).collect()
     }
 
@@ -130,11 +103,7 @@ impl Drop for Lab {
 }
 
 pub(crate) fn run(arguments: &[&str], dir: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lab"))
-        .args(arguments)
-        .env("LAB_DIR", dir)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_lab")).args(arguments).env("LAB_DIR", dir).output().unwrap()
 }
 
 /// PostgreSQL runs under another account when we are root, and has to get in.
@@ -146,28 +115,17 @@ pub(crate) fn directory() -> TempDir {
 
 pub(crate) fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.starts_with(" Z"))
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"))
 }
 
 fn has_servers() -> bool {
-    let redis = ["/usr/bin", "/usr/local/bin"]
-        .iter()
-        .any(|dir| Path::new(dir).join("redis-server").exists());
+    let redis = ["/usr/bin", "/usr/local/bin"].iter().any(|dir| Path::new(dir).join("redis-server").exists());
     redis && fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some())
 }
 
-fn exchange(
-    port: u16,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &str,
-) -> Option<(u16, String)> {
+fn exchange(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"

@@ -24,36 +24,21 @@ fn the_same_system_lives_in_containers() {
     assert_eq!(lab.health(), "ok");
     assert_eq!(lab.order("tienda-sur").0, 201);
     lab.ok(&["pedidos", "pay", "1"]);
-    lab.until("the order is paid", |lab| {
-        lab.get("/orders/1?tenant_id=tienda-sur").1["status"] == "paid"
-    });
+    lab.until("the order is paid", |lab| lab.get("/orders/1?tenant_id=tienda-sur").1["status"] == "paid");
     for (script, expected) in [
         ("docker-compose ps", "redis"),
         ("docker-compose exec -T redis redis-cli PING", "PONG"),
-        (
-            "docker-compose exec -T postgres psql -U pedidos -c 'SELECT count(*) FROM tenants;'",
-            "5",
-        ),
+        ("docker-compose exec -T postgres psql -U pedidos -c 'SELECT count(*) FROM tenants;'", "5"),
         ("docker-compose logs --tail=100 api", "api started"),
         ("docker-compose restart api", ""),
         ("make migrate", "nothing to apply"),
         ("make db-backup", "backups/pedidos_"),
-        (
-            "make db-restore BACKUP_FILE=$(ls backups/*.gz | tail -n 1)",
-            "backups/pedidos_",
-        ),
+        ("make db-restore BACKUP_FILE=$(ls backups/*.gz | tail -n 1)", "backups/pedidos_"),
     ] {
-        let output = Command::new("bash")
-            .args(["-c", script])
-            .current_dir(lab.path())
-            .output()
-            .unwrap();
+        let output = Command::new("bash").args(["-c", script]).current_dir(lab.path()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && text.contains(expected),
-            "{script}: {text}{error}"
-        );
+        assert!(output.status.success() && text.contains(expected), "{script}: {text}{error}");
     }
     lab.until("the API is back", |lab| lab.health() == "ok");
     lab.ok(&["break", "pedidos", "redis-down"]);

@@ -12,11 +12,7 @@ fn an_order_is_paid_by_a_signed_webhook() {
     assert_eq!(lab.get("/health").1["status"], "ok");
 
     let (status, order) = lab.order("libreria-luna");
-    assert_eq!(
-        (status, order["status"].as_str()),
-        (201, Some("pending")),
-        "{order}"
-    );
+    assert_eq!((status, order["status"].as_str()), (201, Some("pending")), "{order}");
     let id = order["id"].to_string();
     let path = format!("/orders/{id}?tenant_id=libreria-luna");
     // Read once before, so that the paid order has to get past the cache.
@@ -24,27 +20,15 @@ fn an_order_is_paid_by_a_signed_webhook() {
     for _ in 0..2 {
         lab.ok(&["pedidos", "pay", &id, "--amount-cents", "1250"]);
     }
-    lab.until("the order is paid", |lab| {
-        lab.get(&path).1["status"] == "paid"
-    });
-    lab.until("both announcements are settled", |lab| {
-        lab.get("/admin/queues/payments").1["counts"]["completed"] == 2
-    });
+    lab.until("the order is paid", |lab| lab.get(&path).1["status"] == "paid");
+    lab.until("both announcements are settled", |lab| lab.get("/admin/queues/payments").1["counts"]["completed"] == 2);
 
     let body = format!(r#"{{"event_id":"e","order_id":{id},"amount_cents":1}}"#);
     let forged = "X-Signature: sha256=00\r\n";
     assert_eq!(lab.send("POST", "/webhooks/payments", forged, &body).0, 401);
-    assert_eq!(
-        lab.order("zapatos-viejos").0,
-        403,
-        "an inactive tenant orders nothing"
-    );
+    assert_eq!(lab.order("zapatos-viejos").0, 403, "an inactive tenant orders nothing");
     assert_eq!(lab.order("nobody").0, 404);
-    assert_eq!(
-        lab.get(&format!("/orders/{id}?tenant_id=tienda-sur")).0,
-        404,
-        "another's order"
-    );
+    assert_eq!(lab.get(&format!("/orders/{id}?tenant_id=tienda-sur")).0, 404, "another's order");
 
     let metrics = lab.text("/metrics");
     for line in [
@@ -54,17 +38,9 @@ fn an_order_is_paid_by_a_signed_webhook() {
         "queue_jobs{queue=\"payments\",state=\"failed\"} 0",
         "dependency_up{dependency=\"redis\"} 1",
     ] {
-        assert!(
-            metrics.lines().any(|found| found == line),
-            "{line}\n{metrics}"
-        );
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
     }
-    assert!(
-        metrics
-            .lines()
-            .any(|line| line.starts_with("cache_hit_rate 0.")),
-        "{metrics}"
-    );
+    assert!(metrics.lines().any(|line| line.starts_with("cache_hit_rate 0.")), "{metrics}");
 }
 
 #[test]
@@ -77,18 +53,9 @@ fn a_job_that_cannot_be_done_is_set_aside_with_its_reason() {
     lab.until("the job has failed", failed);
     let (_, queue) = lab.get("/admin/queues/payments");
     let job = &queue["failed_jobs"][0];
-    assert!(
-        job["reason"]
-            .as_str()
-            .unwrap()
-            .contains("violates foreign key"),
-        "{queue}"
-    );
+    assert!(job["reason"].as_str().unwrap().contains("violates foreign key"), "{queue}");
     assert_eq!(job["job"]["attempts"], 3, "{queue}");
-    assert_eq!(
-        lab.send("POST", "/admin/queues/payments/retry", "", "").1["retried"],
-        1
-    );
+    assert_eq!(lab.send("POST", "/admin/queues/payments/retry", "", "").1["retried"], 1);
     lab.until("it has failed again", failed);
 }
 
@@ -99,42 +66,24 @@ fn without_redis_it_is_degraded_and_back_at_once_after() {
     };
     let redis = lab.setting("REDIS_PORT").parse::<u16>().unwrap();
     lab.ok(&["break", "pedidos", "redis-down"]);
-    assert!(
-        std::net::TcpStream::connect(("127.0.0.1", redis)).is_err(),
-        "it is really gone"
-    );
+    assert!(std::net::TcpStream::connect(("127.0.0.1", redis)).is_err(), "it is really gone");
     assert_eq!(lab.get("/health/redis").0, 503);
     let (status, health) = lab.get("/health");
-    assert_eq!(
-        (status, health["status"].as_str()),
-        (200, Some("degraded")),
-        "{health}"
-    );
+    assert_eq!((status, health["status"].as_str()), (200, Some("degraded")), "{health}");
     assert_eq!(health["services"]["redis"]["status"], "down");
     assert_eq!(lab.order("tienda-sur").0, 201, "orders need no Redis");
-    assert_eq!(
-        lab.run(&["pedidos", "pay", "1"]).status.code(),
-        Some(1),
-        "a webhook is refused"
-    );
+    assert_eq!(lab.run(&["pedidos", "pay", "1"]).status.code(), Some(1), "a webhook is refused");
     assert_eq!(lab.run(&["status", "pedidos"]).status.code(), Some(1));
 
     lab.ok(&["mend", "pedidos", "redis-down"]);
-    assert_eq!(
-        lab.get("/health/redis").0,
-        200,
-        "the first question after is answered"
-    );
+    assert_eq!(lab.get("/health/redis").0, 200, "the first question after is answered");
     lab.until("all is well", |lab| lab.health() == "ok");
 
     lab.ok(&["break", "pedidos", "redis-down"]);
     lab.ok(&["restart", "pedidos", "redis"]);
     assert_eq!(lab.get("/health/redis").0, 200);
     assert_eq!(lab.ok(&["mend", "pedidos"]), "mended: redis-down\n");
-    assert_eq!(
-        lab.ok(&["mend", "pedidos"]),
-        "nothing is broken on purpose\n"
-    );
+    assert_eq!(lab.ok(&["mend", "pedidos"]), "nothing is broken on purpose\n");
 }
 
 #[test]
@@ -156,10 +105,7 @@ fn every_fault_shows_and_is_mended() {
         lab.ok(&["break", "pedidos", fault]);
         let start = Instant::now();
         lab.get("/health");
-        assert!(
-            start.elapsed() < Duration::from_secs(4),
-            "{fault}: health answers in time"
-        );
+        assert!(start.elapsed() < Duration::from_secs(4), "{fault}: health answers in time");
         lab.until(fault, |lab| shown.is_empty() || lab.health() == shown);
         match fault {
             "payments-failing" => {
@@ -179,9 +125,7 @@ fn every_fault_shows_and_is_mended() {
         lab.ok(&["mend", "pedidos", fault]);
     }
     let (_, queue) = lab.get("/admin/queues/payments");
-    lab.until("failed payments are done", |lab| {
-        lab.get("/admin/queues/payments").1["counts"]["waiting"] == 0
-    });
+    lab.until("failed payments are done", |lab| lab.get("/admin/queues/payments").1["counts"]["waiting"] == 0);
     assert_eq!(queue["counts"]["failed"], 0, "{queue}");
 }
 
@@ -211,39 +155,26 @@ fn two_labs_stand_side_by_side_and_leave_nothing() {
 
     one.ok(&["up", "pedidos"]);
     let orders = one.get("/orders?tenant_id=tienda-sur").1;
-    assert_eq!(
-        orders["orders"].as_array().unwrap().len(),
-        1,
-        "data survives: {orders}"
-    );
+    assert_eq!(orders["orders"].as_array().unwrap().len(), 1, "data survives: {orders}");
 }
 
 #[test]
 fn what_is_asked_wrongly_is_explained() {
     let dir = directory();
     for (arguments, expected) in [
-        (
-            &["up", "pedido"][..],
-            "no system is called pedido\nhint: one of pedidos",
-        ),
+        (&["up", "pedido"][..], "no system is called pedido\nhint: one of pedidos"),
         (&["status", "pedidos"][..], "there is no lab in"),
         (&["faults", "nothing"][..], "no system is called nothing"),
     ] {
         let output = run(arguments, dir.path());
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success() && error.contains(expected),
-            "{arguments:?}: {error}"
-        );
+        assert!(!output.status.success() && error.contains(expected), "{arguments:?}: {error}");
     }
     std::fs::write(dir.path().join("thesis.txt"), "mine").unwrap();
     let output = run(&["up", "pedidos"], dir.path());
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("holds thesis.txt"), "{error}");
-    assert!(
-        !dir.path().join(".env").exists(),
-        "nothing is written there"
-    );
+    assert!(!dir.path().join(".env").exists(), "nothing is written there");
 }
 
 #[test]
@@ -255,10 +186,7 @@ fn a_port_that_somebody_else_holds_is_named() {
     let held = std::net::TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
     let output = lab.run(&["up", "pedidos"]);
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        error.contains(&format!("port {} is held", lab.port)),
-        "{error}"
-    );
+    assert!(error.contains(&format!("port {} is held", lab.port)), "{error}");
     drop(held);
 }
 
@@ -272,16 +200,11 @@ fn the_files_that_a_person_changed_stay() {
     std::fs::remove_file(lab.path().join("Makefile")).unwrap();
     lab.ok(&["up", "pedidos"]);
     assert_eq!(std::fs::read_to_string(&runbook).unwrap(), "# Mine\n");
-    assert!(
-        lab.path().join("Makefile").exists(),
-        "what is missing comes back"
-    );
+    assert!(lab.path().join("Makefile").exists(), "what is missing comes back");
 }
 
 fn created(lab: &Lab) -> u64 {
     let metrics = lab.text("/metrics");
-    let count = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix("orders_total "));
+    let count = metrics.lines().find_map(|line| line.strip_prefix("orders_total "));
     count.unwrap_or("0").parse().unwrap()
 }

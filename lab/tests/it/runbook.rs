@@ -15,10 +15,7 @@ fn blocks(runbook: &str) -> Vec<Block> {
     for (number, line) in runbook.lines().enumerate() {
         match (&mut open, line) {
             (None, "```bash") => {
-                open = Some(Block {
-                    line: number + 1,
-                    text: String::new(),
-                });
+                open = Some(Block { line: number + 1, text: String::new() });
             }
             (Some(_), "```") => blocks.extend(open.take()),
             (Some(block), line) => block.text.extend([line, "\n"]),
@@ -54,19 +51,11 @@ fn every_block_works_when_it_is_typed() {
     lab.ok(&["pedidos", "pay", "1"]);
     let mut walked = 0;
     for block in blocks(include_str!("../../systems/pedidos/RUNBOOK.md")) {
-        let backups = std::fs::read_dir(lab.path().join("backups"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let backup = backups
-            .map(|entry| format!("backups/{}", entry.file_name().display()))
-            .next();
+        let backups = std::fs::read_dir(lab.path().join("backups")).into_iter().flatten().flatten();
+        let backup = backups.map(|entry| format!("backups/{}", entry.file_name().display())).next();
         let script = filled(&block, backup.as_deref());
-        let output = Command::new("bash")
-            .args(["-eo", "pipefail", "-c", &script])
-            .current_dir(lab.path())
-            .output()
-            .unwrap();
+        let output =
+            Command::new("bash").args(["-eo", "pipefail", "-c", &script]).current_dir(lab.path()).output().unwrap();
         assert!(
             output.status.success(),
             "the block of line {}:\n{script}\n{}{}",
@@ -84,33 +73,18 @@ fn every_block_works_when_it_is_typed() {
     }
     assert!(walked >= 30, "{walked} blocks");
     assert_eq!(lab.health(), "ok");
-    assert_eq!(
-        lab.get("/health").1["version"],
-        "1.0.0",
-        "the bad release was rolled back"
-    );
+    assert_eq!(lab.get("/health").1["version"], "1.0.0", "the bad release was rolled back");
 }
 
 #[test]
 fn both_languages_say_the_same() {
     let commands = |runbook: &str| -> Vec<String> {
-        let words = |line: &str| {
-            line.split(['"', '\''])
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
-        };
+        let words = |line: &str| line.split(['"', '\'']).next().unwrap_or_default().trim().to_owned();
         blocks(runbook)
             .iter()
             .flat_map(|block| block.text.lines().map(words).collect::<Vec<_>>())
-            .filter(|line| {
-                !line.is_empty() && !line.starts_with('#') && !line.contains("BACKUP_FILE")
-            })
-            .map(|line| {
-                line.replace("AS ordenes", "AS orders")
-                    .replace("AS ultima", "AS latest")
-            })
+            .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.contains("BACKUP_FILE"))
+            .map(|line| line.replace("AS ordenes", "AS orders").replace("AS ultima", "AS latest"))
             .map(|line| line.replace("BY ordenes", "BY orders"))
             .collect()
     };

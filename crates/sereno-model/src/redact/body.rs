@@ -74,40 +74,22 @@ fn in_single_quotes(byte: u8) -> bool {
 }
 
 fn ends_word(byte: u8) -> bool {
-    byte.is_ascii_whitespace()
-        || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b';' | b'|' | b'<' | b'>')
+    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b';' | b'|' | b'<' | b'>')
 }
 
 fn run(bytes: &[u8], start: usize, is_in: impl Fn(u8) -> bool) -> Extent {
-    let length = bytes[start..]
-        .iter()
-        .take_while(|byte| is_in(**byte))
-        .count();
+    let length = bytes[start..].iter().take_while(|byte| is_in(**byte)).count();
     let end = start + length;
-    Extent {
-        start,
-        end,
-        open: end == bytes.len(),
-    }
+    Extent { start, end, open: end == bytes.len() }
 }
 
 fn word(bytes: &[u8], start: usize) -> Extent {
     let rest = &bytes[start..];
     match rest {
-        [] => Extent {
-            start,
-            end: start,
-            open: true,
-        },
+        [] => Extent { start, end: start, open: true },
         // JSON inside of a string: `{\"password\":\"…\"}`.
-        [b'\\', b'"', ..] => run(bytes, start + 2, |byte| {
-            !matches!(byte, b'\\' | b'"' | b'\n')
-        }),
-        [b'\\'] => Extent {
-            start,
-            end: start + 1,
-            open: true,
-        },
+        [b'\\', b'"', ..] => run(bytes, start + 2, |byte| !matches!(byte, b'\\' | b'"' | b'\n')),
+        [b'\\'] => Extent { start, end: start + 1, open: true },
         [b'"', ..] => double_quoted(bytes, start + 1),
         [b'\'', ..] => run(bytes, start + 1, in_single_quotes),
         _ => run(bytes, start, |byte| !ends_word(byte)),
@@ -119,20 +101,12 @@ fn double_quoted(bytes: &[u8], start: usize) -> Extent {
     let mut end = start;
     for &byte in &bytes[start..] {
         if !escaped && matches!(byte, b'"' | b'\n') {
-            return Extent {
-                start,
-                end,
-                open: false,
-            };
+            return Extent { start, end, open: false };
         }
         escaped = !escaped && byte == b'\\';
         end += 1;
     }
-    Extent {
-        start,
-        end,
-        open: true,
-    }
+    Extent { start, end, open: true }
 }
 
 fn url_password(bytes: &[u8], start: usize, ended: bool) -> Option<Extent> {
@@ -143,14 +117,8 @@ fn url_password(bytes: &[u8], start: usize, ended: bool) -> Option<Extent> {
         // `@` may be here already, but a later one would make more of this the password.
         return Some(whole);
     }
-    let at = bytes[start..whole.end]
-        .iter()
-        .rposition(|byte| *byte == b'@')?;
-    Some(Extent {
-        start,
-        end: start + at,
-        open: false,
-    })
+    let at = bytes[start..whole.end].iter().rposition(|byte| *byte == b'@')?;
+    Some(Extent { start, end: start + at, open: false })
 }
 
 fn pem(bytes: &[u8], start: usize) -> Extent {
@@ -158,15 +126,7 @@ fn pem(bytes: &[u8], start: usize) -> Extent {
     let rest = &bytes[start..];
     let within = &rest[..rest.len().min(LONGEST_PEM)];
     match within.windows(END.len()).position(|window| window == END) {
-        Some(at) => Extent {
-            start,
-            end: start + at,
-            open: false,
-        },
-        None => Extent {
-            start,
-            end: start + within.len(),
-            open: rest.len() < LONGEST_PEM,
-        },
+        Some(at) => Extent { start, end: start + at, open: false },
+        None => Extent { start, end: start + within.len(), open: rest.len() < LONGEST_PEM },
     }
 }

@@ -18,28 +18,17 @@ pub fn parse(text: &str) -> Vec<(String, String)> {
 fn take_entry(text: &str) -> (Option<(String, String)>, &str) {
     let (line, next) = split_line(text);
     let start = line.trim_start();
-    let start = start
-        .strip_prefix("export")
-        .filter(|rest| rest.starts_with([' ', '\t']))
-        .unwrap_or(start);
-    let Some((name, _)) = start
-        .split_once('=')
-        .filter(|(name, _)| is_name(name.trim()))
-    else {
+    let start = start.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(start);
+    let Some((name, _)) = start.split_once('=').filter(|(name, _)| is_name(name.trim())) else {
         return (None, next);
     };
     // The value is read from the whole text, because quotes may go over the end of the line.
     let offset = line.len() - start.len() + name.len() + 1;
-    let value = text
-        .get(offset..)
-        .unwrap_or_default()
-        .trim_start_matches([' ', '\t']);
+    let value = text.get(offset..).unwrap_or_default().trim_start_matches([' ', '\t']);
     let name = name.trim().to_owned();
     let quoted = match value.chars().next() {
         Some('"') => take_double_quoted(&value[1..]),
-        Some('\'') => value[1..]
-            .split_once('\'')
-            .map(|(inside, after)| (inside.to_owned(), after)),
+        Some('\'') => value[1..].split_once('\'').map(|(inside, after)| (inside.to_owned(), after)),
         _ => None,
     };
     match quoted {
@@ -56,9 +45,7 @@ fn split_line(text: &str) -> (&str, &str) {
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 /// The inside of double quotes and what follows them; `None` when they are not closed.

@@ -21,23 +21,11 @@ pub(super) fn forms(value: &str) -> Vec<Vec<u8>> {
         for form in base64_forms(value.as_bytes()) {
             add(&mut forms, form, SHORTEST_BASE64);
         }
-        add(
-            &mut forms,
-            hex(value.as_bytes()).into_bytes(),
-            SHORTEST_BASE64,
-        );
-        add(
-            &mut forms,
-            hex(value.as_bytes()).to_uppercase().into_bytes(),
-            SHORTEST_BASE64,
-        );
+        add(&mut forms, hex(value.as_bytes()).into_bytes(), SHORTEST_BASE64);
+        add(&mut forms, hex(value.as_bytes()).to_uppercase().into_bytes(), SHORTEST_BASE64);
     }
     if trimmed.contains('\n') {
-        for line in trimmed
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with("-----"))
-        {
+        for line in trimmed.lines().map(str::trim).filter(|line| !line.starts_with("-----")) {
             add(&mut forms, line.as_bytes().to_vec(), SHORTEST_LINE);
         }
     }
@@ -55,11 +43,7 @@ fn add(forms: &mut BTreeSet<Vec<u8>>, form: Vec<u8>, shortest: usize) {
     let mut rest = form.as_slice();
     while rest.len() > PIECE {
         // The last two pieces share what is left, so that none is too short to be told.
-        let cut = if rest.len() < 2 * PIECE {
-            rest.len() / 2
-        } else {
-            PIECE
-        };
+        let cut = if rest.len() < 2 * PIECE { rest.len() / 2 } else { PIECE };
         let (piece, after) = rest.split_at(cut);
         forms.insert(piece.to_vec());
         rest = after;
@@ -127,16 +111,8 @@ fn lower_hex_of_percent(encoded: &str) -> String {
     let mut text = String::with_capacity(encoded.len());
     let mut digits = 0;
     for c in encoded.chars() {
-        text.push(if digits > 0 {
-            c.to_ascii_lowercase()
-        } else {
-            c
-        });
-        digits = if c == '%' {
-            2
-        } else {
-            usize::saturating_sub(digits, 1)
-        };
+        text.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+        digits = if c == '%' { 2 } else { usize::saturating_sub(digits, 1) };
     }
     text
 }
@@ -154,20 +130,14 @@ fn backslashed(value: &str) -> String {
 }
 
 fn html_escaped(value: &str) -> String {
-    value
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// What any base64 text that holds `bytes` contains, wherever in it they stand: three alignments, two alphabets, and the

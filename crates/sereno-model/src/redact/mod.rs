@@ -76,11 +76,7 @@ struct Open {
 impl Found {
     fn hold_shape(&mut self, start: usize, body: Body, marker: String) {
         if start < self.hold || self.open.is_none() {
-            self.open = Some(Open {
-                start,
-                body,
-                marker,
-            });
+            self.open = Some(Open { start, body, marker });
         }
         self.hold = self.hold.min(start);
     }
@@ -93,9 +89,7 @@ impl Redactor {
         let mut all: Vec<Secret> = secrets.into_iter().collect();
         all.sort_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
         all.dedup();
-        Self {
-            known: Arc::new(Known::new(all)),
-        }
+        Self { known: Arc::new(Known::new(all)) }
     }
 
     /// The secrets known by value, to hand to another process.
@@ -136,11 +130,7 @@ impl Redactor {
 
     /// All that is to be hidden in `bytes`; `ended` says that nothing follows.
     fn look(&self, bytes: &[u8], ended: bool) -> Found {
-        let mut found = Found {
-            spans: Vec::new(),
-            hold: bytes.len(),
-            open: None,
-        };
+        let mut found = Found { spans: Vec::new(), hold: bytes.len(), open: None };
         self.known.look(bytes, ended, &mut found);
         shapes::look(bytes, ended, &mut found);
         for span in &mut found.spans {
@@ -159,9 +149,7 @@ impl Default for Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Redactor")
-            .field("secrets", &self.known.secrets)
-            .finish()
+        f.debug_struct("Redactor").field("secrets", &self.known.secrets).finish()
     }
 }
 
@@ -191,9 +179,7 @@ impl Known {
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(&sorted)
-            .expect(
-                "the forms of all secrets stay far below the two thousand million states that fit",
-            );
+            .expect("the forms of all secrets stay far below the two thousand million states that fit");
         Self {
             longest: sorted.iter().map(Vec::len).max().unwrap_or(0),
             values: secrets
@@ -214,11 +200,7 @@ impl Known {
             found.spans.push(Span {
                 start: hit.start(),
                 end: hit.end(),
-                marker: self
-                    .markers
-                    .get(hit.pattern().as_usize())
-                    .cloned()
-                    .unwrap_or_default(),
+                marker: self.markers.get(hit.pattern().as_usize()).cloned().unwrap_or_default(),
             });
         }
         if ended || self.sorted.is_empty() {
@@ -232,21 +214,13 @@ impl Known {
 
     /// Whether some pattern is longer than `tail` and begins with it.
     fn begins_one(&self, tail: &[u8]) -> bool {
-        let at = self
-            .sorted
-            .partition_point(|pattern| pattern.as_slice() <= tail);
-        self.sorted
-            .get(at)
-            .is_some_and(|pattern| pattern.starts_with(tail))
+        let at = self.sorted.partition_point(|pattern| pattern.as_slice() <= tail);
+        self.sorted.get(at).is_some_and(|pattern| pattern.starts_with(tail))
     }
 
     /// A marker must not spell a secret: `[redacted:PASSWORD]` when the password is `PASSWORD`.
     fn choose_marker(&self, marker: &mut String) {
-        let spells = |text: &str| {
-            self.values
-                .iter()
-                .any(|value| text.contains(value.as_str()))
-        };
+        let spells = |text: &str| self.values.iter().any(|value| text.contains(value.as_str()));
         if spells(marker) {
             ["[redacted]", "[***]"]
                 .into_iter()
@@ -280,10 +254,7 @@ fn merged(mut spans: Vec<Span>) -> Vec<Span> {
 /// Writes the bytes of `range`, with each span that begins in it as its marker, and nothing of a span that began before.
 fn write_hidden(bytes: &[u8], range: std::ops::Range<usize>, spans: &[Span], to: &mut Vec<u8>) {
     let mut at = range.start;
-    for span in spans
-        .iter()
-        .filter(|span| span.end > range.start && span.start < range.end)
-    {
+    for span in spans.iter().filter(|span| span.end > range.start && span.start < range.end) {
         if span.start >= at {
             to.extend_from_slice(&bytes[at..span.start]);
             to.extend_from_slice(span.marker.as_bytes());

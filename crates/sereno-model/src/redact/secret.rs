@@ -12,10 +12,7 @@ pub struct Secret {
 
 impl Secret {
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 
     /// Whether the value can be told from ordinary text. One that cannot would tear holes into every output.
@@ -26,43 +23,31 @@ impl Secret {
         length >= 4
             && !(plain_number && length < 6)
             && !COMMON.iter().any(|word| word.eq_ignore_ascii_case(value))
-            && value
-                .chars()
-                .any(|c| c.is_alphanumeric() || !value.starts_with(c))
+            && value.chars().any(|c| c.is_alphanumeric() || !value.starts_with(c))
     }
 
     /// The name as a marker shows it.
     pub(super) fn shown_name(&self) -> String {
-        self.name
-            .chars()
-            .filter(|c| !c.is_control() && !matches!(c, '[' | ']'))
-            .take(64)
-            .collect()
+        self.name.chars().filter(|c| !c.is_control() && !matches!(c, '[' | ']')).take(64).collect()
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secret")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Secret").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 /// The secrets among the entries of an environment or a `.env` file: those whose name looks secret, the addresses that
 /// carry a password, and those that `also` names.
-pub fn secrets_of<'e>(
-    entries: impl IntoIterator<Item = (&'e str, &'e str)>,
-    also: &[String],
-) -> Vec<Secret> {
+pub fn secrets_of<'e>(entries: impl IntoIterator<Item = (&'e str, &'e str)>, also: &[String]) -> Vec<Secret> {
     let mut secrets = Vec::new();
     for (name, value) in entries {
         if value.trim().is_empty() {
             continue;
         }
         let password = password_of_address(value);
-        let webhook = words(name).any(|word| matches!(word.as_str(), "WEBHOOK" | "HOOK"))
-            && value.contains("://");
+        let webhook = words(name).any(|word| matches!(word.as_str(), "WEBHOOK" | "HOOK")) && value.contains("://");
         if looks_secret(name) || password.is_some() || webhook || also.iter().any(|n| n == name) {
             secrets.push(Secret::new(name, value));
         }
@@ -86,15 +71,12 @@ pub fn looks_secret(name: &str) -> bool {
     let Some(last) = words.last() else {
         return false;
     };
-    if ABOUT_A_SECRET.contains(&last.as_str())
-        || words.iter().any(|w| NOT_SECRET.contains(&w.as_str()))
-    {
+    if ABOUT_A_SECRET.contains(&last.as_str()) || words.iter().any(|w| NOT_SECRET.contains(&w.as_str())) {
         return false;
     }
-    words.iter().any(|word| {
-        SECRET_WORDS.contains(&word.as_str())
-            || SECRET_ENDINGS.iter().any(|end| word.ends_with(end))
-    })
+    words
+        .iter()
+        .any(|word| SECRET_WORDS.contains(&word.as_str()) || SECRET_ENDINGS.iter().any(|end| word.ends_with(end)))
 }
 
 /// The words of `STRIPE_SECRET_KEY`, `stripe-secret-key`, `stripe.secretKey`, in capitals.
@@ -118,11 +100,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 fn password_of_address(value: &str) -> Option<&str> {
     let (_, rest) = value.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let authority = if authority.contains('@') {
-        authority
-    } else {
-        rest
-    };
+    let authority = if authority.contains('@') { authority } else { rest };
     let (user, _) = authority.rsplit_once('@')?;
     let (_, password) = user.split_once(':')?;
     (!password.is_empty()).then_some(password)
@@ -174,15 +152,7 @@ const SECRET_WORDS: &[&str] = &[
 ];
 
 /// How a word that was not split ends: `PGPASSWORD`, `DBPASS`, `AUTHTOKEN`.
-const SECRET_ENDINGS: &[&str] = &[
-    "PASSWORD",
-    "PASSWD",
-    "PASS",
-    "SECRET",
-    "TOKEN",
-    "APIKEY",
-    "CREDENTIALS",
-];
+const SECRET_ENDINGS: &[&str] = &["PASSWORD", "PASSWD", "PASS", "SECRET", "TOKEN", "APIKEY", "CREDENTIALS"];
 
 /// A name that ends so is about a secret and holds none: `TOKEN_TTL`, `PRIVATE_KEY_PATH`.
 const ABOUT_A_SECRET: &[&str] = &[

@@ -44,20 +44,11 @@ pub(super) fn look(bytes: &[u8], ended: bool, found: &mut Found) {
     let shapes = &*SHAPES;
     let mut wanted = vec![false; shapes.all.len()];
     for hit in shapes.triggers.find_overlapping_iter(bytes) {
-        if let Some(wanted) = shapes
-            .shape_of
-            .get(hit.pattern().as_usize())
-            .and_then(|at| wanted.get_mut(*at))
-        {
+        if let Some(wanted) = shapes.shape_of.get(hit.pattern().as_usize()).and_then(|at| wanted.get_mut(*at)) {
             *wanted = true;
         }
     }
-    for shape in shapes
-        .all
-        .iter()
-        .zip(wanted)
-        .filter_map(|(shape, wanted)| wanted.then_some(shape))
-    {
+    for shape in shapes.all.iter().zip(wanted).filter_map(|(shape, wanted)| wanted.then_some(shape)) {
         shape.look(bytes, ended, found);
     }
 }
@@ -70,10 +61,7 @@ struct Before {
 
 impl Before {
     fn new(pattern: String) -> Self {
-        Self {
-            pattern,
-            compiled: OnceLock::new(),
-        }
+        Self { pattern, compiled: OnceLock::new() }
     }
 
     fn regex(&self) -> &Regex {
@@ -90,10 +78,7 @@ impl Shape {
             };
             // A shape that begins nowhere must still get on.
             from = start.max(from + 1);
-            if !before
-                .name("name")
-                .is_none_or(|name| names_secret(name.as_bytes()))
-            {
+            if !before.name("name").is_none_or(|name| names_secret(name.as_bytes())) {
                 continue;
             }
             let Some(extent) = self.body.extent(bytes, start, ended) else {
@@ -113,13 +98,7 @@ impl Shape {
         }
     }
 
-    fn span(
-        &self,
-        bytes: &[u8],
-        start: usize,
-        before: &Captures<'_>,
-        extent: Extent,
-    ) -> Option<Span> {
+    fn span(&self, bytes: &[u8], start: usize, before: &Captures<'_>, extent: Extent) -> Option<Span> {
         let quoted = extent.start > start;
         let mut secret = bytes.get(extent.start..extent.end)?;
         // What closes around a word is not of it: `$(echo password=x)`.
@@ -128,32 +107,18 @@ impl Shape {
         {
             secret = rest;
         }
-        let candidate = Candidate {
-            before,
-            secret,
-            quoted,
-        };
+        let candidate = Candidate { before, secret, quoted };
         if secret.len() < self.shortest || is_placeholder(secret) || !(self.holds)(&candidate) {
             return None;
         }
         let marker = self.marker(before);
-        Some(Span {
-            start: extent.start,
-            end: extent.start + secret.len(),
-            marker,
-        })
+        Some(Span { start: extent.start, end: extent.start + secret.len(), marker })
     }
 
     fn marker(&self, before: &Captures<'_>) -> String {
-        let name = before
-            .name("name")
-            .map_or(self.name.as_bytes(), |name| name.as_bytes());
+        let name = before.name("name").map_or(self.name.as_bytes(), |name| name.as_bytes());
         let name = String::from_utf8_lossy(name);
-        let name: String = name
-            .trim_matches(['-', '.', '_'])
-            .chars()
-            .take(64)
-            .collect();
+        let name: String = name.trim_matches(['-', '.', '_']).chars().take(64).collect();
         format!("[redacted:{name}]")
     }
 }
@@ -174,26 +139,14 @@ fn is_placeholder(text: &[u8]) -> bool {
 
 /// `NAME=value`, `"name": "value"`, `--name=value`; that the name looks secret is known.
 fn is_assignment(candidate: &Candidate<'_, '_>) -> bool {
-    let Candidate {
-        before,
-        secret,
-        quoted,
-    } = *candidate;
+    let Candidate { before, secret, quoted } = *candidate;
     if secret.len() > 1024 {
         return true;
     }
     let has = |name| before.name(name).is_some_and(|group| !group.is_empty());
-    let name = before
-        .name("name")
-        .map(|name| name.as_bytes().to_ascii_lowercase())
-        .unwrap_or_default();
-    let contains = |word: &str| {
-        name.windows(word.len())
-            .any(|window| window == word.as_bytes())
-    };
-    let spaced = before
-        .get(0)
-        .is_some_and(|whole| whole.as_bytes().ends_with(b" "));
+    let name = before.name("name").map(|name| name.as_bytes().to_ascii_lowercase()).unwrap_or_default();
+    let contains = |word: &str| name.windows(word.len()).any(|window| window == word.as_bytes());
+    let spaced = before.get(0).is_some_and(|whole| whole.as_bytes().ends_with(b" "));
     if is_plain_word(secret) || (has("colon") && !spaced && !quoted && !has("quote")) {
         return false;
     }
@@ -202,11 +155,7 @@ fn is_assignment(candidate: &Candidate<'_, '_>) -> bool {
     }
     let random = secret.len() >= 12 && secret.iter().any(u8::is_ascii_digit);
     // `key=`, `pass:` and their like name many things that are no secrets.
-    if ["key", "keys", "pass", "salt", "pat", "otp", "clave"]
-        .iter()
-        .any(|word| name == word.as_bytes())
-        && !random
-    {
+    if ["key", "keys", "pass", "salt", "pat", "otp", "clave"].iter().any(|word| name == word.as_bytes()) && !random {
         return false;
     }
     // After a colon stands prose more often than a secret, unless quotes or the beginning of the line say otherwise.
@@ -275,13 +224,8 @@ fn is_plain_word(secret: &[u8]) -> bool {
         "realm",
         "error=",
     ];
-    let secret = secret
-        .strip_suffix(b",")
-        .or_else(|| secret.strip_suffix(b"."))
-        .unwrap_or(secret);
-    WORDS
-        .iter()
-        .any(|word| word.as_bytes().eq_ignore_ascii_case(secret))
+    let secret = secret.strip_suffix(b",").or_else(|| secret.strip_suffix(b".")).unwrap_or(secret);
+    WORDS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(secret))
 }
 
 fn always(_: &Candidate<'_, '_>) -> bool {
@@ -297,27 +241,13 @@ fn has_digit(candidate: &Candidate<'_, '_>) -> bool {
 }
 
 fn regex(pattern: &str) -> Regex {
-    Regex::new(&format!("(?-u){pattern}"))
-        .expect("the patterns are constants, and a test compiles them all")
+    Regex::new(&format!("(?-u){pattern}")).expect("the patterns are constants, and a test compiles them all")
 }
 
 /// A token that begins with a text of its own.
-fn token(
-    name: &'static str,
-    triggers: &'static [&'static str],
-    begins: &str,
-    body: Body,
-    shortest: usize,
-) -> Shape {
+fn token(name: &'static str, triggers: &'static [&'static str], begins: &str, body: Body, shortest: usize) -> Shape {
     let before = Before::new(format!("(?:^|[^A-Za-z0-9])(?:{begins})"));
-    Shape {
-        name,
-        triggers,
-        before,
-        body,
-        shortest,
-        holds: always,
-    }
+    Shape { name, triggers, before, body, shortest, holds: always }
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
@@ -335,85 +265,33 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
         .ascii_case_insensitive(true)
         .build(&texts)
         .expect("the triggers are constants, and a test builds them");
-    Shapes {
-        all,
-        triggers,
-        shape_of,
-    }
+    Shapes { all, triggers, shape_of }
 });
 
 fn tokens() -> Vec<Shape> {
     use Body::{Dotted, Path, Token};
     vec![
-        token(
-            "stripe-key",
-            &["sk_", "rk_"],
-            "(?:sk|rk)_(?:live|test)_",
-            Token,
-            8,
-        ),
+        token("stripe-key", &["sk_", "rk_"], "(?:sk|rk)_(?:live|test)_", Token, 8),
         token("webhook-secret", &["whsec_"], "whsec_", Dotted, 8),
-        token(
-            "slack-token",
-            &["xox", "xapp-"],
-            "xox[a-z](?:[.-]|\\.xox[a-z]-)|xapp-",
-            Token,
-            8,
-        ),
-        token(
-            "github-token",
-            &["gh", "github_pat_"],
-            "gh[pousr]_|github_pat_",
-            Token,
-            16,
-        ),
-        token(
-            "gitlab-token",
-            &["glpat-", "gldt-", "glrt-"],
-            "gl(?:pat|dt|rt)-",
-            Token,
-            12,
-        ),
+        token("slack-token", &["xox", "xapp-"], "xox[a-z](?:[.-]|\\.xox[a-z]-)|xapp-", Token, 8),
+        token("github-token", &["gh", "github_pat_"], "gh[pousr]_|github_pat_", Token, 16),
+        token("gitlab-token", &["glpat-", "gldt-", "glrt-"], "gl(?:pat|dt|rt)-", Token, 12),
         token("aws-key-id", &["AKIA", "ASIA"], "AKIA|ASIA", Token, 16),
         token("npm-token", &["npm_"], "npm_", Token, 20),
         token("pypi-token", &["pypi-"], "pypi-", Token, 20),
         token("sendgrid-key", &["SG."], "SG\\.", Dotted, 20),
         token("google-key", &["AIza", "ya29."], "AIza|ya29\\.", Dotted, 20),
-        token(
-            "api-key",
-            &["sk-"],
-            "sk-(?:ant-|proj-|svcacct-)?",
-            Token,
-            20,
-        ),
-        token(
-            "mercadopago-token",
-            &["APP_USR-", "TEST-"],
-            "(?:APP_USR|TEST)-[0-9]{6,}-",
-            Token,
-            16,
-        ),
+        token("api-key", &["sk-"], "sk-(?:ant-|proj-|svcacct-)?", Token, 20),
+        token("mercadopago-token", &["APP_USR-", "TEST-"], "(?:APP_USR|TEST)-[0-9]{6,}-", Token, 16),
         token("render-key", &["rnd_"], "rnd_", Token, 16),
         token("digitalocean-token", &["do"], "do[opr]_v1_", Token, 16),
         token("vault-token", &["hvs.", "hvb."], "hv[sb]\\.", Dotted, 12),
         token("shopify-token", &["shp"], "shp(?:at|ca|pa|ss)_", Token, 16),
-        token(
-            "age-key",
-            &["AGE-SECRET-KEY-"],
-            "AGE-SECRET-KEY-1",
-            Token,
-            16,
-        ),
+        token("age-key", &["AGE-SECRET-KEY-"], "AGE-SECRET-KEY-1", Token, 16),
         token("jwt", &["eyJ"], "eyJ", Dotted, 17),
         token(
             "webhook-url",
-            &[
-                "hooks.slack",
-                "webhooks/",
-                "webhookb2/",
-                "api.telegram.org/bot",
-                "hooks.zapier",
-            ],
+            &["hooks.slack", "webhooks/", "webhookb2/", "api.telegram.org/bot", "hooks.zapier"],
             "hooks\\.slack(?:-gov)?\\.com/(?:services|workflows|triggers)/|discord(?:app)?\\.com/api/webhooks/|\
              webhook\\.office\\.com/webhookb2/|api\\.telegram\\.org/bot|hooks\\.zapier\\.com/hooks/catch/",
             Path,
@@ -441,14 +319,7 @@ fn commands() -> Vec<Shape> {
         holds,
     };
     vec![
-        shape(
-            "bearer",
-            &["bearer"],
-            "(?i)(?:^|[^a-z0-9])bearer[ \\t]{1,8}",
-            Dotted,
-            8,
-            not_a_word,
-        ),
+        shape("bearer", &["bearer"], "(?i)(?:^|[^a-z0-9])bearer[ \\t]{1,8}", Dotted, 8, not_a_word),
         shape(
             "authorization",
             &["authorization"],
@@ -457,38 +328,10 @@ fn commands() -> Vec<Shape> {
             4,
             not_a_word,
         ),
-        shape(
-            "password",
-            &["://"],
-            "[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\\s/:@\"'<>]*:",
-            UrlPassword,
-            1,
-            always,
-        ),
-        shape(
-            "password",
-            &["-a ", "-a\t"],
-            "redis-cli[^\\n|;&]*?\\s-a\\s{1,4}",
-            Word,
-            1,
-            always,
-        ),
-        shape(
-            "password",
-            &["-p"],
-            "(?:mysql|mysqldump|mysqladmin|mariadb)(?:\\s[^\\n|;&]*?)?\\s-p",
-            Word,
-            4,
-            always,
-        ),
-        shape(
-            "password",
-            &["sshpass"],
-            "sshpass\\s{1,4}-p\\s{0,4}",
-            Word,
-            1,
-            always,
-        ),
+        shape("password", &["://"], "[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\\s/:@\"'<>]*:", UrlPassword, 1, always),
+        shape("password", &["-a ", "-a\t"], "redis-cli[^\\n|;&]*?\\s-a\\s{1,4}", Word, 1, always),
+        shape("password", &["-p"], "(?:mysql|mysqldump|mysqladmin|mariadb)(?:\\s[^\\n|;&]*?)?\\s-p", Word, 4, always),
+        shape("password", &["sshpass"], "sshpass\\s{1,4}-p\\s{0,4}", Word, 1, always),
         shape(
             "password",
             &["-u", "--user"],
@@ -508,14 +351,7 @@ fn commands() -> Vec<Shape> {
         ),
         shape(
             "secret",
-            &[
-                "--pass",
-                "--token",
-                "--secret",
-                "--api",
-                "--client-secret",
-                "--access-token",
-            ],
+            &["--pass", "--token", "--secret", "--api", "--client-secret", "--access-token"],
             "--(?P<name>[a-z0-9-]*?(?:password|passphrase|pass|token|secret|api-key|apikey))[ \\t]{1,8}",
             Word,
             1,
@@ -554,14 +390,7 @@ mod tests {
     #[test]
     fn every_pattern_compiles_and_begins_only_where_a_trigger_is() {
         for shape in &SHAPES.all {
-            assert!(
-                !shape
-                    .before
-                    .regex()
-                    .is_match(b"plain words, 12 numbers; and signs"),
-                "{}",
-                shape.before.pattern
-            );
+            assert!(!shape.before.regex().is_match(b"plain words, 12 numbers; and signs"), "{}", shape.before.pattern);
             assert!(!shape.triggers.is_empty(), "{}", shape.name);
         }
     }

@@ -26,12 +26,7 @@ pub struct RedactStream {
 
 impl RedactStream {
     pub(super) fn new(redactor: Redactor) -> Self {
-        Self {
-            redactor,
-            buffer: Vec::new(),
-            given: 0,
-            swallowing: None,
-        }
+        Self { redactor, buffer: Vec::new(), given: 0, swallowing: None }
     }
 
     /// Takes the next piece and gives what is certain.
@@ -77,24 +72,13 @@ impl RedactStream {
         let mut found = self.redactor.look(&self.buffer, ended);
         let end = self.buffer.len();
         let mut until = if ended { end } else { found.hold };
-        if let Some(open) = found
-            .open
-            .filter(|open| open.start == until && end - until > LONGEST_OPEN)
-        {
-            found.spans.push(Span {
-                start: open.start,
-                end,
-                marker: open.marker,
-            });
+        if let Some(open) = found.open.filter(|open| open.start == until && end - until > LONGEST_OPEN) {
+            found.spans.push(Span { start: open.start, end, marker: open.marker });
             self.swallowing = Some(open.body);
             until = end;
         }
         // A span over the end of what is certain may yet grow.
-        if let Some(span) = found
-            .spans
-            .iter()
-            .find(|span| span.start < until && until < span.end)
-        {
+        if let Some(span) = found.spans.iter().find(|span| span.start < until && until < span.end) {
             until = span.start;
         }
         let until = until.max(self.given);

@@ -20,9 +20,7 @@ fn in_pieces(redactor: &Redactor, text: &[u8], sizes: &[usize]) -> Vec<u8> {
 }
 
 fn contains(bytes: &[u8], part: &str) -> bool {
-    bytes
-        .windows(part.len())
-        .any(|window| window == part.as_bytes())
+    bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// Text, and the parts of it that must go. Whole and byte by byte must agree.
@@ -36,34 +34,19 @@ fn shapes_are_hidden_and_the_rest_stays() {
         (&slack, "abcdefGHIJ"),
         (&github, "16C7e42F292c6912E7710c838347Ae178B4a"),
         ("key AKIAIOSFODNN7EXAMPLE.", "IOSFODNN7EXAMPLE"),
-        (
-            "secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        ),
-        (
-            "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl end",
-            "eyJzdWIiOiIxIn0",
-        ),
-        (
-            "curl -H 'Authorization: Bearer abcdefghijkl' x",
-            "abcdefghijkl",
-        ),
+        ("secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl end", "eyJzdWIiOiIxIn0"),
+        ("curl -H 'Authorization: Bearer abcdefghijkl' x", "abcdefghijkl"),
         ("Authorization: Basic dXNlcjpw", "dXNlcjpw"),
         ("psql postgresql://app:hun@ter2@db:5432/orders", "hun@ter2"),
-        (
-            "kubectl create secret generic x --from-literal=password=hunter2",
-            "hunter2",
-        ),
+        ("kubectl create secret generic x --from-literal=password=hunter2", "hunter2"),
         ("PGPASSWORD=hunter2 psql -h db", "hunter2"),
         ("export API_KEY='a b c'; true", "a b c"),
         (r#"{"user":"x","password":"hun\"ter2"}"#, "ter2"),
         (r#"echo "{\"password\":\"hunter2\"}""#, "hunter2"),
         ("  password: hunter2\n", "hunter2"),
         ("X-Api-Key: abcdef123456", "abcdef123456"),
-        (
-            "https://hooks.slack.com/services/T00000000/B00000000/XXXXabcd",
-            "T00000000",
-        ),
+        ("https://hooks.slack.com/services/T00000000/B00000000/XXXXabcd", "T00000000"),
         ("redis-cli -h cache -a hunter2 ping", "hunter2"),
         ("mysql -u root -phunter2 orders", "hunter2"),
         ("curl -u admin:hunter2 http://x", "hunter2"),
@@ -71,15 +54,9 @@ fn shapes_are_hidden_and_the_rest_stays() {
         ("login --password hunter2 --user me", "hunter2"),
         ("url=http://x/?access_token=hunter2&x=1", "hunter2"),
         ("DB_PASSWORD: \"${DB_PASSWORD:-hunter2}\"", "hunter2"),
-        (
-            "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIB\nAAKC\n-----END RSA PRIVATE KEY-----\nafter",
-            "MIIEpAIB",
-        ),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIB\nAAKC\n-----END RSA PRIVATE KEY-----\nafter", "MIIEpAIB"),
         ("openssl rsa -passin pass:hunter2", "hunter2"),
-        (
-            "TOKEN=APP_USR-1234567890123456-112233-abcdef",
-            "112233-abcdef",
-        ),
+        ("TOKEN=APP_USR-1234567890123456-112233-abcdef", "112233-abcdef"),
     ];
     let redactor = Redactor::default();
     for (text, secret) in table {
@@ -116,17 +93,10 @@ fn what_is_no_secret_stays() {
         "KEYS *  LLEN celery",
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
     ];
-    let redactor = redactor(&[
-        ("PASSWORD", "true"),
-        ("SECRET_PORT_KEY", "3000"),
-        ("TOKEN", "abc"),
-    ]);
+    let redactor = redactor(&[("PASSWORD", "true"), ("SECRET_PORT_KEY", "3000"), ("TOKEN", "abc")]);
     for text in table {
         assert_eq!(redactor.redact(text), text);
-        assert_eq!(
-            String::from_utf8_lossy(&in_pieces(&redactor, text.as_bytes(), &[1])),
-            text
-        );
+        assert_eq!(String::from_utf8_lossy(&in_pieces(&redactor, text.as_bytes(), &[1])), text);
     }
 }
 
@@ -145,10 +115,7 @@ fn known_values_go_in_every_form() {
         "p@ss \"w/rd'\\''ñ<1>".to_owned(),
     ];
     for form in table {
-        assert_eq!(
-            redactor.redact(&format!("<<{form}>>")),
-            "<<[redacted:DB_PASSWORD]>>"
-        );
+        assert_eq!(redactor.redact(&format!("<<{form}>>")), "<<[redacted:DB_PASSWORD]>>");
     }
     // The same value behind 0, 1 and 2 other bytes: `printf 'PASSWORD' | base64` and its like.
     let simple = self::redactor(&[("DB_PASSWORD", "correct-horse")]);
@@ -165,11 +132,7 @@ fn known_values_go_in_every_form() {
 #[test]
 fn an_address_gives_its_password_too() {
     let redactor = redactor(&[("DATABASE_URL", "postgresql://app:p%40ssw0rd@db/orders")]);
-    for text in [
-        "p%40ssw0rd",
-        "p@ssw0rd",
-        "postgresql://app:p%40ssw0rd@db/orders",
-    ] {
+    for text in ["p%40ssw0rd", "p@ssw0rd", "postgresql://app:p%40ssw0rd@db/orders"] {
         assert_eq!(redactor.redact(text), "[redacted:DATABASE_URL]");
     }
 }
@@ -202,26 +165,14 @@ fn an_endless_secret_is_swallowed() {
     let redactor = Redactor::default();
     let text = format!("token=a1{} after", "x".repeat(300_000));
     let hidden = in_pieces(&redactor, text.as_bytes(), &[1000]);
-    assert_eq!(
-        String::from_utf8_lossy(&hidden),
-        "token=[redacted:token] after"
-    );
+    assert_eq!(String::from_utf8_lossy(&hidden), "token=[redacted:token] after");
     assert_eq!(redactor.redact(&text), "token=[redacted:token] after");
 }
 
 #[test]
 fn hostile_text_takes_linear_time() {
     let redactor = redactor(&[("DB_PASSWORD", "qwertz-789")]);
-    for unit in [
-        "key=",
-        "a:b:",
-        "token:",
-        "curl -u ",
-        "x://y:",
-        "password=\"",
-        "-----BEGIN PRIVATE KEY-----",
-        "eyJ",
-    ] {
+    for unit in ["key=", "a:b:", "token:", "curl -u ", "x://y:", "password=\"", "-----BEGIN PRIVATE KEY-----", "eyJ"] {
         let cost = |bytes: usize| {
             let text = unit.repeat(bytes / unit.len());
             let started = std::time::Instant::now();
@@ -230,10 +181,7 @@ fn hostile_text_takes_linear_time() {
         };
         // Sixteen times the text: about sixteen times the time, and not its square.
         let (small, large) = (cost(10_000), cost(160_000));
-        assert!(
-            large < small * 80 + std::time::Duration::from_millis(300),
-            "{unit}: {small:?}, then {large:?}"
-        );
+        assert!(large < small * 80 + std::time::Duration::from_millis(300), "{unit}: {small:?}, then {large:?}");
     }
 }
 
@@ -301,10 +249,7 @@ fn dotenv_files_are_read_as_people_write_them() {
         ("I", "'open"),
         ("J", "a=b"),
     ];
-    assert_eq!(
-        entries,
-        expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-    );
+    assert_eq!(entries, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
 proptest! {

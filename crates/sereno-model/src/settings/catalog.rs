@@ -33,24 +33,17 @@ impl Kind {
     pub(super) fn expected(self) -> Text {
         let (en, es) = match self {
             Self::Text => ("a text in quotes", "un texto entre comillas"),
-            Self::Texts => (
-                "a list of texts, such as [\"a\", \"b\"]",
-                "una lista de textos, como [\"a\", \"b\"]",
-            ),
+            Self::Texts => ("a list of texts, such as [\"a\", \"b\"]", "una lista de textos, como [\"a\", \"b\"]"),
             Self::Seconds => ("a whole number of seconds", "un número entero de segundos"),
             Self::Duration => (
                 "seconds, or a text such as \"90s\", \"30m\", \"2h\"",
                 "segundos, o un texto como \"90s\", \"30m\", \"2h\"",
             ),
             Self::Language => ("\"es\" or \"en\"", "\"es\" o \"en\""),
-            Self::Strictness => (
-                "\"ask\", \"read-raw\" or \"second-person\"",
-                "\"ask\", \"read-raw\" o \"second-person\"",
-            ),
-            Self::Location => (
-                "\"sqlite:PATH\" or \"postgresql://…\"",
-                "\"sqlite:RUTA\" o \"postgresql://…\"",
-            ),
+            Self::Strictness => {
+                ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
+            }
+            Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
                 "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -67,18 +60,8 @@ impl Kind {
 /// The tables of the file, in the order of the documents. Those with two brackets are written once for each thing.
 pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
     ("system", false, "What is operated.", "Lo que se opera."),
-    (
-        "journal",
-        false,
-        "Where everything is recorded.",
-        "Dónde se registra todo.",
-    ),
-    (
-        "people",
-        true,
-        "Who operates, one table for each person.",
-        "Quiénes operan, una tabla por persona.",
-    ),
+    ("journal", false, "Where everything is recorded.", "Dónde se registra todo."),
+    ("people", true, "Who operates, one table for each person.", "Quiénes operan, una tabla por persona."),
     (
         "policy",
         false,
@@ -91,12 +74,7 @@ pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
         "Values for the placeholders of runbooks; [values.\"procedure-id\"] for those of one procedure.",
         "Valores para los marcadores de los runbooks; [values.\"id-del-procedimiento\"] para los de un procedimiento.",
     ),
-    (
-        "secrets",
-        false,
-        "What must never be shown.",
-        "Lo que nunca se debe mostrar.",
-    ),
+    ("secrets", false, "What must never be shown.", "Lo que nunca se debe mostrar."),
     (
         "locks",
         false,
@@ -119,24 +97,11 @@ const fn setting(
     en: &'static str,
     es: &'static str,
 ) -> Setting {
-    Setting {
-        section,
-        key,
-        kind,
-        example,
-        doc: (en, es),
-    }
+    Setting { section, key, kind, example, doc: (en, es) }
 }
 
 pub(super) const SETTINGS: &[Setting] = &[
-    setting(
-        "system",
-        "name",
-        Kind::Text,
-        "\"pedidos\"",
-        "The name of the system.",
-        "El nombre del sistema.",
-    ),
+    setting("system", "name", Kind::Text, "\"pedidos\"", "The name of the system.", "El nombre del sistema."),
     setting(
         "system",
         "language",
@@ -293,16 +258,11 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 /// The names that may stand in a table.
 pub(super) fn keys_of(section: &str) -> impl Iterator<Item = &'static str> {
-    SETTINGS
-        .iter()
-        .filter(move |setting| setting.section == section)
-        .map(|setting| setting.key)
+    SETTINGS.iter().filter(move |setting| setting.section == section).map(|setting| setting.key)
 }
 
 pub(super) fn find(section: &str, key: &str) -> Option<&'static Setting> {
-    SETTINGS
-        .iter()
-        .find(|setting| setting.section == section && setting.key == key)
+    SETTINGS.iter().find(|setting| setting.section == section && setting.key == key)
 }
 
 /// A file of settings in which everything is explained and nothing is set.
@@ -314,25 +274,12 @@ pub fn default_file(lang: Lang) -> String {
     let mut file = head.get(lang).to_owned();
     for (section, many, en, es) in SECTIONS {
         let doc = Text::new(*en, *es);
-        let header = if *many {
-            format!("[[{section}]]")
-        } else {
-            format!("[{section}]")
-        };
+        let header = if *many { format!("[[{section}]]") } else { format!("[{section}]") };
         // Writing to a String cannot fail.
         let _ = write!(file, "\n# {}\n# {header}\n", doc.get(lang));
-        for setting in SETTINGS
-            .iter()
-            .filter(|setting| setting.section == *section)
-        {
+        for setting in SETTINGS.iter().filter(|setting| setting.section == *section) {
             let doc = Text::new(setting.doc.0, setting.doc.1);
-            let _ = writeln!(
-                file,
-                "## {}\n# {} = {}",
-                doc.get(lang),
-                setting.key,
-                setting.example
-            );
+            let _ = writeln!(file, "## {}\n# {} = {}", doc.get(lang), setting.key, setting.example);
         }
         match *section {
             "values" => file.push_str("# \"pod-name\" = \"backend-0\"\n"),
@@ -347,33 +294,14 @@ pub fn default_file(lang: Lang) -> String {
 pub fn reference() -> String {
     let mut text = String::from("# Settings\n\nGenerated from the code by `cargo xtask gen`.\n");
     for (section, many, en, _) in SECTIONS {
-        let header = if *many {
-            format!("[[{section}]]")
-        } else {
-            format!("[{section}]")
-        };
+        let header = if *many { format!("[[{section}]]") } else { format!("[{section}]") };
         let _ = write!(text, "\n## `{header}`\n\n{en}\n");
-        let mut settings = SETTINGS
-            .iter()
-            .filter(|setting| setting.section == *section)
-            .peekable();
+        let mut settings = SETTINGS.iter().filter(|setting| setting.section == *section).peekable();
         if settings.peek().is_some() {
             text.push_str("\n| setting | takes | example | meaning |\n|---|---|---|---|\n");
         }
-        for Setting {
-            key,
-            kind,
-            example,
-            doc,
-            ..
-        } in settings
-        {
-            let _ = writeln!(
-                text,
-                "| `{key}` | {} | `{example}` | {} |",
-                kind.expected().en,
-                doc.0
-            );
+        for Setting { key, kind, example, doc, .. } in settings {
+            let _ = writeln!(text, "| `{key}` | {} | `{example}` | {} |", kind.expected().en, doc.0);
         }
     }
     text.push_str("\n## Environment variables\n\n| variable | meaning |\n|---|---|\n");

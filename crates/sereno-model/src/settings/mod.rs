@@ -112,12 +112,7 @@ impl Settings {
     /// The values for the placeholders of one procedure: its own before those of all.
     pub fn values_for(&self, procedure: &str) -> BTreeMap<String, String> {
         let mut values = self.values.clone();
-        values.extend(
-            self.procedure_values
-                .get(procedure)
-                .cloned()
-                .unwrap_or_default(),
-        );
+        values.extend(self.procedure_values.get(procedure).cloned().unwrap_or_default());
         values
     }
 }

@@ -14,12 +14,7 @@ const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 type Value<'t> = Spanned<DeValue<'t>>;
 
 pub(super) fn read(text: &str, file: &str) -> (Settings, Vec<Diagnostic>) {
-    let mut reader = Reader {
-        text,
-        file,
-        settings: Settings::default(),
-        diagnostics: Vec::new(),
-    };
+    let mut reader = Reader { text, file, settings: Settings::default(), diagnostics: Vec::new() };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
@@ -27,18 +22,13 @@ pub(super) fn read(text: &str, file: &str) -> (Settings, Vec<Diagnostic>) {
         reader.say(
             "toml-syntax",
             span,
-            Text::new(
-                format!("this is not TOML: {why}"),
-                format!("esto no es TOML: {why}"),
-            ),
+            Text::new(format!("this is not TOML: {why}"), format!("esto no es TOML: {why}")),
             None,
         );
     }
     reader.document(document.get_ref());
     // Two tables of one name are told at the later one; sorted, all of it reads from top to bottom.
-    reader
-        .diagnostics
-        .sort_by_key(|diagnostic| diagnostic.span.start);
+    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     reader.settings.commands = commands(text);
     (reader.settings, reader.diagnostics)
 }
@@ -62,18 +52,10 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn document(&mut self, document: &DeTable<'_>) {
         for (name, value) in document {
-            let section = SECTIONS
-                .iter()
-                .find(|section| section.0 == name.get_ref().as_ref());
+            let section = SECTIONS.iter().find(|section| section.0 == name.get_ref().as_ref());
             let Some((section, many, ..)) = section else {
                 let names = SECTIONS.iter().map(|section| section.0);
-                self.unknown(
-                    name.get_ref(),
-                    name.span(),
-                    &Text::new("a table of", "una tabla de"),
-                    self.file,
-                    names,
-                );
+                self.unknown(name.get_ref(), name.span(), &Text::new("a table of", "una tabla de"), self.file, names);
                 continue;
             };
             match (value.get_ref(), many) {
@@ -88,15 +70,9 @@ impl Reader<'_> {
                     }
                 }
                 _ => {
-                    let written = if *many {
-                        format!("[[{section}]]")
-                    } else {
-                        format!("[{section}]")
-                    };
-                    let expected = Text::new(
-                        format!("a table, written {written}"),
-                        format!("una tabla, escrita {written}"),
-                    );
+                    let written = if *many { format!("[[{section}]]") } else { format!("[{section}]") };
+                    let expected =
+                        Text::new(format!("a table, written {written}"), format!("una tabla, escrita {written}"));
                     self.wrong(section, value.span(), &expected);
                 }
             }
@@ -105,25 +81,14 @@ impl Reader<'_> {
 
     fn person(&mut self, value: &Value<'_>) {
         let DeValue::Table(table) = value.get_ref() else {
-            let expected = Text::new(
-                "a table, written [[people]]",
-                "una tabla, escrita [[people]]",
-            );
+            let expected = Text::new("a table, written [[people]]", "una tabla, escrita [[people]]");
             return self.wrong("people", value.span(), &expected);
         };
         let mut person = Person::default();
         self.table("people", table, &mut person);
         let problem = if person.name.is_empty() {
-            Some(Text::new(
-                "a person needs a `name`",
-                "una persona necesita `name`",
-            ))
-        } else if self
-            .settings
-            .people
-            .iter()
-            .any(|other| other.name == person.name)
-        {
+            Some(Text::new("a person needs a `name`", "una persona necesita `name`"))
+        } else if self.settings.people.iter().any(|other| other.name == person.name) {
             let name = &person.name;
             Some(Text::new(
                 format!("there are two people named `{name}`"),
@@ -133,9 +98,7 @@ impl Reader<'_> {
             None
         };
         if let Some(message) = problem {
-            let span = table
-                .get("name")
-                .map_or_else(|| value.span(), Spanned::span);
+            let span = table.get("name").map_or_else(|| value.span(), Spanned::span);
             return self.say("wrong-setting", span, message, None);
         }
         if person.os_user.is_empty() {
@@ -166,13 +129,7 @@ impl Reader<'_> {
     }
 
     /// Sets one setting; `None` when the value is not what it takes.
-    fn set(
-        &mut self,
-        section: &str,
-        key: &str,
-        value: &Value<'_>,
-        person: &mut Person,
-    ) -> Option<()> {
+    fn set(&mut self, section: &str, key: &str, value: &Value<'_>, person: &mut Person) -> Option<()> {
         match (section, key) {
             ("system", "name") => self.settings.system.name = Some(text(value)?),
             ("system", "language") => self.settings.system.language = Some(language(value)?),
@@ -193,8 +150,7 @@ impl Reader<'_> {
                 self.settings.policy.unclear = self.strictness(value, Some(Strictness::ReadRaw))?;
             }
             ("policy", "destroy") => {
-                self.settings.policy.destroy =
-                    self.strictness(value, Some(Strictness::SecondPerson))?;
+                self.settings.policy.destroy = self.strictness(value, Some(Strictness::SecondPerson))?;
             }
             ("policy", "unattended") => self.settings.policy.unattended = texts(value)?,
             ("policy", "pause_seconds") => {
@@ -209,8 +165,7 @@ impl Reader<'_> {
             ("secrets", "env_files") => self.settings.secrets.env_files = texts(value)?,
             ("secrets", "names") => self.settings.secrets.names = texts(value)?,
             ("locks", "lease_seconds") => {
-                self.settings.locks.lease_seconds =
-                    Some(seconds(value).filter(|seconds| *seconds > 0)?);
+                self.settings.locks.lease_seconds = Some(seconds(value).filter(|seconds| *seconds > 0)?);
             }
             _ => return None,
         }
@@ -237,20 +192,10 @@ impl Reader<'_> {
     }
 
     /// A policy may be stricter than the house rule, never laxer. The outer `None` is a value of the wrong type.
-    #[expect(
-        clippy::option_option,
-        reason = "wrong type, wrong value (told here), and right value are three answers"
-    )]
-    fn strictness(
-        &mut self,
-        value: &Value<'_>,
-        house: Option<Strictness>,
-    ) -> Option<Option<Strictness>> {
+    #[expect(clippy::option_option, reason = "wrong type, wrong value (told here), and right value are three answers")]
+    fn strictness(&mut self, value: &Value<'_>, house: Option<Strictness>) -> Option<Option<Strictness>> {
         let name = text(value)?;
-        let Some(strictness) = Strictness::ALL
-            .into_iter()
-            .find(|level| level.as_str() == name)
-        else {
+        let Some(strictness) = Strictness::ALL.into_iter().find(|level| level.as_str() == name) else {
             self.unknown(
                 &name,
                 value.span(),
@@ -263,9 +208,7 @@ impl Reader<'_> {
         if let Some(house) = house.filter(|house| strictness < *house) {
             let house = house.as_str();
             let message = Text::new(
-                format!(
-                    "`{name}` is laxer than the rule of the house, `{house}`: a policy can only be stricter"
-                ),
+                format!("`{name}` is laxer than the rule of the house, `{house}`: a policy can only be stricter"),
                 format!(
                     "`{name}` es más laxo que la regla de la casa, `{house}`: una política solo puede ser más estricta"
                 ),
@@ -288,9 +231,7 @@ impl Reader<'_> {
                         None => self.wrong(key, value.span(), &Kind::Text.expected()),
                     }
                 }
-                self.settings
-                    .procedure_values
-                    .insert(name.to_owned(), values);
+                self.settings.procedure_values.insert(name.to_owned(), values);
             } else if let Some(value) = scalar(value) {
                 self.settings.values.insert(name.to_owned(), value);
             } else {
@@ -301,13 +242,7 @@ impl Reader<'_> {
 
     fn wrong(&mut self, name: &str, span: Range<usize>, expected: &Text) {
         let found = self.text.get(span.clone()).unwrap_or_default();
-        let found: String = found
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(60)
-            .collect();
+        let found: String = found.lines().next().unwrap_or_default().chars().take(60).collect();
         let message = Text::new(
             format!("`{name}` takes {}, not `{found}`", expected.en),
             format!("`{name}` lleva {}, no `{found}`", expected.es),
@@ -324,19 +259,13 @@ impl Reader<'_> {
         valid: impl Iterator<Item = &'static str>,
     ) {
         let valid: Vec<&str> = valid.collect();
-        let message = Text::new(
-            format!("`{name}` is not {} {place}", what.en),
-            format!("`{name}` no es {} {place}", what.es),
-        );
+        let message =
+            Text::new(format!("`{name}` is not {} {place}", what.en), format!("`{name}` no es {} {place}", what.es));
         let help = match nearest(name, &valid) {
-            Some(near) => Text::new(
-                format!("did you mean `{near}`?"),
-                format!("¿quiso decir `{near}`?"),
-            ),
-            None => Text::new(
-                format!("it takes: {}", valid.join(", ")),
-                format!("los válidos son: {}", valid.join(", ")),
-            ),
+            Some(near) => Text::new(format!("did you mean `{near}`?"), format!("¿quiso decir `{near}`?")),
+            None => {
+                Text::new(format!("it takes: {}", valid.join(", ")), format!("los válidos son: {}", valid.join(", ")))
+            }
         };
         self.say("unknown-setting", span, message, Some(help));
     }
@@ -344,23 +273,9 @@ impl Reader<'_> {
     fn say(&mut self, code: &str, span: Range<usize>, message: Text, help: Option<Text>) {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let code = code.to_owned();
-        self.diagnostics.push(Diagnostic {
-            code,
-            severity: Severity::Error,
-            span,
-            line,
-            column,
-            message,
-            help,
-        });
+        self.diagnostics.push(Diagnostic { code, severity: Severity::Error, span, line, column, message, help });
     }
 }
 
@@ -414,11 +329,7 @@ fn duration(value: &Value<'_>) -> Option<Duration> {
             'h' => 3600,
             _ => return None,
         };
-        text.get(..text.len() - unit.len_utf8())?
-            .trim()
-            .parse::<u64>()
-            .ok()?
-            .checked_mul(factor)?
+        text.get(..text.len() - unit.len_utf8())?.trim().parse::<u64>().ok()?.checked_mul(factor)?
     } else {
         seconds(value)?
     };
@@ -435,9 +346,7 @@ fn language(value: &Value<'_>) -> Option<Lang> {
 
 fn location(value: &Value<'_>) -> Option<String> {
     let text = text(value)?;
-    let known = text
-        .strip_prefix("sqlite:")
-        .is_some_and(|path| !path.is_empty())
+    let known = text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty())
         || text.starts_with("postgres://")
         || text.starts_with("postgresql://");
     known.then_some(text)
@@ -446,9 +355,7 @@ fn location(value: &Value<'_>) -> Option<String> {
 /// Whether the zone exists is for those to say who have the database of zones; the form of a name is told here.
 fn timezone(value: &Value<'_>) -> Option<String> {
     let name = text(value)?;
-    let is_name = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
     (is_name && (name.contains('/') || name == "UTC")).then_some(name)
 }
 
@@ -459,9 +366,6 @@ fn nearest<'n>(name: &str, valid: &[&'n str]) -> Option<&'n str> {
     let near = valid.iter().copied().min_by_key(|other| distance(other))?;
     let close = distance(near) <= (near.len() / 3).max(1);
     close.then_some(near).or_else(|| {
-        valid
-            .iter()
-            .copied()
-            .find(|other| name.len() > 3 && (other.contains(&name) || name.contains(other)))
+        valid.iter().copied().find(|other| name.len() > 3 && (other.contains(&name) || name.contains(other)))
     })
 }

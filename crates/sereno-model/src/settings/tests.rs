@@ -62,10 +62,7 @@ fn a_full_file_is_read() {
     assert_eq!(settings.policy.step_timeout, Some(Duration::from_mins(30)));
     assert_eq!(settings.policy.follow_seconds, Some(10));
     assert_eq!(settings.values_for("x")["pod-name"], "backend-0");
-    assert_eq!(
-        settings.values_for("restart-worker")["pod-name"],
-        "worker-0"
-    );
+    assert_eq!(settings.values_for("restart-worker")["pod-name"], "worker-0");
     assert_eq!(settings.values_for("restart-worker")["replicas"], "3");
     assert_eq!(settings.secrets.names, ["CODE"]);
     assert_eq!(settings.locks.lease_seconds, Some(60));
@@ -77,60 +74,24 @@ fn a_full_file_is_read() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
     let table: &[(&str, usize, &[&str])] = &[
-        (
-            "[sistem]\nname = 'x'",
-            1,
-            &["`sistem`", "sereno.toml", "`system`"],
-        ),
+        ("[sistem]\nname = 'x'", 1, &["`sistem`", "sereno.toml", "`system`"]),
         ("[system]\n\nnam = 'x'", 3, &["`nam`", "[system]", "`name`"]),
         ("[system]\nlenguage = 'es'", 2, &["`language`"]),
-        (
-            "[system]\nzzz = 1",
-            2,
-            &["name, language, runbooks, timezone"],
-        ),
-        (
-            "[system]\nlanguage = 'fr'",
-            2,
-            &["\"es\" or \"en\"", "'fr'"],
-        ),
+        ("[system]\nzzz = 1", 2, &["name, language, runbooks, timezone"]),
+        ("[system]\nlanguage = 'fr'", 2, &["\"es\" or \"en\"", "'fr'"]),
         ("[system]\nrunbooks = 'RUNBOOK.md'", 2, &["a list of texts"]),
-        (
-            "[system]\ntimezone = 'Buenos Aires'",
-            2,
-            &["America/Argentina/Buenos_Aires"],
-        ),
+        ("[system]\ntimezone = 'Buenos Aires'", 2, &["America/Argentina/Buenos_Aires"]),
         ("system = 3", 1, &["[system]"]),
         ("[people]\nname = 'x'", 1, &["[[people]]"]),
         ("[[people]]\nroles = ['operator']", 1, &["needs a `name`"]),
-        (
-            "[[people]]\nname = 'a'\n[[people]]\nname = 'a'",
-            4,
-            &["two people"],
-        ),
-        (
-            "[[people]]\nname = 'a'\nroles = ['aprover']",
-            3,
-            &["`aprover`", "`approver`"],
-        ),
+        ("[[people]]\nname = 'a'\n[[people]]\nname = 'a'", 4, &["two people"]),
+        ("[[people]]\nname = 'a'\nroles = ['aprover']", 3, &["`aprover`", "`approver`"]),
         ("[[people]]\nname = 'a'\nemail = 'nobody'", 3, &["`email`"]),
         ("[journal]\nlocation = 'mysql://x'", 2, &["sqlite:PATH"]),
         ("[policy]\nchange = 'second-persn'", 2, &["`second-person`"]),
-        (
-            "[policy]\ndestroy = 'ask'",
-            2,
-            &["laxer", "`second-person`"],
-        ),
-        (
-            "[policy]\npause_seconds = -1",
-            2,
-            &["whole number of seconds"],
-        ),
-        (
-            "[policy]\npause_seconds = '5'",
-            2,
-            &["whole number of seconds"],
-        ),
+        ("[policy]\ndestroy = 'ask'", 2, &["laxer", "`second-person`"]),
+        ("[policy]\npause_seconds = -1", 2, &["whole number of seconds"]),
+        ("[policy]\npause_seconds = '5'", 2, &["whole number of seconds"]),
         ("[policy]\nstep_timeout = '30 días'", 2, &["\"30m\""]),
         ("[policy]\nstep_timeout = '0s'", 2, &["\"30m\""]),
         ("[locks]\nlease_seconds = 0", 2, &["seconds"]),
@@ -141,18 +102,11 @@ fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
     ];
     for (text, line, words) in table {
         let (_, diagnostics) = Settings::parse(text, "sereno.toml");
-        let Some(found) = diagnostics
-            .iter()
-            .find(|diagnostic| diagnostic.line == *line)
-        else {
+        let Some(found) = diagnostics.iter().find(|diagnostic| diagnostic.line == *line) else {
             panic!("{text}: nothing at line {line}: {diagnostics:?}");
         };
         assert_eq!(found.severity, Severity::Error);
-        let help = found
-            .help
-            .as_ref()
-            .map(|help| help.en.clone())
-            .unwrap_or_default();
+        let help = found.help.as_ref().map(|help| help.en.clone()).unwrap_or_default();
         let said = format!("{} {help}", found.message.en);
         for word in *words {
             assert!(said.contains(word), "{text}: {said}");
@@ -163,10 +117,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
 
 #[test]
 fn one_wrong_setting_leaves_the_others() {
-    let (settings, diagnostics) = Settings::parse(
-        "[system]\nnam = 1\nname = 'x'\nlanguage = 7\n[policy]\nchange = 'ask'",
-        "f",
-    );
+    let (settings, diagnostics) =
+        Settings::parse("[system]\nnam = 1\nname = 'x'\nlanguage = 7\n[policy]\nchange = 'ask'", "f");
     assert_eq!(diagnostics.len(), 2);
     assert_eq!(settings.system.name.as_deref(), Some("x"));
     assert_eq!(settings.policy.change, Some(Strictness::Ask));
@@ -181,9 +133,7 @@ fn the_default_file_sets_nothing_and_every_example_is_valid() {
             .lines()
             .filter(|line| !line.starts_with("##"))
             .map(|line| {
-                line.strip_prefix("# ")
-                    .filter(|line| line.contains(" = ") || line.starts_with('['))
-                    .unwrap_or_default()
+                line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with('[')).unwrap_or_default()
             })
             .collect::<Vec<_>>()
             .join("\n");
@@ -197,17 +147,9 @@ fn the_default_file_sets_nothing_and_every_example_is_valid() {
 
 #[test]
 fn no_text_is_too_strange() {
-    for text in [
-        "",
-        "\u{feff}",
-        "\0",
-        "[[[",
-        "=",
-        "[values]\n\"\" = ''",
-        "ñ = 'á",
-        "[people]\n[[people]]",
-        "commands = 3",
-    ] {
+    for text in
+        ["", "\u{feff}", "\0", "[[[", "=", "[values]\n\"\" = ''", "ñ = 'á", "[people]\n[[people]]", "commands = 3"]
+    {
         let (_, diagnostics) = Settings::parse(text, "f");
         for found in diagnostics {
             assert!(found.line >= 1 && found.span.start <= text.len());

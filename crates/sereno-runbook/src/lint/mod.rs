@@ -64,9 +64,6 @@ fn too_large(ctx: &view::Ctx<'_>) -> Diagnostic {
             "this file is far larger than a runbook, and was not checked",
             "este archivo es mucho más grande que un runbook, y no se revisó",
         ),
-        help: Some(Text::new(
-            "Split it, one file for each system.",
-            "Divídalo, un archivo por sistema.",
-        )),
+        help: Some(Text::new("Split it, one file for each system.", "Divídalo, un archivo por sistema.")),
     }
 }

@@ -6,30 +6,12 @@ use std::fmt::Write as _;
 
 /// What the reader itself reports; it is documented here, beside the lints.
 const READER: [(&str, &str); 6] = [
-    (
-        "encoding-repaired",
-        "The file's text had been damaged by a wrong encoding and was repaired while reading.",
-    ),
-    (
-        "unclosed-fence",
-        "A block is never closed, or ends with its list item: what follows is not what it seems.",
-    ),
-    (
-        "uneven-fence",
-        "A block is opened and closed with different numbers of backticks.",
-    ),
-    (
-        "swallowed-command",
-        "A command stands on the line that opens the block, where only the language's name belongs.",
-    ),
-    (
-        "too-large-to-check",
-        "The file is far larger than a runbook; the lints were not run.",
-    ),
-    (
-        "nesting-too-deep",
-        "Lists or quotes are nested deeper than anybody can follow.",
-    ),
+    ("encoding-repaired", "The file's text had been damaged by a wrong encoding and was repaired while reading."),
+    ("unclosed-fence", "A block is never closed, or ends with its list item: what follows is not what it seems."),
+    ("uneven-fence", "A block is opened and closed with different numbers of backticks."),
+    ("swallowed-command", "A command stands on the line that opens the block, where only the language's name belongs."),
+    ("too-large-to-check", "The file is far larger than a runbook; the lints were not run."),
+    ("nesting-too-deep", "Lists or quotes are nested deeper than anybody can follow."),
 ];
 
 /// `docs/reference/lints.md`.
@@ -49,9 +31,7 @@ pub fn render_reference() -> String {
         let _ = writeln!(out, "Found in:\n\n{}", example(lint.bad));
         let _ = writeln!(out, "Not found in:\n\n{}", example(lint.good));
     }
-    out.push_str(
-        "## Found while reading\n\nThese come from the reader itself, whatever is checked.\n\n",
-    );
+    out.push_str("## Found while reading\n\nThese come from the reader itself, whatever is checked.\n\n");
     for (code, what) in READER {
         let _ = writeln!(out, "- `{code}`: {what}");
     }
@@ -69,9 +49,7 @@ fn severity(severity: Severity) -> &'static str {
 /// The first letter in upper case, no full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// An example of Markdown stands in a longer fence.

@@ -72,11 +72,7 @@ pub(super) struct Found<'c, 'a> {
 
 impl<'c, 'a> Found<'c, 'a> {
     pub(super) fn new(ctx: &'c Ctx<'a>, lint: &'static Lint) -> Self {
-        Self {
-            ctx,
-            lint,
-            out: Vec::new(),
-        }
+        Self { ctx, lint, out: Vec::new() }
     }
 
     /// A finding at bytes of the source.
@@ -84,13 +80,7 @@ impl<'c, 'a> Found<'c, 'a> {
         self.with(self.lint.severity, span, message, help);
     }
 
-    pub(super) fn with(
-        &mut self,
-        severity: Severity,
-        span: Range<usize>,
-        message: Text,
-        help: Text,
-    ) {
+    pub(super) fn with(&mut self, severity: Severity, span: Range<usize>, message: Text, help: Text) {
         let (line, column) = self.ctx.line_column(span.start);
         self.out.push(Diagnostic {
             code: self.lint.code.to_owned(),
@@ -120,31 +110,18 @@ impl<'c, 'a> Found<'c, 'a> {
 
     /// The same, as a note: it matters less in this place.
     pub(super) fn note(&mut self, span: Range<usize>) {
-        self.with(
-            Severity::Note,
-            span,
-            self.lint.why.text(),
-            self.lint.fix.text(),
-        );
+        self.with(Severity::Note, span, self.lint.why.text(), self.lint.fix.text());
     }
 
     /// The same, with the severity of the place.
     pub(super) fn hit_as(&mut self, severity: Severity, command: &Cmd) {
-        self.with(
-            severity,
-            self.ctx.place(command),
-            self.lint.why.text(),
-            self.lint.fix.text(),
-        );
+        self.with(severity, self.ctx.place(command), self.lint.why.text(), self.lint.fix.text());
     }
 
     /// The words of the registry and, in brackets, what is special here.
     pub(super) fn detail(&mut self, span: Range<usize>, detail: &Text) {
         let why = self.lint.why;
-        let message = Text::new(
-            format!("{} ({})", why.en, detail.en),
-            format!("{} ({})", why.es, detail.es),
-        );
+        let message = Text::new(format!("{} ({})", why.en, detail.en), format!("{} ({})", why.es, detail.es));
         self.at(span, message, self.lint.fix.text());
     }
 

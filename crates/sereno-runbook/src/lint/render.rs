@@ -37,10 +37,7 @@ pub fn to_sarif(findings: &[(String, Diagnostic)], lang: Lang) -> Value {
             })
         })
         .collect();
-    let results: Vec<Value> = findings
-        .iter()
-        .map(|(file, finding)| result(file, finding, lang))
-        .collect();
+    let results: Vec<Value> = findings.iter().map(|(file, finding)| result(file, finding, lang)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

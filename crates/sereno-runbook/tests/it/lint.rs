@@ -21,20 +21,12 @@ fn with(
     drilled: Option<&BTreeMap<String, jiff::civil::Date>>,
 ) -> Vec<Diagnostic> {
     let (runbook, _) = sereno_runbook::read(text.as_bytes());
-    let context = LintContext {
-        today: today(),
-        project_files,
-        drilled,
-        knowledge: Knowledge::builtin(),
-    };
+    let context = LintContext { today: today(), project_files, drilled, knowledge: Knowledge::builtin() };
     check(&runbook, &context)
 }
 
 fn codes(text: &str) -> Vec<String> {
-    findings(text)
-        .into_iter()
-        .map(|finding| finding.code)
-        .collect()
+    findings(text).into_iter().map(|finding| finding.code).collect()
 }
 
 #[test]
@@ -42,17 +34,9 @@ fn every_lint_finds_its_bad_example_and_not_its_good_one() {
     let mut wrong = String::new();
     for lint in lints() {
         if !codes(&lint.bad.page()).iter().any(|code| code == lint.code) {
-            let _ = writeln!(
-                wrong,
-                "{}: silent on its bad example; found {:?}",
-                lint.code,
-                codes(&lint.bad.page())
-            );
+            let _ = writeln!(wrong, "{}: silent on its bad example; found {:?}", lint.code, codes(&lint.bad.page()));
         }
-        if codes(&lint.good.page())
-            .iter()
-            .any(|code| code == lint.code)
-        {
+        if codes(&lint.good.page()).iter().any(|code| code == lint.code) {
             let _ = writeln!(wrong, "{}: fires on its good example", lint.code);
         }
     }
@@ -64,19 +48,9 @@ fn the_registry_is_sound() {
     let mut seen = std::collections::HashSet::new();
     for lint in lints() {
         assert!(seen.insert(lint.code), "{} twice", lint.code);
-        assert!(
-            lint.code
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
-            "{}",
-            lint.code
-        );
+        assert!(lint.code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{}", lint.code);
         for words in [lint.title, lint.why, lint.fix] {
-            assert!(
-                !words.en.is_empty() && !words.es.is_empty(),
-                "{}",
-                lint.code
-            );
+            assert!(!words.en.is_empty() && !words.es.is_empty(), "{}", lint.code);
         }
     }
 }
@@ -141,9 +115,7 @@ fn sarif_has_what_the_format_requires() {
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), list.len());
     for result in results {
-        let rules = log["runs"][0]["tool"]["driver"]["rules"]
-            .as_array()
-            .unwrap();
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
         assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]));
         assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
         assert!(!result["message"]["text"].as_str().unwrap().is_empty());
@@ -163,10 +135,7 @@ fn the_committed_reference_is_the_generated_one() {
         std::fs::write(&file, render_reference()).unwrap();
     }
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == render_reference(),
-        "docs/reference/lints.md is stale: run this test with SERENO_BLESS=1"
-    );
+    assert!(committed == render_reference(), "docs/reference/lints.md is stale: run this test with SERENO_BLESS=1");
 }
 
 /// Code, a page on which it must stay silent although it looks alike, and why.
@@ -176,71 +145,23 @@ const NEAR_MISSES: &[(&str, &str, &str)] = &[
         "```bash\ngrep -q ready log || echo \"not yet\"\n```",
         "a look-up that found nothing is no failure",
     ),
-    (
-        "swallowed-failure",
-        "```bash\ncurl -f https://a.io/health || exit 1\n```",
-        "it leaves",
-    ),
-    (
-        "fixed-sleep",
-        "```bash\nuntil pg_isready; do\n  sleep 1\ndone\n```",
-        "a pause between two looks at a condition",
-    ),
-    (
-        "endless-step",
-        "```bash\ntimeout 60 docker logs -f api\ndocker ps\n```",
-        "it is bounded",
-    ),
+    ("swallowed-failure", "```bash\ncurl -f https://a.io/health || exit 1\n```", "it leaves"),
+    ("fixed-sleep", "```bash\nuntil pg_isready; do\n  sleep 1\ndone\n```", "a pause between two looks at a condition"),
+    ("endless-step", "```bash\ntimeout 60 docker logs -f api\ndocker ps\n```", "it is bounded"),
     (
         "endless-step",
         "```bash\ndocker-compose -f compose.prod.yml logs --tail=5 api\ndocker ps\n```",
         "this -f names a file",
     ),
-    (
-        "status-not-shown",
-        "```bash\ncurl https://a.io/orders\n# 25 orders per page\n```",
-        "no status code is expected",
-    ),
-    (
-        "volumes-pruned",
-        "```bash\ndocker volume ls\n```",
-        "it lists",
-    ),
-    (
-        "prompt-becomes-redirection",
-        "```bash\necho hello > LLEN\n```",
-        "a redirection that is meant",
-    ),
-    (
-        "cron-in-shell",
-        "```bash\ncrontab - <<EOF\n0 2 * * * /srv/x.sh\nEOF\n```",
-        "the body of a here-document",
-    ),
-    (
-        "renamed-column",
-        "```sql\nSELECT query, mean_exec_time FROM pg_stat_statements;\n```",
-        "the new name",
-    ),
-    (
-        "renamed-column",
-        "```sql\nSELECT total_time FROM trips;\n```",
-        "a table of one's own",
-    ),
-    (
-        "delete-without-where",
-        "```sql\nSELECT count(*) FROM sessions;\n```",
-        "it reads",
-    ),
-    (
-        "not-an-address",
-        "Version 2024.10.300.1 and 10.0.0.255 and 192.168.300\n",
-        "a version, an address, too short",
-    ),
-    (
-        "restore-tool-mismatch",
-        "```bash\npsql -f backup.sql\n```",
-        "text goes to psql",
-    ),
+    ("status-not-shown", "```bash\ncurl https://a.io/orders\n# 25 orders per page\n```", "no status code is expected"),
+    ("volumes-pruned", "```bash\ndocker volume ls\n```", "it lists"),
+    ("prompt-becomes-redirection", "```bash\necho hello > LLEN\n```", "a redirection that is meant"),
+    ("cron-in-shell", "```bash\ncrontab - <<EOF\n0 2 * * * /srv/x.sh\nEOF\n```", "the body of a here-document"),
+    ("renamed-column", "```sql\nSELECT query, mean_exec_time FROM pg_stat_statements;\n```", "the new name"),
+    ("renamed-column", "```sql\nSELECT total_time FROM trips;\n```", "a table of one's own"),
+    ("delete-without-where", "```sql\nSELECT count(*) FROM sessions;\n```", "it reads"),
+    ("not-an-address", "Version 2024.10.300.1 and 10.0.0.255 and 192.168.300\n", "a version, an address, too short"),
+    ("restore-tool-mismatch", "```bash\npsql -f backup.sql\n```", "text goes to psql"),
     (
         "wrong-shell-variable",
         "```bash\nNAMESPACE=shop\nkubectl exec -n $NAMESPACE api-0 -- ls\n```",
@@ -251,26 +172,14 @@ const NEAR_MISSES: &[(&str, &str, &str)] = &[
         "```bash\nPOD=api-0\nkubectl exec api-0 -- sh -c 'echo $DATABASE_URL'\n```",
         "left to the inner shell",
     ),
-    (
-        "secret-in-clear",
-        "Key: sk_live_xxxxxxxxxxxxxxxxxxxx\n",
-        "a placeholder",
-    ),
-    (
-        "secret-shown",
-        "```bash\nkubectl get secret db -o json | jq '.data | keys'\n```",
-        "names only",
-    ),
+    ("secret-in-clear", "Key: sk_live_xxxxxxxxxxxxxxxxxxxx\n", "a placeholder"),
+    ("secret-shown", "```bash\nkubectl get secret db -o json | jq '.data | keys'\n```", "names only"),
     (
         "missing-namespace",
         "```bash\nkubectl get pods -n shop\nkubectl logs -n shop a\nkubectl get nodes\n```",
         "nodes have no namespace",
     ),
-    (
-        "to-do-left",
-        "Clean TODO el historial antes de seguir.\n",
-        "the Spanish word for all",
-    ),
+    ("to-do-left", "Clean TODO el historial antes de seguir.\n", "the Spanish word for all"),
     (
         "unset-variable",
         "```bash\nTOKEN=$(cat token)\ncurl -H \"Authorization: Bearer $TOKEN\" https://a.io/me\n```",
@@ -286,116 +195,60 @@ const NEAR_MISSES: &[(&str, &str, &str)] = &[
         "## Failed migration\n\n```bash\n# if it failed, mark it\nnpx prisma migrate resolve --rolled-back 2026_x\n```",
         "what the command is for",
     ),
-    (
-        "contact-missing",
-        "## Deploy\n\nUse [Name] of the service.\n",
-        "not a contact",
-    ),
-    (
-        "index-link-broken",
-        "[x](#despliegue)\n\n## Despliegue\n",
-        "accents and case do not matter",
-    ),
-    (
-        "pool-raised-when-full",
-        "### Too many connections\n\nReduce pool_size=10 from 20.\n",
-        "it is lowered",
-    ),
-    (
-        "xargs-leaves-the-container",
-        "```bash\nredis-cli --scan | xargs -r redis-cli UNLINK\n```",
-        "both run here",
-    ),
+    ("contact-missing", "## Deploy\n\nUse [Name] of the service.\n", "not a contact"),
+    ("index-link-broken", "[x](#despliegue)\n\n## Despliegue\n", "accents and case do not matter"),
+    ("pool-raised-when-full", "### Too many connections\n\nReduce pool_size=10 from 20.\n", "it is lowered"),
+    ("xargs-leaves-the-container", "```bash\nredis-cli --scan | xargs -r redis-cli UNLINK\n```", "both run here"),
     (
         "certbot-outside-the-container",
         "```bash\nsudo certbot renew --nginx\nsudo nginx -t\n```",
         "nginx is on this host",
     ),
-    (
-        "alternatives-in-sequence",
-        "```bash\n# Option 1: restart\npm2 restart api\n```",
-        "only one of them",
-    ),
-    (
-        "backups-deleted-by-age",
-        "```bash\nfind /var/cache -mtime +7 -delete\n```",
-        "no backups",
-    ),
-    (
-        "any-pod",
-        "```bash\nkubectl exec deployment/api -- printenv NODE_ENV\n```",
-        "it only looks",
-    ),
+    ("alternatives-in-sequence", "```bash\n# Option 1: restart\npm2 restart api\n```", "only one of them"),
+    ("backups-deleted-by-age", "```bash\nfind /var/cache -mtime +7 -delete\n```", "no backups"),
+    ("any-pod", "```bash\nkubectl exec deployment/api -- printenv NODE_ENV\n```", "it only looks"),
 ];
 
 #[test]
 fn lints_stay_silent_where_it_only_looks_alike() {
     for (code, page, why) in NEAR_MISSES {
         let found = codes(page);
-        assert!(
-            !found.iter().any(|c| c == code),
-            "{code} fires, though {why}:\n{page}\n{found:?}"
-        );
+        assert!(!found.iter().any(|c| c == code), "{code} fires, though {why}:\n{page}\n{found:?}");
     }
 }
 
 #[test]
 fn the_very_words_are_meant() {
     let place = |page: &str, code: &str| {
-        let finding = findings(page)
-            .into_iter()
-            .find(|f| f.code == code)
-            .unwrap_or_else(|| panic!("{code} in {page}"));
+        let finding = findings(page).into_iter().find(|f| f.code == code).unwrap_or_else(|| panic!("{code} in {page}"));
         (finding.line, finding.column, page[finding.span].to_owned())
     };
     let page = "# Añadir\n\n1. Paso\n   ```bash\n   docker exec c redis-cli FLUSHALL\n   ```\n";
-    assert_eq!(
-        place(page, "flushes-redis"),
-        (5, 18, "redis-cli FLUSHALL".to_owned())
-    );
+    assert_eq!(place(page, "flushes-redis"), (5, 18, "redis-cli FLUSHALL".to_owned()));
     let page = "```bash\npsql -U a -c \"\n  SELECT query\n  FROM pg_stat_statements ORDER BY total_time;\"\n```\n";
-    assert_eq!(
-        place(page, "renamed-column"),
-        (4, 36, "total_time".to_owned())
-    );
+    assert_eq!(place(page, "renamed-column"), (4, 36, "total_time".to_owned()));
     let page = "Bloquear ñ: deny 123.456.789.0;\n";
-    assert_eq!(
-        place(page, "not-an-address"),
-        (1, 18, "123.456.789.0".to_owned())
-    );
+    assert_eq!(place(page, "not-an-address"), (1, 18, "123.456.789.0".to_owned()));
 }
 
 #[test]
 fn an_answered_finding_is_left_out() {
     let fires = |page: &str| codes(page).iter().any(|c| c == "flushes-redis");
     assert!(fires("```bash\nredis-cli FLUSHALL\n```\n"));
-    assert!(!fires(
-        "<!-- sereno: allow flushes-redis it is a cache only -->\n```bash\nredis-cli FLUSHALL\n```\n"
-    ));
-    assert!(!fires(
-        "```bash\n# sereno: allow flushes-redis it is a cache only\nredis-cli FLUSHALL\n```\n"
-    ));
-    assert!(fires(
-        "<!-- sereno: allow redis-keys -->\n```bash\nredis-cli FLUSHALL\n```\n"
-    ));
+    assert!(!fires("<!-- sereno: allow flushes-redis it is a cache only -->\n```bash\nredis-cli FLUSHALL\n```\n"));
+    assert!(!fires("```bash\n# sereno: allow flushes-redis it is a cache only\nredis-cli FLUSHALL\n```\n"));
+    assert!(fires("<!-- sereno: allow redis-keys -->\n```bash\nredis-cli FLUSHALL\n```\n"));
 }
 
 #[test]
 fn files_and_drills_are_judged_only_when_known() {
     let page = "## Restore\n\n```bash\nbash scripts/restore.sh\n```\n";
-    let missing = |files: Option<&dyn Fn(&str) -> bool>| {
-        with(page, files, None)
-            .iter()
-            .any(|f| f.code == "missing-file")
-    };
+    let missing =
+        |files: Option<&dyn Fn(&str) -> bool>| with(page, files, None).iter().any(|f| f.code == "missing-file");
     assert!(missing(Some(&|_| false)));
     assert!(!missing(Some(&|path| path == "scripts/restore.sh")));
     assert!(!missing(None));
-    assert!(
-        !with(page, None, None)
-            .iter()
-            .any(|f| f.code == "never-drilled")
-    );
+    assert!(!with(page, None, None).iter().any(|f| f.code == "never-drilled"));
 }
 
 #[test]
@@ -429,18 +282,10 @@ fn a_page_cut_anywhere_is_checked_without_harm_and_places_stay_inside() {
         );
     }
     let step = whole.len() / 7;
-    for cut in (0..whole.len())
-        .step_by(step.max(1))
-        .filter(|at| whole.is_char_boundary(*at))
-    {
+    for cut in (0..whole.len()).step_by(step.max(1)).filter(|at| whole.is_char_boundary(*at)) {
         for page in [&whole[..cut], &whole[cut..]] {
             for finding in findings(page) {
-                assert!(
-                    page.get(finding.span.clone()).is_some(),
-                    "{} at {:?}",
-                    finding.code,
-                    finding.span
-                );
+                assert!(page.get(finding.span.clone()).is_some(), "{} at {:?}", finding.code, finding.span);
             }
         }
     }
@@ -448,10 +293,7 @@ fn a_page_cut_anywhere_is_checked_without_harm_and_places_stay_inside() {
 
 #[test]
 fn a_file_that_is_no_runbook_is_not_checked_for_ever() {
-    let page = format!(
-        "```bash\n{}```\n",
-        "docker restart api; docker logs api\n".repeat(12_000)
-    );
+    let page = format!("```bash\n{}```\n", "docker restart api; docker logs api\n".repeat(12_000));
     assert_eq!(codes(&page), ["too-large-to-check"]);
 }
 
@@ -459,20 +301,12 @@ fn a_file_that_is_no_runbook_is_not_checked_for_ever() {
 #[test]
 fn real_runbooks_give_about_as_much_as_a_reviewer_finds() {
     let Some(shared) = runbooks() else { return };
-    for (name, errors, all) in [
-        ("cafeterias", 16, 70),
-        ("eventos", 10, 60),
-        ("lotolink", 30, 100),
-        ("orion", 8, 58),
-        ("pedidos", 13, 48),
-    ] {
-        let text =
-            std::fs::read_to_string(shared.join(format!("runbooks/clean/{name}.md"))).unwrap();
+    for (name, errors, all) in
+        [("cafeterias", 16, 70), ("eventos", 10, 60), ("lotolink", 30, 100), ("orion", 8, 58), ("pedidos", 13, 48)]
+    {
+        let text = std::fs::read_to_string(shared.join(format!("runbooks/clean/{name}.md"))).unwrap();
         let found = with(&text, Some(&|_| false), None);
-        let serious = found
-            .iter()
-            .filter(|f| f.severity == sereno_model::Severity::Error)
-            .count();
+        let serious = found.iter().filter(|f| f.severity == sereno_model::Severity::Error).count();
         assert!(
             serious >= errors && found.len() >= all && found.len() <= all * 8 / 5,
             "{name}: {serious} errors of {}",
@@ -483,8 +317,5 @@ fn real_runbooks_give_about_as_much_as_a_reviewer_finds() {
         .iter()
         .map(|file| with(&std::fs::read_to_string(file).unwrap(), None, None).len())
         .sum();
-    assert!(
-        quiet < 90,
-        "{quiet} findings in runbooks that mostly only look"
-    );
+    assert!(quiet < 90, "{quiet} findings in runbooks that mostly only look");
 }

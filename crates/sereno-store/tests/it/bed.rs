@@ -20,28 +20,16 @@ impl Bed {
     pub(crate) fn sqlite() -> Self {
         let directory = TempDir::new().unwrap();
         let location = Location::Sqlite(directory.path().join("journal.db"));
-        Self {
-            location,
-            name: "sqlite",
-            _directory: directory,
-        }
+        Self { location, name: "sqlite", _directory: directory }
     }
 
     pub(crate) fn postgres() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = Server::get()?;
-        let database = format!(
-            "journal_{}_{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let database = format!("journal_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         server.client("createdb").arg(&database).output().unwrap();
         let location = Location::Postgres(server.address(&database));
-        Some(Self {
-            location,
-            name: "postgres",
-            _directory: TempDir::new().unwrap(),
-        })
+        Some(Self { location, name: "postgres", _directory: TempDir::new().unwrap() })
     }
 
     /// All that can be had here.
@@ -65,9 +53,7 @@ impl Bed {
                 raw_sqlite(path, &sql).unwrap();
             }
             Location::Postgres(address) => {
-                let sql = format!(
-                    "DROP TRIGGER IF EXISTS sereno_journal_only_grows ON sereno_journal; {sql}"
-                );
+                let sql = format!("DROP TRIGGER IF EXISTS sereno_journal_only_grows ON sereno_journal; {sql}");
                 raw_postgres(address, &sql).unwrap();
             }
         }
@@ -83,19 +69,12 @@ impl Bed {
 }
 
 pub(crate) fn raw_sqlite(path: &Path, sql: &str) -> Result<(), String> {
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
     apart(async move {
         use sqlx::{ConnectOptions as _, Connection as _};
         let mut connection = options.connect().await.map_err(|error| error.to_string())?;
-        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&mut connection)
-            .await;
-        connection
-            .close()
-            .await
-            .map_err(|error| error.to_string())?;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await;
+        connection.close().await.map_err(|error| error.to_string())?;
         done.map(|_| ()).map_err(|error| error.to_string())
     })
 }
@@ -103,12 +82,8 @@ pub(crate) fn raw_sqlite(path: &Path, sql: &str) -> Result<(), String> {
 fn raw_postgres(address: &str, sql: &str) -> Result<(), String> {
     apart(async move {
         use sqlx::Connection as _;
-        let mut connection = sqlx::PgConnection::connect(address)
-            .await
-            .map_err(|error| error.to_string())?;
-        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&mut connection)
-            .await;
+        let mut connection = sqlx::PgConnection::connect(address).await.map_err(|error| error.to_string())?;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await;
         done.map(|_| ()).map_err(|error| error.to_string())
     })
 }
@@ -119,11 +94,7 @@ fn apart<T: Send>(future: impl Future<Output = T> + Send) -> T {
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 pub(crate) fn ana() -> Context {
@@ -157,51 +128,28 @@ impl Server {
             return None;
         };
         // Short, because the path of a socket must be; readable by the user that the server runs as.
-        let directory = TempDir::with_prefix_in("sereno-pg-", "/tmp")
-            .unwrap()
-            .keep();
+        let directory = TempDir::with_prefix_in("sereno-pg-", "/tmp").unwrap().keep();
         let server = Self { bin, directory };
         if is_root() {
-            Command::new("chown")
-                .arg("postgres")
-                .arg(&server.directory)
-                .status()
-                .unwrap();
+            Command::new("chown").arg("postgres").arg(&server.directory).status().unwrap();
         }
         let data = server.directory.join("data");
         let made = server
             .server_command("initdb")
-            .args([
-                "--auth=trust",
-                "--username=sereno",
-                "--no-sync",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-D",
-            ])
+            .args(["--auth=trust", "--username=sereno", "--no-sync", "-E", "UTF8", "--locale=C", "-D"])
             .arg(&data)
             .output()
             .unwrap();
-        assert!(
-            made.status.success(),
-            "initdb: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         server.launch();
         Some(server)
     }
 
     /// Starts the server of an existing directory. It dies with this process: a shell waits for our end of a pipe.
-    #[expect(
-        clippy::zombie_processes,
-        reason = "it outlives this process, to clean up after it"
-    )]
+    #[expect(clippy::zombie_processes, reason = "it outlives this process, to clean up after it")]
     pub(crate) fn launch(&self) {
-        let options = format!(
-            "-c fsync=off -c listen_addresses='' -c unix_socket_directories={}",
-            self.directory.display()
-        );
+        let options =
+            format!("-c fsync=off -c listen_addresses='' -c unix_socket_directories={}", self.directory.display());
         let started = self
             .server_command("pg_ctl")
             .args(["-w", "-t", "30", "-o", &options, "-l"])
@@ -220,29 +168,17 @@ impl Server {
             dir = self.directory.display()
         );
         let mut guard = server_command_of(Path::new("/bin/sh"));
-        guard
-            .args(["-c", &script])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        guard.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         guard.process_group(0).spawn().unwrap();
     }
 
     pub(crate) fn stop(&self) {
         let data = self.directory.join("data");
-        self.server_command("pg_ctl")
-            .args(["-m", "immediate", "-w", "-D"])
-            .arg(data)
-            .arg("stop")
-            .output()
-            .unwrap();
+        self.server_command("pg_ctl").args(["-m", "immediate", "-w", "-D"]).arg(data).arg("stop").output().unwrap();
     }
 
     pub(crate) fn address(&self, database: &str) -> String {
-        format!(
-            "postgresql://sereno@localhost/{database}?host={}",
-            self.directory.display()
-        )
+        format!("postgresql://sereno@localhost/{database}?host={}", self.directory.display())
     }
 
     /// A user that must give a password, and whose password nobody knows.
@@ -273,9 +209,7 @@ impl Server {
 fn server_command_of(program: &Path) -> Command {
     if is_root() {
         let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-            .arg(program);
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
         command.current_dir("/");
         command
     } else {
@@ -295,7 +229,5 @@ fn find_bin() -> Option<PathBuf> {
 
 pub(crate) fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
+    status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
 }

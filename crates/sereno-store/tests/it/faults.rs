@@ -26,8 +26,7 @@ fn is_helpful(error: &StoreError) {
 fn files_belong_to_their_owner_unless_the_directory_is_shared() {
     let directory = TempDir::new().unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
-    for (name, directory_mode, file_mode) in [("own", None, 0o600), ("shared", Some(0o2770), 0o660)]
-    {
+    for (name, directory_mode, file_mode) in [("own", None, 0o600), ("shared", Some(0o2770), 0o660)] {
         let folder = directory.path().join(name).join("state");
         if let Some(directory_mode) = directory_mode {
             fs::create_dir_all(&folder).unwrap();
@@ -38,16 +37,8 @@ fn files_belong_to_their_owner_unless_the_directory_is_shared() {
             let store = Store::open(&Location::Sqlite(file.clone())).await.unwrap();
             store.append(&ana(), entry()).await.unwrap();
             assert_eq!(mode(&file), file_mode, "{name}");
-            assert_eq!(
-                mode(&folder.join("journal.db-wal")),
-                file_mode,
-                "{name}: the log beside it"
-            );
-            assert_eq!(
-                mode(&folder.join("journal.db-shm")),
-                file_mode,
-                "{name}: the index beside it"
-            );
+            assert_eq!(mode(&folder.join("journal.db-wal")), file_mode, "{name}: the log beside it");
+            assert_eq!(mode(&folder.join("journal.db-shm")), file_mode, "{name}: the index beside it");
         });
         if directory_mode.is_none() {
             assert_eq!(mode(&folder), 0o700);
@@ -59,26 +50,16 @@ fn files_belong_to_their_owner_unless_the_directory_is_shared() {
 fn a_second_writer_that_does_not_end_is_told() {
     for bed in Bed::all() {
         block_on(async {
-            let store = Store::open_patiently(&bed.location, Duration::from_millis(300))
-                .await
-                .unwrap();
+            let store = Store::open_patiently(&bed.location, Duration::from_millis(300)).await.unwrap();
             store.append(&ana(), entry()).await.unwrap();
             let holder = Holder::of(&bed.location).await;
             let started = Instant::now();
             let refused = store.append(&ana(), entry()).await.unwrap_err();
-            assert!(
-                matches!(refused, StoreError::Busy { .. }),
-                "{}: {refused:?}",
-                bed.name
-            );
+            assert!(matches!(refused, StoreError::Busy { .. }), "{}: {refused:?}", bed.name);
             assert!(refused.is_passing());
             assert!(started.elapsed() < Duration::from_secs(5));
             is_helpful(&refused);
-            assert_eq!(
-                store.entries_after(&ana(), 0, 9).await.unwrap().len(),
-                1,
-                "reading goes on"
-            );
+            assert_eq!(store.entries_after(&ana(), 0, 9).await.unwrap().len(), 1, "reading goes on");
             holder.let_go().await;
             store.append(&ana(), entry()).await.unwrap();
         });
@@ -97,13 +78,8 @@ impl Holder {
         match location {
             Location::Sqlite(path) => {
                 let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-                let mut connection = sqlx::SqliteConnection::connect_with(&options)
-                    .await
-                    .unwrap();
-                sqlx::raw_sql("BEGIN IMMEDIATE")
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
                 Self::Sqlite(connection)
             }
             Location::Postgres(address) => {
@@ -118,16 +94,10 @@ impl Holder {
     async fn let_go(self) {
         match self {
             Self::Sqlite(mut connection) => {
-                sqlx::raw_sql("ROLLBACK")
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
+                sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
             }
             Self::Postgres(mut connection) => {
-                sqlx::raw_sql("ROLLBACK")
-                    .execute(&mut *connection)
-                    .await
-                    .unwrap();
+                sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.unwrap();
             }
         }
     }
@@ -140,11 +110,7 @@ fn a_newer_schema_is_not_touched() {
             bed.store().await.close().await;
             bed.raw("UPDATE sereno_schema SET version = 99").unwrap();
             let refused = Store::open(&bed.location).await.unwrap_err();
-            assert!(
-                matches!(refused, StoreError::NewerSchema { found: 99, .. }),
-                "{}: {refused:?}",
-                bed.name
-            );
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, .. }), "{}: {refused:?}", bed.name);
             is_helpful(&refused);
         });
     }
@@ -154,28 +120,18 @@ fn a_newer_schema_is_not_touched() {
 fn what_is_no_journal_is_told_and_left_alone() {
     let directory = TempDir::new().unwrap();
     let text = directory.path().join("notes.txt");
-    fs::write(
-        &text,
-        "these are notes, and long enough to be more than a header of a database file\n".repeat(40),
-    )
-    .unwrap();
+    fs::write(&text, "these are notes, and long enough to be more than a header of a database file\n".repeat(40))
+        .unwrap();
     let other = directory.path().join("other.db");
     raw_sqlite(&other, "CREATE TABLE orders (id INTEGER)").unwrap();
     for path in [text, other] {
         let before = fs::read(&path).unwrap();
         let refused = block_on(Store::open(&Location::Sqlite(path.clone()))).unwrap_err();
-        assert!(
-            matches!(refused, StoreError::NotAJournal { .. }),
-            "{}: {refused:?}",
-            path.display()
-        );
+        assert!(matches!(refused, StoreError::NotAJournal { .. }), "{}: {refused:?}", path.display());
         is_helpful(&refused);
         assert_eq!(fs::read(&path).unwrap().len(), before.len());
     }
-    let folder = block_on(Store::open(&Location::Sqlite(
-        directory.path().to_path_buf(),
-    )))
-    .unwrap_err();
+    let folder = block_on(Store::open(&Location::Sqlite(directory.path().to_path_buf()))).unwrap_err();
     assert!(matches!(folder, StoreError::File { .. }), "{folder:?}");
     is_helpful(&folder);
 }
@@ -198,10 +154,7 @@ fn a_damaged_file_is_told() {
         }
         fs::write(path, bytes).unwrap();
         let refused = match Store::open(&bed.location).await {
-            Ok(store) => store
-                .verify(&ana())
-                .await
-                .map(|report| assert!(!report.is_sound())),
+            Ok(store) => store.verify(&ana()).await.map(|report| assert!(!report.is_sound())),
             Err(error) => Err(error),
         };
         if let Err(error) = refused {
@@ -229,11 +182,7 @@ impl Mount {
     }
 
     fn remount(&self, options: &str) {
-        let done = Command::new("mount")
-            .args(["-o", options])
-            .arg(&self.0)
-            .status()
-            .unwrap();
+        let done = Command::new("mount").args(["-o", options]).arg(&self.0).status().unwrap();
         assert!(done.success());
     }
 }
@@ -261,10 +210,7 @@ fn a_full_disk_is_told_and_what_was_written_is_intact() {
             }
             assert!(written < 5000, "a disk of 600 kB is never full");
         };
-        assert!(
-            matches!(refused, StoreError::DiskFull { .. }),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, StoreError::DiskFull { .. }), "{refused:?}");
         is_helpful(&refused);
         let report = store.verify(&ana()).await.unwrap();
         assert!(report.is_sound(), "{:?}", report.problems);
@@ -275,14 +221,8 @@ fn a_full_disk_is_told_and_what_was_written_is_intact() {
     let Some(_mount) = Mount::new(directory.path(), "64k") else {
         return;
     };
-    let refused = block_on(Store::open(&Location::Sqlite(
-        directory.path().join("journal.db"),
-    )))
-    .unwrap_err();
-    assert!(
-        matches!(refused, StoreError::DiskFull { .. }),
-        "{refused:?}"
-    );
+    let refused = block_on(Store::open(&Location::Sqlite(directory.path().join("journal.db")))).unwrap_err();
+    assert!(matches!(refused, StoreError::DiskFull { .. }), "{refused:?}");
 }
 
 #[test]
@@ -300,20 +240,14 @@ fn a_read_only_disk_is_told() {
     mount.remount("remount,ro");
     let missing = Location::Sqlite(directory.path().join("other.db"));
     let refused = block_on(Store::open(&missing)).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::ReadOnly { .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused:?}");
     is_helpful(&refused);
     let refused = block_on(async {
         let store = Store::open(&location).await?;
         store.append(&ana(), entry()).await
     })
     .unwrap_err();
-    assert!(
-        matches!(refused, StoreError::ReadOnly { .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused:?}");
     mount.remount("remount,rw");
 }
 
@@ -336,10 +270,7 @@ fn a_read_only_file_is_told() {
         eprintln!("skipped: no other user to open a read-only file as");
         return;
     };
-    assert!(
-        said.contains("cannot be written to") || said.contains("cannot be opened"),
-        "{said}"
-    );
+    assert!(said.contains("cannot be written to") || said.contains("cannot be opened"), "{said}");
 }
 
 #[test]
@@ -349,17 +280,13 @@ fn a_server_that_goes_away_is_told_and_found_again() {
     };
     let location = Location::Postgres(server.address("postgres"));
     block_on(async {
-        let store = Store::open_patiently(&location, Duration::from_secs(2))
-            .await
-            .unwrap();
+        let store = Store::open_patiently(&location, Duration::from_secs(2)).await.unwrap();
         store.append(&ana(), entry()).await.unwrap();
         server.stop();
         let refused = store.append(&ana(), entry()).await.unwrap_err();
         assert!(matches!(refused, StoreError::Gone { .. }), "{refused:?}");
         is_helpful(&refused);
-        let refused = Store::open_patiently(&location, Duration::from_secs(2))
-            .await
-            .unwrap_err();
+        let refused = Store::open_patiently(&location, Duration::from_secs(2)).await.unwrap_err();
         assert!(matches!(refused, StoreError::Gone { .. }), "{refused:?}");
         server.launch();
         let mut again = store.append(&ana(), entry()).await;
@@ -379,20 +306,12 @@ fn a_wrong_password_and_a_missing_database_are_told() {
     let Some(server) = Server::get() else { return };
     let missing = Location::Postgres(server.address("not_there"));
     let refused = block_on(Store::open(&missing)).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::NotSetUp { .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::NotSetUp { .. }), "{refused:?}");
     is_helpful(&refused);
-    let stranger = server
-        .address("postgres")
-        .replace("sereno@", "nobody:hunter2@");
+    let stranger = server.address("postgres").replace("sereno@", "nobody:hunter2@");
     server.demand_password("nobody");
     let refused = block_on(Store::open(&Location::Postgres(stranger))).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::WrongPassword { .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::WrongPassword { .. }), "{refused:?}");
     assert!(!format!("{refused:?} {}", chain(&refused)).contains("hunter2"));
     is_helpful(&refused);
 }

@@ -29,13 +29,7 @@ fn worker() {
         };
         let mut done = 0;
         while count == 0 || done < count {
-            match store
-                .append(
-                    &ana(),
-                    NewEntry::new("step.done", json!({ "n": done })).of(&run(1)),
-                )
-                .await
-            {
+            match store.append(&ana(), NewEntry::new("step.done", json!({ "n": done })).of(&run(1))).await {
                 // Said only after it was acknowledged.
                 Ok(entry) => println!("\nseq {}", entry.seq),
                 Err(error) => return println!("\nrefused {error}"),
@@ -53,9 +47,7 @@ fn start(location: &Location, count: u64, as_postgres: bool) -> Child {
     let binary = std::env::current_exe().unwrap();
     let mut command = if as_postgres {
         let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-            .arg(binary);
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(binary);
         command
     } else {
         Command::new(binary)
@@ -71,26 +63,15 @@ fn start(location: &Location, count: u64, as_postgres: bool) -> Child {
 
 /// What a user who is neither root nor the owner is told; `None` where there is no such user.
 pub(crate) fn append_as_another_user(path: &Path) -> Option<String> {
-    let owner_is_root = is_root()
-        && Command::new("id")
-            .arg("postgres")
-            .output()
-            .is_ok_and(|id| id.status.success());
+    let owner_is_root = is_root() && Command::new("id").arg("postgres").output().is_ok_and(|id| id.status.success());
     if is_root() && !owner_is_root {
         return None;
     }
     let mut child = start(&Location::Sqlite(path.to_path_buf()), 1, owner_is_root);
     let mut said = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     child.wait().unwrap();
-    said.lines()
-        .find_map(|line| line.strip_prefix("refused "))
-        .map(str::to_owned)
+    said.lines().find_map(|line| line.strip_prefix("refused ")).map(str::to_owned)
 }
 
 #[test]
@@ -100,12 +81,7 @@ fn four_processes_append_at_once() {
         for worker in workers {
             let output = worker.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert_eq!(
-                said.lines().filter(|line| line.starts_with("seq ")).count(),
-                25,
-                "{}: {said}",
-                bed.name
-            );
+            assert_eq!(said.lines().filter(|line| line.starts_with("seq ")).count(), 25, "{}: {said}", bed.name);
         }
         let report = block_on(async { bed.store().await.verify(&ana()).await.unwrap() });
         assert!(report.is_sound(), "{:?}", report.problems);
@@ -122,10 +98,7 @@ fn nothing_acknowledged_is_lost_when_a_process_is_killed() {
             let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
             let mut seen = 0;
             while seen < 3 + round {
-                let line = lines
-                    .next()
-                    .expect("the worker goes on until it is killed")
-                    .unwrap();
+                let line = lines.next().expect("the worker goes on until it is killed").unwrap();
                 if let Some(seq) = line.strip_prefix("seq ") {
                     acknowledged = seq.parse().unwrap();
                     seen += 1;
@@ -141,12 +114,7 @@ fn nothing_acknowledged_is_lost_when_a_process_is_killed() {
             }
             let report = block_on(async { bed.store().await.verify(&ana()).await.unwrap() });
             assert!(report.is_sound(), "{}: {:?}", bed.name, report.problems);
-            assert!(
-                report.entries >= acknowledged,
-                "{}: {} of {acknowledged}",
-                bed.name,
-                report.entries
-            );
+            assert!(report.entries >= acknowledged, "{}: {} of {acknowledged}", bed.name, report.entries);
             assert!(report.entries <= acknowledged + 1);
         }
     }

@@ -10,52 +10,22 @@ fn one_run_holds_a_component() {
         block_on(async {
             let store = bed.store().await;
             let bea = Context::new(Actor::new("bea", "token", "Bea"), [Role::Operator]);
-            let lock = store
-                .acquire_lock(&ana(), "backend", &run(1), LEASE)
-                .await
-                .unwrap();
+            let lock = store.acquire_lock(&ana(), "backend", &run(1), LEASE).await.unwrap();
             assert_eq!(lock.holder, "os:1000:ana");
-            let Err(StoreError::LockHeld(held)) =
-                store.acquire_lock(&bea, "backend", &run(2), LEASE).await
-            else {
+            let Err(StoreError::LockHeld(held)) = store.acquire_lock(&bea, "backend", &run(2), LEASE).await else {
                 panic!("{}: two runs hold one component", bed.name);
             };
-            assert_eq!(
-                (held.run.as_str(), held.by.as_str()),
-                (run(1).as_str(), "os:1000:ana")
-            );
+            assert_eq!((held.run.as_str(), held.by.as_str()), (run(1).as_str(), "os:1000:ana"));
             // All or none: `redis` is not kept when `backend` is not to be had.
-            assert!(
-                store
-                    .acquire_locks(&bea, &["redis", "backend"], &run(2), LEASE)
-                    .await
-                    .is_err()
-            );
+            assert!(store.acquire_locks(&bea, &["redis", "backend"], &run(2), LEASE).await.is_err());
             assert_eq!(store.locks(&ana()).await.unwrap().len(), 1);
             // The same run again renews, and stays the one who took it first.
-            let again = store
-                .acquire_lock(&ana(), "backend", &run(1), LEASE * 2)
-                .await
-                .unwrap();
+            let again = store.acquire_lock(&ana(), "backend", &run(1), LEASE * 2).await.unwrap();
             assert_eq!(again.since, lock.since);
             assert!(again.expires > lock.expires);
-            assert_eq!(
-                store
-                    .renew_locks(&ana(), &run(1), LEASE)
-                    .await
-                    .unwrap()
-                    .len(),
-                1
-            );
+            assert_eq!(store.renew_locks(&ana(), &run(1), LEASE).await.unwrap().len(), 1);
             assert_eq!(store.release_locks(&ana(), &run(1)).await.unwrap(), 1);
-            assert_eq!(
-                store
-                    .acquire_locks(&bea, &["redis", "backend"], &run(2), LEASE)
-                    .await
-                    .unwrap()
-                    .len(),
-                2
-            );
+            assert_eq!(store.acquire_locks(&bea, &["redis", "backend"], &run(2), LEASE).await.unwrap().len(), 2);
             assert_eq!(store.renew_locks(&ana(), &run(1), LEASE).await.unwrap(), []);
             assert_eq!(store.head(&ana()).await.unwrap().seq, 0);
         });
@@ -67,15 +37,9 @@ fn a_lease_that_ran_out_is_taken_over_and_the_journal_says_so() {
     for bed in Bed::all() {
         block_on(async {
             let store = bed.store().await;
-            store
-                .acquire_lock(&ana(), "backend", &run(1), Duration::ZERO)
-                .await
-                .unwrap();
+            store.acquire_lock(&ana(), "backend", &run(1), Duration::ZERO).await.unwrap();
             tokio::time::sleep(Duration::from_millis(2)).await;
-            let lock = store
-                .acquire_lock(&ana(), "backend", &run(2), LEASE)
-                .await
-                .unwrap();
+            let lock = store.acquire_lock(&ana(), "backend", &run(2), LEASE).await.unwrap();
             assert_eq!(lock.run, run(2));
             let entries = store.entries_of(&ana(), &run(2)).await.unwrap();
             assert_eq!(entries[0].kind, "lock.taken_over", "{}", bed.name);

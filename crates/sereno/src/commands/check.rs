@@ -19,7 +19,8 @@ pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
     match context.format {
         Format::Text => print_text(context, &findings),
         Format::Json => {
-            output::line(serde_json::Value::Array(findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect()))
+            let all = findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect();
+            output::line(serde_json::Value::Array(all));
         }
         Format::Sarif => {
             let flat: Vec<(String, Diagnostic)> = findings

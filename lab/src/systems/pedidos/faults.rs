@@ -25,11 +25,7 @@ pub(super) const ALL: &[Fault] = &[
         symptom: "PostgreSQL has stopped: /health answers 503, orders fail",
         act: Act::Stop("postgres"),
     },
-    Fault {
-        name: "api-down",
-        symptom: "the API has stopped: nothing answers on its port",
-        act: Act::Stop("api"),
-    },
+    Fault { name: "api-down", symptom: "the API has stopped: nothing answers on its port", act: Act::Stop("api") },
     Fault {
         name: "worker-down",
         symptom: "the worker has stopped: webhooks arrive, orders stay unpaid",
@@ -38,34 +34,22 @@ pub(super) const ALL: &[Fault] = &[
     Fault {
         name: "redis-full",
         symptom: "Redis refuses writes (OOM): PING answers, /health/redis does not",
-        act: Act::Own {
-            inject: fill_redis,
-            mend: empty_redis,
-        },
+        act: Act::Own { inject: fill_redis, mend: empty_redis },
     },
     Fault {
         name: "payments-failing",
         symptom: "a constraint refuses payments: webhooks are accepted, their jobs fail",
-        act: Act::Own {
-            inject: refuse_payments,
-            mend: accept_payments,
-        },
+        act: Act::Own { inject: refuse_payments, mend: accept_payments },
     },
     Fault {
         name: "bad-deploy",
         symptom: "a release was deployed that answers orders after 900 ms",
-        act: Act::Own {
-            inject: deploy_badly,
-            mend: deploy_well,
-        },
+        act: Act::Own { inject: deploy_badly, mend: deploy_well },
     },
     Fault {
         name: "tenant-noise",
         symptom: "tenant abc123 sends 100 orders a second",
-        act: Act::Own {
-            inject: make_noise,
-            mend: end_noise,
-        },
+        act: Act::Own { inject: make_noise, mend: end_noise },
     },
 ];
 
@@ -96,41 +80,21 @@ fn refuse_payments(stack: &Stack<'_>) -> Result<()> {
     )?;
     // The trouble shows only when somebody pays, so somebody does.
     let order = new_order(stack)?;
-    super::tools::pay(
-        &format!("evt-lab-{order}"),
-        order,
-        1000,
-        Some(stack.home.dir()),
-    )?;
+    super::tools::pay(&format!("evt-lab-{order}"), order, 1000, Some(stack.home.dir()))?;
     wait::until("a payment has failed", Duration::from_secs(15), || {
         let answer = http::get(stack.port("PORT")?, "/admin/queues/payments")?;
         let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        Ok(body
-            .pointer("/counts/failed")
-            .and_then(Value::as_u64)
-            .is_some_and(|failed| failed > 0))
+        Ok(body.pointer("/counts/failed").and_then(Value::as_u64).is_some_and(|failed| failed > 0))
     })
 }
 
 fn accept_payments(stack: &Stack<'_>) -> Result<()> {
-    super::tools::run_sql(
-        stack,
-        "ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_reviewed;",
-    )?;
-    let answer = http::send(
-        stack.port("PORT")?,
-        "POST",
-        "/admin/queues/payments/retry",
-        &[],
-        "",
-    )?;
+    super::tools::run_sql(stack, "ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_reviewed;")?;
+    let answer = http::send(stack.port("PORT")?, "POST", "/admin/queues/payments/retry", &[], "")?;
     if answer.status == 200 {
         Ok(())
     } else {
-        Err(Failure::new(format!(
-            "retrying answered {}: {}",
-            answer.status, answer.body
-        )))
+        Err(Failure::new(format!("retrying answered {}: {}", answer.status, answer.body)))
     }
 }
 
@@ -139,22 +103,15 @@ fn new_order(stack: &Stack<'_>) -> Result<i64> {
     let headers = [("X-Tenant-Id", "tienda-sur")];
     let answer = http::send(stack.port("PORT")?, "POST", "/orders", &headers, &body)?;
     let order: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    order.get("id").and_then(Value::as_i64).ok_or_else(|| {
-        Failure::new(format!(
-            "creating an order answered {}: {}",
-            answer.status, answer.body
-        ))
-    })
+    order
+        .get("id")
+        .and_then(Value::as_i64)
+        .ok_or_else(|| Failure::new(format!("creating an order answered {}: {}", answer.status, answer.body)))
 }
 
 /// A commit, a build and a deploy, as the team's own commands do them.
 fn deploy_badly(stack: &Stack<'_>) -> Result<()> {
-    release(
-        stack,
-        "1.1.0",
-        900,
-        "Orders: look up the customer before answering",
-    )
+    release(stack, "1.1.0", 900, "Orders: look up the customer before answering")
 }
 
 fn deploy_well(stack: &Stack<'_>) -> Result<()> {
@@ -166,15 +123,10 @@ fn deploy_well(stack: &Stack<'_>) -> Result<()> {
 
 fn release(stack: &Stack<'_>, version: &str, response_delay_ms: u64, message: &str) -> Result<()> {
     if !stack.home.path(OWN_HISTORY).exists() {
-        return Err(
-            Failure::new("this lab has no git history of its own to commit to")
-                .hint("install git and start it in a new directory with --dir"),
-        );
+        return Err(Failure::new("this lab has no git history of its own to commit to")
+            .hint("install git and start it in a new directory with --dir"));
     }
-    let release = Release {
-        version: version.to_owned(),
-        response_delay_ms,
-    };
+    let release = Release { version: version.to_owned(), response_delay_ms };
     release.write(&stack.home.path("app/config.json"))?;
     git::commit(stack.home.dir(), message)?;
     let output = Command::new("make")

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
 use tokio::sync::Mutex;
 
 /// After an attempt to connect that timed out, requests do not queue up behind the next one. A refusal is
@@ -71,16 +69,9 @@ impl Link {
                 "not connected to Redis",
             )));
         }
-        match self
-            .client
-            .get_multiplexed_async_connection_with_config(&self.config)
-            .await
-        {
+        match self.client.get_multiplexed_async_connection_with_config(&self.config).await {
             Ok(connection) => {
-                *state = State {
-                    connection: Some(connection.clone()),
-                    failed: None,
-                };
+                *state = State { connection: Some(connection.clone()), failed: None };
                 Ok(connection)
             }
             Err(error) => {
@@ -92,8 +83,7 @@ impl Link {
 
     /// Drops a connection that is of no more use; says whether another try on a new one makes sense.
     async fn forget(&self, error: &RedisError) -> bool {
-        let lost =
-            error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error();
+        let lost = error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error();
         if lost {
             self.state.lock().await.connection = None;
         }

@@ -35,10 +35,7 @@ pub(crate) struct Pedidos;
 /// A file of `lab/systems/pedidos/`, carried in the program.
 macro_rules! file {
     ($path:literal) => {
-        SystemFile {
-            path: $path,
-            text: include_str!(concat!("../../../systems/pedidos/", $path)),
-        }
+        SystemFile { path: $path, text: include_str!(concat!("../../../systems/pedidos/", $path)) }
     };
 }
 
@@ -53,22 +50,10 @@ impl System for Pedidos {
 
     fn components(&self) -> &'static [Component] {
         &[
-            Component {
-                name: "postgres",
-                kind: Kind::Postgres,
-            },
-            Component {
-                name: "redis",
-                kind: Kind::Redis,
-            },
-            Component {
-                name: "api",
-                kind: Kind::Http,
-            },
-            Component {
-                name: "worker",
-                kind: Kind::Worker,
-            },
+            Component { name: "postgres", kind: Kind::Postgres },
+            Component { name: "redis", kind: Kind::Redis },
+            Component { name: "api", kind: Kind::Http },
+            Component { name: "worker", kind: Kind::Worker },
         ]
     }
 
@@ -155,19 +140,14 @@ impl System for Pedidos {
         match role {
             "api" => runtime.block_on(api::serve(&settings)),
             "worker" => runtime.block_on(worker::serve(&settings)),
-            other => {
-                Err(Failure::new(format!("pedidos has no role {other}")).hint("api or worker"))
-            }
+            other => Err(Failure::new(format!("pedidos has no role {other}")).hint("api or worker")),
         }
     }
 }
 
 /// Returns when the process is asked to end.
 async fn told_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         // Without handlers the signal ends the process by itself.
         return std::future::pending().await;
     };

@@ -44,9 +44,7 @@ impl Queue<'_> {
 
     /// Waits up to a second for a job; the text names it until it is settled.
     pub(super) async fn take(&self) -> RedisResult<Option<String>> {
-        self.0
-            .query(cmd("BRPOPLPUSH").arg(WAITING).arg(ACTIVE).arg(1))
-            .await
+        self.0.query(cmd("BRPOPLPUSH").arg(WAITING).arg(ACTIVE).arg(1)).await
     }
 
     pub(super) async fn complete(&self, taken: &str) -> RedisResult<()> {
@@ -65,18 +63,10 @@ impl Queue<'_> {
     }
 
     /// Queues it again behind the others, or sets it aside after too many tries. Says whether it was set aside.
-    pub(super) async fn fail(
-        &self,
-        taken: &str,
-        job: Option<Job>,
-        reason: &str,
-    ) -> RedisResult<bool> {
+    pub(super) async fn fail(&self, taken: &str, job: Option<Job>, reason: &str) -> RedisResult<bool> {
         let mut commands = Pipeline::new();
         commands.cmd("LREM").arg(ACTIVE).arg(1).arg(taken).ignore();
-        let again = job.map(|job| Job {
-            attempts: job.attempts + 1,
-            ..job
-        });
+        let again = job.map(|job| Job { attempts: job.attempts + 1, ..job });
         let aside = again.as_ref().is_none_or(|job| job.attempts >= TRIES);
         if let Some(job) = again.as_ref().filter(|_| !aside) {
             commands.cmd("LPUSH").arg(WAITING).arg(text(job)).ignore();
@@ -84,11 +74,7 @@ impl Queue<'_> {
             let job = again.map_or_else(|| json!(taken), |job| json!(job));
             let failed_at = jiff::Timestamp::now().to_string();
             let entry = json!({"job": job, "reason": reason, "failed_at": failed_at});
-            commands
-                .cmd("LPUSH")
-                .arg(FAILED)
-                .arg(entry.to_string())
-                .ignore();
+            commands.cmd("LPUSH").arg(FAILED).arg(entry.to_string()).ignore();
         }
         self.0.transaction(&mut commands).await?;
         Ok(aside)
@@ -98,10 +84,7 @@ impl Queue<'_> {
     pub(super) async fn recover(&self) -> RedisResult<u64> {
         let mut moved = 0;
         loop {
-            let job: Option<String> = self
-                .0
-                .query(cmd("RPOPLPUSH").arg(ACTIVE).arg(WAITING))
-                .await?;
+            let job: Option<String> = self.0.query(cmd("RPOPLPUSH").arg(ACTIVE).arg(WAITING)).await?;
             if job.is_none() {
                 return Ok(moved);
             }
@@ -111,10 +94,7 @@ impl Queue<'_> {
 
     /// Queues failed jobs again with all their tries; what cannot be read as a job stays.
     pub(super) async fn retry_failed(&self) -> RedisResult<u64> {
-        let entries: Vec<String> = self
-            .0
-            .query(cmd("LRANGE").arg(FAILED).arg(0).arg(999))
-            .await?;
+        let entries: Vec<String> = self.0.query(cmd("LRANGE").arg(FAILED).arg(0).arg(999)).await?;
         let mut moved = 0;
         for entry in entries.iter().rev() {
             let job = serde_json::from_str::<Value>(entry)
@@ -123,11 +103,7 @@ impl Queue<'_> {
             let Some(job) = job else { continue };
             let mut commands = Pipeline::new();
             commands.cmd("LREM").arg(FAILED).arg(1).arg(entry).ignore();
-            commands
-                .cmd("LPUSH")
-                .arg(WAITING)
-                .arg(text(&Job { attempts: 0, ..job }))
-                .ignore();
+            commands.cmd("LPUSH").arg(WAITING).arg(text(&Job { attempts: 0, ..job })).ignore();
             self.0.transaction(&mut commands).await?;
             moved += 1;
         }
@@ -145,21 +121,13 @@ impl Queue<'_> {
     }
 
     pub(super) async fn failed(&self) -> RedisResult<Vec<Value>> {
-        let entries: Vec<String> = self
-            .0
-            .query(cmd("LRANGE").arg(FAILED).arg(0).arg(49))
-            .await?;
-        Ok(entries
-            .into_iter()
-            .map(|entry| serde_json::from_str(&entry).unwrap_or(Value::String(entry)))
-            .collect())
+        let entries: Vec<String> = self.0.query(cmd("LRANGE").arg(FAILED).arg(0).arg(49)).await?;
+        Ok(entries.into_iter().map(|entry| serde_json::from_str(&entry).unwrap_or(Value::String(entry))).collect())
     }
 
     pub(super) async fn beat(&self) -> RedisResult<()> {
         let now = jiff::Timestamp::now().as_second();
-        self.0
-            .query(cmd("SET").arg(HEARTBEAT).arg(now).arg("EX").arg(30))
-            .await
+        self.0.query(cmd("SET").arg(HEARTBEAT).arg(now).arg("EX").arg(30)).await
     }
 
     /// Seconds since the worker was last heard of; none if it was not for half a minute.

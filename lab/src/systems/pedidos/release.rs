@@ -26,10 +26,7 @@ impl Release {
         let text = fs::read_to_string(path).doing(|| path.display().to_string())?;
         let release: Self = serde_json::from_str(&text).doing(|| path.display().to_string())?;
         if release.response_delay_ms > SLOWEST {
-            return Err(Failure::new(format!(
-                "{}: response_delay_ms is above {SLOWEST}",
-                path.display()
-            )));
+            return Err(Failure::new(format!("{}: response_delay_ms is above {SLOWEST}", path.display())));
         }
         Ok(release)
     }
@@ -42,10 +39,7 @@ impl Release {
                 return Self::read(&path);
             }
         }
-        Ok(Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            response_delay_ms: 0,
-        })
+        Ok(Self { version: env!("CARGO_PKG_VERSION").to_owned(), response_delay_ms: 0 })
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {

@@ -18,9 +18,7 @@ impl Settings {
             database_url: required("DATABASE_URL")?,
             redis_url: required("REDIS_URL")?,
             host: std::env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned()),
-            port: port
-                .parse()
-                .map_err(|_| Failure::new(format!("PORT={port} is not a port")))?,
+            port: port.parse().map_err(|_| Failure::new(format!("PORT={port} is not a port")))?,
             webhook_secret: required("PAYMENT_WEBHOOK_SECRET")?,
         })
     }

@@ -50,13 +50,8 @@ impl Store {
     /// Does not connect yet: a service starts even while PostgreSQL is down.
     pub(super) fn new(url: &str) -> Result<Self, sqlx::Error> {
         let options: PgConnectOptions = url.parse()?;
-        let options = options
-            .application_name("pedidos")
-            .options([("statement_timeout", "5000")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(ACQUIRE)
-            .connect_lazy_with(options);
+        let options = options.application_name("pedidos").options([("statement_timeout", "5000")]);
+        let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(ACQUIRE).connect_lazy_with(options);
         Ok(Self { pool })
     }
 
@@ -88,10 +83,7 @@ impl Store {
     }
 
     pub(super) async fn order(&self, id: i64) -> Result<Option<Order>, StoreError> {
-        let query = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {ORDER} FROM orders WHERE id = $1"
-        )))
-        .bind(id);
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {ORDER} FROM orders WHERE id = $1"))).bind(id);
         let row = bounded(ANSWER, query.fetch_optional(&self.pool)).await?;
         row.as_ref().map(order).transpose()
     }
@@ -112,12 +104,7 @@ impl Store {
     }
 
     /// Books a payment once however often it is announced, and gives the order that it pays.
-    pub(super) async fn pay(
-        &self,
-        event_id: &str,
-        order_id: i64,
-        amount_cents: i64,
-    ) -> Result<Order, StoreError> {
+    pub(super) async fn pay(&self, event_id: &str, order_id: i64, amount_cents: i64) -> Result<Order, StoreError> {
         let work = async {
             let mut transaction = self.pool.begin().await?;
             sqlx::query(
@@ -144,15 +131,10 @@ impl Store {
     }
 }
 
-async fn bounded<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, StoreError> {
+async fn bounded<T>(limit: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     match timeout(limit, work).await {
         Ok(result) => result.map_err(|error| sort(&error)),
-        Err(_) => Err(StoreError::Unavailable(format!(
-            "no answer within {limit:?}"
-        ))),
+        Err(_) => Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
     }
 }
 
@@ -160,29 +142,17 @@ fn sort(error: &sqlx::Error) -> StoreError {
     match error {
         // Class 57 is "operator intervention" (shutting down, starting up), 53 lack of resources, 08 connection.
         sqlx::Error::Database(database)
-            if database.code().is_some_and(|code| {
-                ["57", "53", "08"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-            }) =>
+            if database.code().is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class))) =>
         {
             StoreError::Unavailable(error.to_string())
         }
-        sqlx::Error::Database(_) | sqlx::Error::RowNotFound => {
-            StoreError::Refused(error.to_string())
-        }
+        sqlx::Error::Database(_) | sqlx::Error::RowNotFound => StoreError::Refused(error.to_string()),
         _ => StoreError::Unavailable(error.to_string()),
     }
 }
 
 fn tenant(row: &PgRow) -> Result<Tenant, StoreError> {
-    let read = || {
-        Ok(Tenant {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            active: row.try_get("active")?,
-        })
-    };
+    let read = || Ok(Tenant { id: row.try_get("id")?, name: row.try_get("name")?, active: row.try_get("active")? });
     read().map_err(|error| sort(&error))
 }
 

@@ -66,12 +66,7 @@ pub(crate) fn run(tool: Tool) -> Result<()> {
             say!("{}: {}", file.display(), release.version);
             Ok(())
         }
-        Tool::Pay {
-            order_id,
-            amount_cents,
-            event_id,
-            dir,
-        } => {
+        Tool::Pay { order_id, amount_cents, event_id, dir } => {
             let event_id = event_id.unwrap_or_else(|| format!("evt-order-{order_id}"));
             pay(&event_id, order_id, amount_cents, dir.as_deref())
         }
@@ -79,40 +74,25 @@ pub(crate) fn run(tool: Tool) -> Result<()> {
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .doing(|| "starting the runtime".to_owned())
+    tokio::runtime::Builder::new_current_thread().enable_all().build().doing(|| "starting the runtime".to_owned())
 }
 
-pub(super) fn pay(
-    event_id: &str,
-    order_id: i64,
-    amount_cents: i64,
-    dir: Option<&Path>,
-) -> Result<()> {
+pub(super) fn pay(event_id: &str, order_id: i64, amount_cents: i64, dir: Option<&Path>) -> Result<()> {
     let (port, secret) = if let Some(dir) = dir {
         let env = EnvFile::read(&dir.join(".env"))?;
-        let secret = env
-            .get("PAYMENT_WEBHOOK_SECRET")
-            .unwrap_or_default()
-            .to_owned();
+        let secret = env.get("PAYMENT_WEBHOOK_SECRET").unwrap_or_default().to_owned();
         (env.port("PORT")?, secret)
     } else {
         let port = required("PORT")?;
         let port = port.parse().doing(|| format!("PORT={port}"))?;
         (port, required("PAYMENT_WEBHOOK_SECRET")?)
     };
-    let body = json!({"event_id": event_id, "order_id": order_id, "amount_cents": amount_cents})
-        .to_string();
+    let body = json!({"event_id": event_id, "order_id": order_id, "amount_cents": amount_cents}).to_string();
     let signature = signature::sign(&secret, body.as_bytes());
     let headers = [(signature::HEADER, signature.as_str())];
     let answer = http::send(port, "POST", "/webhooks/payments", &headers, &body)?;
     if answer.status != 202 {
-        return Err(Failure::new(format!(
-            "the API answered {}: {}",
-            answer.status, answer.body
-        )));
+        return Err(Failure::new(format!("the API answered {}: {}", answer.status, answer.body)));
     }
     say!("{}", answer.body);
     Ok(())
@@ -146,10 +126,7 @@ pub(super) fn run_sql(stack: &Stack<'_>, sql: &str) -> Result<()> {
     runtime()?.block_on(async move {
         let what = || "changing the database".to_owned();
         let mut connection = PgConnection::connect(&url).await.doing(what)?;
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut connection)
-            .await
-            .doing(what)?;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.doing(what)?;
         connection.close().await.doing(what)
     })
 }

@@ -19,8 +19,7 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) async fn serve(settings: &Settings) -> Result<()> {
     let store = Store::new(&settings.database_url).doing(|| "DATABASE_URL".to_owned())?;
     // Taking a job waits up to a second by itself.
-    let link =
-        Link::new(&settings.redis_url, Duration::from_secs(3)).doing(|| "REDIS_URL".to_owned())?;
+    let link = Link::new(&settings.redis_url, Duration::from_secs(3)).doing(|| "REDIS_URL".to_owned())?;
     log::info("worker started", &json!({"queue": "payments"}));
     let mut recovered = false;
     // The signal is looked at between jobs only: a job that was taken is settled first.
@@ -43,10 +42,7 @@ async fn round(store: &Store, link: &Link, recovered: &mut bool) -> redis::Redis
         let jobs = queue.recover().await?;
         *recovered = true;
         if jobs > 0 {
-            log::warn(
-                "jobs of an earlier worker taken up again",
-                &json!({"jobs": jobs}),
-            );
+            log::warn("jobs of an earlier worker taken up again", &json!({"jobs": jobs}));
         }
     }
     let Some(taken) = queue.take().await? else {
@@ -62,12 +58,8 @@ async fn round(store: &Store, link: &Link, recovered: &mut bool) -> redis::Redis
 
 async fn settle(store: &Store, link: &Link, taken: &str, job: Job) -> redis::RedisResult<()> {
     let queue = Queue(link);
-    let fields =
-        json!({"event_id": job.event_id, "order_id": job.order_id, "attempt": job.attempts + 1});
-    match store
-        .pay(&job.event_id, job.order_id, job.amount_cents)
-        .await
-    {
+    let fields = json!({"event_id": job.event_id, "order_id": job.order_id, "attempt": job.attempts + 1});
+    match store.pay(&job.event_id, job.order_id, job.amount_cents).await {
         Ok(order) => {
             queue.complete(taken).await?;
             forget_cached(link, &order).await?;
@@ -75,19 +67,12 @@ async fn settle(store: &Store, link: &Link, taken: &str, job: Job) -> redis::Red
         }
         Err(StoreError::Unavailable(reason)) => {
             queue.put_back(taken).await?;
-            log::warn(
-                "payment waits for the database",
-                &json!({"error": reason, "order_id": job.order_id}),
-            );
+            log::warn("payment waits for the database", &json!({"error": reason, "order_id": job.order_id}));
             sleep(REST).await;
         }
         Err(StoreError::Refused(reason)) => {
             let aside = queue.fail(taken, Some(job), &reason).await?;
-            let message = if aside {
-                "payment job failed"
-            } else {
-                "payment job will be tried again"
-            };
+            let message = if aside { "payment job failed" } else { "payment job will be tried again" };
             log::error(message, &json!({"error": reason, "job": fields}));
         }
     }
@@ -97,8 +82,6 @@ async fn settle(store: &Store, link: &Link, taken: &str, job: Job) -> redis::Red
 async fn forget_cached(link: &Link, order: &Order) -> redis::RedisResult<()> {
     let tenant = &order.tenant_id;
     let mut command = cmd("DEL");
-    command
-        .arg(format!("tenant:{tenant}:order:{}", order.id))
-        .arg(format!("tenant:{tenant}:orders"));
+    command.arg(format!("tenant:{tenant}:order:{}", order.id)).arg(format!("tenant:{tenant}:orders"));
     link.query(&command).await
 }

@@ -1,17 +1,12 @@
 //! Certificates and the proxy.
 
-use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, act, before, mentions, pattern, plain, w,
-};
+use super::{Act, Cmd, Ctx, Example, Found, Lint, Severity, act, before, mentions, pattern, plain, w};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "certbot-outside-the-container",
         severity: Severity::Warning,
-        title: w(
-            "certbot configures an nginx that is not here",
-            "certbot configura un nginx que no está aquí",
-        ),
+        title: w("certbot configures an nginx that is not here", "certbot configura un nginx que no está aquí"),
         why: w(
             "`certbot --nginx` edits and reloads the nginx of this host, but this runbook's proxy runs in a container or cluster: the renewal fails on the busy port, or renews a certificate that the proxy never reads",
             "`certbot --nginx` edita y recarga el nginx de este host, pero el proxy de este runbook corre en un contenedor o clúster: la renovación falla por el puerto ocupado, o renueva un certificado que el proxy nunca lee",
@@ -31,10 +26,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "certificate-copied-by-hand",
         severity: Severity::Warning,
-        title: w(
-            "Certificates are copied by hand",
-            "Los certificados se copian a mano",
-        ),
+        title: w("Certificates are copied by hand", "Los certificados se copian a mano"),
         why: w(
             "a copy made by hand is stale after the next renewal, which happens by itself: the proxy goes on with the old one until it expires; and the private key now lies in the project's folder",
             "una copia hecha a mano queda vieja tras la próxima renovación, que ocurre sola: el proxy sigue con la anterior hasta que vence; y la clave privada queda en la carpeta del proyecto",
@@ -50,10 +42,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "tls-secret-deleted",
         severity: Severity::Error,
-        title: w(
-            "The certificate in use is deleted to renew it",
-            "Se borra el certificado en uso para renovarlo",
-        ),
+        title: w("The certificate in use is deleted to renew it", "Se borra el certificado en uso para renovarlo"),
         why: w(
             "until a new certificate has been issued, the ingress serves none or its own self-signed one: an outage for every client, and a long one if issuing fails or is rate-limited",
             "hasta que se emita uno nuevo, el ingress no sirve ninguno o sirve uno autofirmado: una caída para todos, y larga si la emisión falla o está limitada",
@@ -97,9 +86,11 @@ fn certbot(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             || c.kubectl("get")
             || c.kubectl("rollout")
     });
-    for command in ctx.commands.iter().filter(|c| {
-        c.name() == "certbot" && c.here() && c.has_any(&["renew", "certonly", "--nginx"])
-    }) {
+    for command in ctx
+        .commands
+        .iter()
+        .filter(|c| c.name() == "certbot" && c.here() && c.has_any(&["renew", "certonly", "--nginx"]))
+    {
         let fits = command.args().any(|w| {
             w.value.starts_with("--webroot")
                 || w.value.starts_with("--dns")
@@ -117,14 +108,8 @@ fn certbot(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn copied(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "cp" | "scp" | "install"))
-    {
-        if mentions(&command.line(), &["/letsencrypt/live/", "privkey.pem"])
-            && last != command.block
-        {
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "cp" | "scp" | "install")) {
+        if mentions(&command.line(), &["/letsencrypt/live/", "privkey.pem"]) && last != command.block {
             last = command.block;
             found.hit(command);
         }
@@ -133,34 +118,19 @@ fn copied(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn tls_deleted(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let tls = pattern(r"(tls|cert|ssl)");
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.kubectl("delete") && matches!(c.sub().operand(), "secret" | "secrets"))
+    for command in
+        ctx.commands.iter().filter(|c| c.kubectl("delete") && matches!(c.sub().operand(), "secret" | "secrets"))
     {
-        if command
-            .sub()
-            .operands()
-            .skip(1)
-            .any(|w| tls.is_match(&w.value))
-        {
+        if command.sub().operands().skip(1).any(|w| tls.is_match(&w.value)) {
             found.hit(command);
         }
     }
 }
 
 fn untested(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let proxy = |c: &Cmd| {
-        c.args()
-            .any(|w| mentions(&w.value, &["nginx", "haproxy"]) && !w.value.contains('.'))
-    };
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| act(c) == Act::Restart && proxy(c) && !c.has("reload"))
-    {
-        let tested = before(ctx, command)
-            .any(|c| matches!(c.name(), "nginx" | "haproxy") && c.has_any(&["-t", "-c"]));
+    let proxy = |c: &Cmd| c.args().any(|w| mentions(&w.value, &["nginx", "haproxy"]) && !w.value.contains('.'));
+    for command in ctx.commands.iter().filter(|c| act(c) == Act::Restart && proxy(c) && !c.has("reload")) {
+        let tested = before(ctx, command).any(|c| matches!(c.name(), "nginx" | "haproxy") && c.has_any(&["-t", "-c"]));
         let place = ctx.place(command).start;
         let start = ctx.unit_heading(command.block).map_or(0, |h| h.span.start);
         let said = plain(ctx.book.source.get(start..place).unwrap_or(""));

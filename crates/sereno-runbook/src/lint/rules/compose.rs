@@ -1,18 +1,13 @@
 //! Docker Compose.
 
 use super::super::view::Cmd;
-use super::{
-    Act, Ctx, Example, Found, Lint, Severity, Text, act, after, before, mentions, pattern, plain, w,
-};
+use super::{Act, Ctx, Example, Found, Lint, Severity, Text, act, after, before, mentions, pattern, plain, w};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restart-keeps-settings",
         severity: Severity::Error,
-        title: w(
-            "restart does not read new settings",
-            "restart no lee los ajustes nuevos",
-        ),
+        title: w("restart does not read new settings", "restart no lee los ajustes nuevos"),
         why: w(
             "`restart` starts the same container again, with the environment and limits that it was created with: what was just changed in the env or compose file does not take effect",
             "`restart` arranca el mismo contenedor, con el entorno y los límites con que fue creado: lo que se acaba de cambiar en el archivo de entorno o de compose no tiene efecto",
@@ -30,10 +25,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restart-keeps-image",
         severity: Severity::Error,
-        title: w(
-            "restart does not use the new image",
-            "restart no usa la imagen nueva",
-        ),
+        title: w("restart does not use the new image", "restart no usa la imagen nueva"),
         why: w(
             "`restart` keeps the container and therefore the old image: the version that was just fetched or built does not run",
             "`restart` conserva el contenedor y por lo tanto la imagen vieja: la versión recién traída o construida no corre",
@@ -49,10 +41,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "up-without-build",
         severity: Severity::Error,
-        title: w(
-            "`up` after a change of code does not build",
-            "`up` tras un cambio de código no construye",
-        ),
+        title: w("`up` after a change of code does not build", "`up` tras un cambio de código no construye"),
         why: w(
             "the code on disk changed, but `up -d` uses the image that exists already: the same version as before starts again",
             "cambió el código en disco, pero `up -d` usa la imagen que ya existe: arranca la misma versión que antes",
@@ -68,10 +57,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "pull-without-up",
         severity: Severity::Warning,
-        title: w(
-            "New images are fetched and never started",
-            "Se traen imágenes nuevas y nunca se arrancan",
-        ),
+        title: w("New images are fetched and never started", "Se traen imágenes nuevas y nunca se arrancan"),
         why: w(
             "`pull` only downloads: the running containers keep the old images, so the update is not applied until somebody recreates them, perhaps by accident at night",
             "`pull` solo descarga: los contenedores en marcha siguen con las imágenes viejas, así que la actualización no se aplica hasta que alguien los recree, quizá sin querer y de noche",
@@ -139,10 +125,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restarts-everything",
         severity: Severity::Warning,
-        title: w(
-            "Everything is restarted at once",
-            "Se reinicia todo a la vez",
-        ),
+        title: w("Everything is restarted at once", "Se reinicia todo a la vez"),
         why: w(
             "without a service name this restarts the database, the cache and the proxy too: a partial failure becomes a complete outage, and the evidence in memory is gone",
             "sin nombre de servicio esto reinicia también la base, la caché y el proxy: un fallo parcial se vuelve una caída total, y se pierde la evidencia en memoria",
@@ -181,9 +164,8 @@ fn keeps_settings(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn keeps_image(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in ctx.commands.iter().filter(|c| is_restart(c)) {
-        let renewed = before(ctx, command).any(|c| {
-            act(c) == Act::Build || (act(c) == Act::Fetch && (c.name() == "git" || c.is_compose()))
-        });
+        let renewed = before(ctx, command)
+            .any(|c| act(c) == Act::Build || (act(c) == Act::Fetch && (c.name() == "git" || c.is_compose())));
         if renewed {
             found.hit(command);
         }
@@ -191,14 +173,9 @@ fn keeps_image(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn up_without_build(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.compose("up") && !c.has_any(&["--build", "--pull"]))
-    {
-        let code = before(ctx, command).any(|c| {
-            c.name() == "git" && matches!(c.sub().name(), "checkout" | "pull" | "revert" | "reset")
-        });
+    for command in ctx.commands.iter().filter(|c| c.compose("up") && !c.has_any(&["--build", "--pull"])) {
+        let code = before(ctx, command)
+            .any(|c| c.name() == "git" && matches!(c.sub().name(), "checkout" | "pull" | "revert" | "reset"));
         let built = before(ctx, command).any(|c| {
             c.compose("build")
                 || c.compose("pull")
@@ -221,22 +198,14 @@ fn pull_only(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn scale(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in ctx.commands.iter().filter(|c| c.compose("up")) {
-        let Some(service) = command
-            .value_of(&["--scale"])
-            .and_then(|w| w.value.split_once('='))
-            .map(|(name, _)| name.to_owned())
+        let Some(service) =
+            command.value_of(&["--scale"]).and_then(|w| w.value.split_once('=')).map(|(name, _)| name.to_owned())
         else {
             continue;
         };
-        let worker = mentions(
-            &service,
-            &["worker", "celery", "queue", "consumer", "sidekiq"],
-        );
-        let named = super::made(&format!(
-            r"\bdocker (exec|inspect|logs)( -\S+)* \S*\b{}\b",
-            regex::escape(&service)
-        ))
-        .is_match(&ctx.book.source);
+        let worker = mentions(&service, &["worker", "celery", "queue", "consumer", "sidekiq"]);
+        let named = super::made(&format!(r"\bdocker (exec|inspect|logs)( -\S+)* \S*\b{}\b", regex::escape(&service)))
+            .is_match(&ctx.book.source);
         if named {
             found.detail(ctx.place(command), &Text::new(
                 format!("this runbook calls the container of `{service}` by a fixed name: with `container_name` set, a second one is refused"),
@@ -250,7 +219,10 @@ fn scale(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                     "the number is not kept: the next `up -d` without `--scale` goes back to one worker",
                     "el número no se conserva: el próximo `up -d` sin `--scale` vuelve a un worker",
                 ),
-                Text::new("Write `deploy.replicas` in the compose file.", "Escriba `deploy.replicas` en el archivo de compose."),
+                Text::new(
+                    "Write `deploy.replicas` in the compose file.",
+                    "Escriba `deploy.replicas` en el archivo de compose.",
+                ),
             );
         } else {
             found.hit(command);
@@ -259,22 +231,12 @@ fn scale(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn limits(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    if !ctx
-        .commands
-        .iter()
-        .any(|c| c.name() == "docker-compose" && !c.has("--compatibility"))
-    {
+    if !ctx.commands.iter().any(|c| c.name() == "docker-compose" && !c.has("--compatibility")) {
         return;
     }
     let mut last = None;
     for (index, line) in ctx.lines.iter().enumerate() {
-        let near = || {
-            ctx.lines
-                .iter()
-                .skip(index + 1)
-                .take(2)
-                .any(|l| l.plain.trim() == "resources:")
-        };
+        let near = || ctx.lines.iter().skip(index + 1).take(2).any(|l| l.plain.trim() == "resources:");
         if line.block.is_some() && line.block != last && line.plain.trim() == "deploy:" && near() {
             last = line.block;
             let text = ctx.book.source.get(line.span.clone()).unwrap_or("");
@@ -285,27 +247,16 @@ fn limits(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn version_one(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let all: Vec<&Cmd> = ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "docker-compose" && !c.is_inner)
-        .collect();
+    let all: Vec<&Cmd> = ctx.commands.iter().filter(|c| c.name() == "docker-compose" && !c.is_inner).collect();
     if let Some(first) = all.first() {
         let n = all.len();
         let span = ctx.in_source(first.block, &first.words[0].span);
-        found.detail(
-            span,
-            &Text::new(format!("{n} in this file"), format!("{n} en este archivo")),
-        );
+        found.detail(span, &Text::new(format!("{n} in this file"), format!("{n} en este archivo")));
     }
 }
 
 fn everything(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.compose("restart") && c.sub().operands().next().is_none())
-    {
+    for command in ctx.commands.iter().filter(|c| c.compose("restart") && c.sub().operands().next().is_none()) {
         found.hit(command);
     }
 }

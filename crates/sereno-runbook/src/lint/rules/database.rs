@@ -9,10 +9,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "vacuum-full",
         severity: Severity::Error,
-        title: w(
-            "VACUUM FULL on a live database",
-            "VACUUM FULL en una base en servicio",
-        ),
+        title: w("VACUUM FULL on a live database", "VACUUM FULL en una base en servicio"),
         why: w(
             "VACUUM FULL rewrites each table under an ACCESS EXCLUSIVE lock: reads and writes wait until it is done, and it needs free disk for a second copy",
             "VACUUM FULL reescribe cada tabla con un bloqueo ACCESS EXCLUSIVE: lecturas y escrituras esperan hasta que termine, y necesita disco libre para una segunda copia",
@@ -28,34 +25,18 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "renamed-column",
         severity: Severity::Error,
-        title: w(
-            "A column or function that PostgreSQL has renamed",
-            "Una columna o función que PostgreSQL renombró",
-        ),
-        why: w(
-            "PostgreSQL no longer knows this name",
-            "PostgreSQL ya no conoce este nombre",
-        ),
+        title: w("A column or function that PostgreSQL has renamed", "Una columna o función que PostgreSQL renombró"),
+        why: w("PostgreSQL no longer knows this name", "PostgreSQL ya no conoce este nombre"),
         fix: w("Use the new name.", "Use el nombre nuevo."),
-        bad: Example::Page(
-            "```sql\nSELECT query FROM pg_stat_statements ORDER BY total_time DESC;\n```",
-        ),
-        good: Example::Page(
-            "```sql\nSELECT query FROM pg_stat_statements ORDER BY total_exec_time DESC;\n```",
-        ),
+        bad: Example::Page("```sql\nSELECT query FROM pg_stat_statements ORDER BY total_time DESC;\n```"),
+        good: Example::Page("```sql\nSELECT query FROM pg_stat_statements ORDER BY total_exec_time DESC;\n```"),
         check: renamed,
     },
     Lint {
         code: "delete-without-where",
         severity: Severity::Error,
-        title: w(
-            "Every row is changed or deleted",
-            "Se cambian o borran todas las filas",
-        ),
-        why: w(
-            "without WHERE this touches every row of the table",
-            "sin WHERE esto toca todas las filas de la tabla",
-        ),
+        title: w("Every row is changed or deleted", "Se cambian o borran todas las filas"),
+        why: w("without WHERE this touches every row of the table", "sin WHERE esto toca todas las filas de la tabla"),
         fix: w(
             "Add the WHERE, and look at what it selects first (`SELECT count(*) …`).",
             "Agregue el WHERE, y mire antes qué selecciona (`SELECT count(*) …`).",
@@ -67,10 +48,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "big-delete",
         severity: Severity::Warning,
-        title: w(
-            "A large range deleted in one transaction",
-            "Un rango grande borrado en una transacción",
-        ),
+        title: w("A large range deleted in one transaction", "Un rango grande borrado en una transacción"),
         why: w(
             "all the rows of a long range go in one transaction: locks are held, WAL and replicas fall behind, the space is not given back, and what is gone cannot be brought back",
             "todas las filas de un rango largo se van en una transacción: se retienen bloqueos, el WAL y las réplicas se atrasan, el espacio no se devuelve y lo borrado no vuelve",
@@ -79,9 +57,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Count first, copy what must be kept (audit data may have a legal term), and delete in batches: `DELETE FROM t WHERE id IN (SELECT id FROM t WHERE … LIMIT 5000)` until 0 rows; or drop a partition.",
             "Cuente antes, copie lo que deba conservarse (los datos de auditoría pueden tener plazo legal) y borre por lotes: `DELETE FROM t WHERE id IN (SELECT id FROM t WHERE … LIMIT 5000)` hasta 0 filas; o elimine una partición.",
         ),
-        bad: Example::Page(
-            "```sql\nDELETE FROM events WHERE created_at < NOW() - INTERVAL '1 year';\n```",
-        ),
+        bad: Example::Page("```sql\nDELETE FROM events WHERE created_at < NOW() - INTERVAL '1 year';\n```"),
         good: Example::Page(
             "```sql\nDELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < NOW() - INTERVAL '1 year' LIMIT 5000);\n```",
         ),
@@ -90,10 +66,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "data-changed-by-hand",
         severity: Severity::Warning,
-        title: w(
-            "Rows are changed without a transaction",
-            "Se cambian filas sin transacción",
-        ),
+        title: w("Rows are changed without a transaction", "Se cambian filas sin transacción"),
         why: w(
             "the change is committed at once: nobody sees how many rows it touched before it is final, and the old values are not kept",
             "el cambio se confirma al instante: nadie ve cuántas filas tocó antes de que sea definitivo, y no se guardan los valores anteriores",
@@ -111,10 +84,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "index-build",
         severity: Severity::Warning,
-        title: w(
-            "Building an index on a live table",
-            "Crear un índice en una tabla en servicio",
-        ),
+        title: w("Building an index on a live table", "Crear un índice en una tabla en servicio"),
         why: w(
             "CREATE INDEX blocks writes to the table until it is done",
             "CREATE INDEX bloquea las escrituras de la tabla hasta terminar",
@@ -148,10 +118,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "pool-raised-when-full",
         severity: Severity::Error,
-        title: w(
-            "A larger pool against too many connections",
-            "Un pool más grande contra demasiadas conexiones",
-        ),
+        title: w("A larger pool against too many connections", "Un pool más grande contra demasiadas conexiones"),
         why: w(
             "the server has run out of connections, and a larger pool asks it for more: the remedy makes the trouble worse",
             "el servidor se quedó sin conexiones, y un pool más grande le pide más: el remedio empeora el problema",
@@ -190,10 +157,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "database-restarted",
         severity: Severity::Warning,
-        title: w(
-            "A database is restarted like an application",
-            "Una base de datos se reinicia como una aplicación",
-        ),
+        title: w("A database is restarted like an application", "Una base de datos se reinicia como una aplicación"),
         why: w(
             "every open connection and transaction is cut, and after a hard stop recovery can take long; what was kept only in memory is gone",
             "se cortan todas las conexiones y transacciones abiertas, y tras una parada brusca la recuperación puede tardar; lo que estaba solo en memoria se pierde",
@@ -209,11 +173,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 /// A query's pattern, and what to do with each place that matches.
-fn each(
-    ctx: &Ctx<'_>,
-    expression: &Regex,
-    mut hit: impl FnMut(&Query, &str, std::ops::Range<usize>),
-) {
+fn each(ctx: &Ctx<'_>, expression: &Regex, mut hit: impl FnMut(&Query, &str, std::ops::Range<usize>)) {
     for query in &ctx.queries {
         for one in expression.find_iter(&query.text) {
             let span = query.span.start + one.start()..query.span.start + one.end();
@@ -223,11 +183,7 @@ fn each(
 }
 
 fn vacuum(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    each(
-        ctx,
-        pattern(r"(?i)\bVACUUM\s*(\([^)]*\bFULL\b[^)]*\)|FULL\b)[^;\n]*"),
-        |_, _, span| found.here(span),
-    );
+    each(ctx, pattern(r"(?i)\bVACUUM\s*(\([^)]*\bFULL\b[^)]*\)|FULL\b)[^;\n]*"), |_, _, span| found.here(span));
 }
 
 /// Relation that must be named, old name, new name, since which version.
@@ -236,43 +192,18 @@ const RENAMED: [(&str, &str, &str, &str); 16] = [
     ("pg_stat_statements", "mean_time", "mean_exec_time", "13"),
     ("pg_stat_statements", "max_time", "max_exec_time", "13"),
     ("pg_stat_statements", "min_time", "min_exec_time", "13"),
-    (
-        "pg_stat_statements",
-        "stddev_time",
-        "stddev_exec_time",
-        "13",
-    ),
-    (
-        "pg_stat_statements",
-        "blk_read_time",
-        "shared_blk_read_time",
-        "17",
-    ),
-    (
-        "pg_stat_statements",
-        "blk_write_time",
-        "shared_blk_write_time",
-        "17",
-    ),
+    ("pg_stat_statements", "stddev_time", "stddev_exec_time", "13"),
+    ("pg_stat_statements", "blk_read_time", "shared_blk_read_time", "17"),
+    ("pg_stat_statements", "blk_write_time", "shared_blk_write_time", "17"),
     ("pg_stat_activity", "procpid", "pid", "9.2"),
     ("pg_stat_activity", "current_query", "query", "9.2"),
     ("pg_stat_activity", "waiting", "wait_event", "9.6"),
     ("pg_stat_replication", "sent_location", "sent_lsn", "10"),
     ("pg_stat_replication", "replay_location", "replay_lsn", "10"),
-    (
-        "pg_stat_bgwriter",
-        "checkpoints_timed",
-        "pg_stat_checkpointer.num_timed",
-        "17",
-    ),
+    ("pg_stat_bgwriter", "checkpoints_timed", "pg_stat_checkpointer.num_timed", "17"),
     ("", "pg_current_xlog_location", "pg_current_wal_lsn", "10"),
     ("", "pg_xlog_location_diff", "pg_wal_lsn_diff", "10"),
-    (
-        "",
-        "pg_last_xlog_replay_location",
-        "pg_last_wal_replay_lsn",
-        "10",
-    ),
+    ("", "pg_last_xlog_replay_location", "pg_last_wal_replay_lsn", "10"),
 ];
 
 fn renamed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -283,8 +214,7 @@ fn renamed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 continue;
             }
             let whole = |at: usize| {
-                let edge =
-                    |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');
+                let edge = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');
                 edge(at.checked_sub(1).and_then(|i| text.as_bytes().get(i)))
                     && edge(text.as_bytes().get(at + old.len()))
             };
@@ -305,66 +235,44 @@ fn renamed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn no_where(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    each(
-        ctx,
-        pattern(r#"(?is)\b(DELETE\s+FROM|UPDATE)\s+[\\"\w.]+[^;]*"#),
-        |_, text, span| {
-            let upper = text.to_uppercase();
-            let update = upper.starts_with("UPDATE") && upper.contains(" SET ");
-            if (upper.starts_with("DELETE") || update)
-                && !upper.contains("WHERE")
-                && !upper.contains("USING")
-            {
-                found.here(span);
-            }
-        },
-    );
+    each(ctx, pattern(r#"(?is)\b(DELETE\s+FROM|UPDATE)\s+[\\"\w.]+[^;]*"#), |_, text, span| {
+        let upper = text.to_uppercase();
+        let update = upper.starts_with("UPDATE") && upper.contains(" SET ");
+        if (upper.starts_with("DELETE") || update) && !upper.contains("WHERE") && !upper.contains("USING") {
+            found.here(span);
+        }
+    });
 }
 
 fn big_delete(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    each(
-        ctx,
-        pattern(r"(?is)\bDELETE\s+FROM\b[^;]*"),
-        |_, text, span| {
-            let upper = text.to_uppercase();
-            let range = upper.contains("INTERVAL")
-                || pattern(r"<\s*=?\s*('\d{4}-|NOW|CURRENT)").is_match(&upper);
-            let batched = mentions(&upper, &["LIMIT", "CTID", "BETWEEN"]);
-            if upper.contains("WHERE") && range && !batched {
-                found.here(span);
-            }
-        },
-    );
+    each(ctx, pattern(r"(?is)\bDELETE\s+FROM\b[^;]*"), |_, text, span| {
+        let upper = text.to_uppercase();
+        let range = upper.contains("INTERVAL") || pattern(r"<\s*=?\s*('\d{4}-|NOW|CURRENT)").is_match(&upper);
+        let batched = mentions(&upper, &["LIMIT", "CTID", "BETWEEN"]);
+        if upper.contains("WHERE") && range && !batched {
+            found.here(span);
+        }
+    });
 }
 
 fn by_hand(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    each(
-        ctx,
-        pattern(r#"(?is)\b(UPDATE\s+[\\"\w.]+\s+SET|DELETE\s+FROM)\b[^;]*"#),
-        |query, text, span| {
-            let upper = text.to_uppercase();
-            let range = upper.contains("INTERVAL") || upper.contains("LIMIT");
-            let whole = query.text.to_uppercase();
-            if upper.contains("WHERE")
-                && !range
-                && !mentions(&whole, &["BEGIN", "START TRANSACTION"])
-            {
-                found.here(span);
-            }
-        },
-    );
+    each(ctx, pattern(r#"(?is)\b(UPDATE\s+[\\"\w.]+\s+SET|DELETE\s+FROM)\b[^;]*"#), |query, text, span| {
+        let upper = text.to_uppercase();
+        let range = upper.contains("INTERVAL") || upper.contains("LIMIT");
+        let whole = query.text.to_uppercase();
+        if upper.contains("WHERE") && !range && !mentions(&whole, &["BEGIN", "START TRANSACTION"]) {
+            found.here(span);
+        }
+    });
 }
 
 fn index(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    each(
-        ctx,
-        pattern(r"(?is)\bCREATE\s+(UNIQUE\s+)?INDEX\b[^;]*"),
-        |query, text, span| {
-            let upper = text.to_uppercase();
-            if !upper.contains("CONCURRENTLY") {
-                found.here(span);
-            } else if query.text.to_uppercase().contains("BEGIN") {
-                found.at(
+    each(ctx, pattern(r"(?is)\bCREATE\s+(UNIQUE\s+)?INDEX\b[^;]*"), |query, text, span| {
+        let upper = text.to_uppercase();
+        if !upper.contains("CONCURRENTLY") {
+            found.here(span);
+        } else if query.text.to_uppercase().contains("BEGIN") {
+            found.at(
                 span,
                 Text::new(
                     "CREATE INDEX CONCURRENTLY cannot run inside a transaction: this fails",
@@ -372,8 +280,8 @@ fn index(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 ),
                 Text::new("Run it by itself, outside of BEGIN … COMMIT.", "Ejecútelo solo, fuera de BEGIN … COMMIT."),
             );
-            } else if !plain(&ctx.book.source).contains("indisvalid") {
-                found.with(
+        } else if !plain(&ctx.book.source).contains("indisvalid") {
+            found.with(
                 Severity::Note,
                 span,
                 Text::new(
@@ -385,9 +293,8 @@ fn index(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                     "Compruebe después: `SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;` y elimine lo que muestre con DROP INDEX CONCURRENTLY.",
                 ),
             );
-            }
-        },
-    );
+        }
+    });
 }
 
 fn placeholder_names(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -401,35 +308,19 @@ fn placeholder_names(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn pool(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let full = [
-        "too many connections",
-        "demasiadas conexiones",
-        "max_connections",
-        "too many clients",
-        "maxconnections",
-    ];
+    let full =
+        ["too many connections", "demasiadas conexiones", "max_connections", "too many clients", "maxconnections"];
     let raise = pattern(
         r"(?i)\b\w*pool_?(size|max)\w*\s*[=:]\s*\d+|(increase|raise|aumentar|subir|incrementar) (the )?(el |tamano del )?(connection )?pool",
     );
     let mut seen = Vec::new();
-    for heading in ctx
-        .headings
-        .iter()
-        .filter(|h| mentions(&h.plain.replace('_', ""), &full))
-    {
+    for heading in ctx.headings.iter().filter(|h| mentions(&h.plain.replace('_', ""), &full)) {
         let first = ctx.lines.iter().find(|line| {
             line.number > heading.line
                 && line.number <= heading.end_line
-                && (!mentions(
-                    &line.plain,
-                    &["reduc", "lower", "decrease", "bajar", "disminu"],
-                ))
+                && (!mentions(&line.plain, &["reduc", "lower", "decrease", "bajar", "disminu"]))
                 && (raise.is_match(&line.plain)
-                    || ctx
-                        .book
-                        .source
-                        .get(line.span.clone())
-                        .is_some_and(|t| raise.is_match(t)))
+                    || ctx.book.source.get(line.span.clone()).is_some_and(|t| raise.is_match(t)))
         });
         if let Some(line) = first.filter(|l| !seen.contains(&l.number)) {
             seen.push(line.number);
@@ -446,16 +337,9 @@ fn connects(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         };
         let full = mentions(
             &heading.plain,
-            &[
-                "too many connections",
-                "demasiadas conexiones",
-                "too many clients",
-                "connections full",
-            ],
+            &["too many connections", "demasiadas conexiones", "too many clients", "connections full"],
         );
-        let superuser = command
-            .value_of(&["-U", "--username"])
-            .is_some_and(|w| w.value == "postgres")
+        let superuser = command.value_of(&["-U", "--username"]).is_some_and(|w| w.value == "postgres")
             || command.via.contains(&"sudo");
         if full && !superuser && last != Some(heading.line) {
             last = Some(heading.line);
@@ -470,12 +354,7 @@ fn restarted(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     );
     for command in ctx.commands.iter().filter(|c| act(c) == Act::Restart) {
         let rolling = command.kubectl("rollout");
-        let Some(word) = command
-            .words
-            .iter()
-            .skip(1)
-            .find(|w| database.is_match(&w.value))
-        else {
+        let Some(word) = command.words.iter().skip(1).find(|w| database.is_match(&w.value)) else {
             continue;
         };
         let place = ctx.place(command);

@@ -1,17 +1,12 @@
 //! Versions: what is deployed, from where, and how one gets back.
 
-use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, act, after, mentions, pattern, plain, w,
-};
+use super::{Act, Cmd, Ctx, Example, Found, Lint, Severity, act, after, mentions, pattern, plain, w};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "revert-opens-editor",
         severity: Severity::Warning,
-        title: w(
-            "git revert in the middle of a rollback",
-            "git revert en medio de un rollback",
-        ),
+        title: w("git revert in the middle of a rollback", "git revert en medio de un rollback"),
         why: w(
             "`git revert` opens an editor and waits; it refuses a merge commit without `-m 1`; and it undoes that one commit, not the deploy, which usually holds several",
             "`git revert` abre un editor y espera; rechaza un commit de merge sin `-m 1`; y deshace ese único commit, no el deploy, que suele traer varios",
@@ -27,10 +22,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "detached-checkout",
         severity: Severity::Warning,
-        title: w(
-            "The server is left on a detached HEAD",
-            "El servidor queda en un HEAD suelto",
-        ),
+        title: w("The server is left on a detached HEAD", "El servidor queda en un HEAD suelto"),
         why: w(
             "checking out a tag or commit leaves the working copy off any branch: it fails if files were changed by hand, and the next `git pull` fails or brings nothing",
             "hacer checkout de una etiqueta o commit deja la copia fuera de toda rama: falla si hubo cambios a mano, y el próximo `git pull` falla o no trae nada",
@@ -46,10 +38,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "pulls-a-branch",
         severity: Severity::Warning,
-        title: w(
-            "Deploys whatever the branch holds",
-            "Despliega lo que haya en la rama",
-        ),
+        title: w("Deploys whatever the branch holds", "Despliega lo que haya en la rama"),
         why: w(
             "what is deployed is whatever the branch holds at that moment, merged with what lies on the server; and the version to go back to is not noted",
             "se despliega lo que la rama tenga en ese momento, mezclado con lo que haya en el servidor; y no se anota la versión a la que volver",
@@ -94,10 +83,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "dependencies-changed-live",
         severity: Severity::Warning,
-        title: w(
-            "Dependencies are changed unreviewed",
-            "Se cambian dependencias sin revisión",
-        ),
+        title: w("Dependencies are changed unreviewed", "Se cambian dependencias sin revisión"),
         why: w(
             "this changes versions of dependencies all at once and unreviewed, possibly across major versions, and the lock file with them",
             "esto cambia versiones de dependencias todas juntas y sin revisión, quizá saltando versiones mayores, y con ellas el archivo de bloqueo",
@@ -113,10 +99,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "export-outlives-the-deploy",
         severity: Severity::Note,
-        title: w(
-            "An exported version stays in the shell",
-            "Una versión exportada queda en la shell",
-        ),
+        title: w("An exported version stays in the shell", "Una versión exportada queda en la shell"),
         why: w(
             "`export` leaves the version in this shell: the next deploy typed here, meant to take the newest, quietly takes this one again",
             "`export` deja la versión en esta shell: el próximo deploy escrito aquí, que debía tomar la más nueva, vuelve a tomar esta sin avisar",
@@ -132,10 +115,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "tests-against-production",
         severity: Severity::Warning,
-        title: w(
-            "End-to-end tests against production",
-            "Pruebas de extremo a extremo contra producción",
-        ),
+        title: w("End-to-end tests against production", "Pruebas de extremo a extremo contra producción"),
         why: w(
             "an end-to-end test creates real orders, users or payments in production, and nothing here cleans them up or marks them as tests",
             "una prueba de extremo a extremo crea pedidos, usuarios o pagos reales en producción, y nada aquí los limpia ni los marca como prueba",
@@ -144,22 +124,14 @@ pub(super) const LINTS: &[Lint] = &[
             "Run them in staging; in production only reading smoke tests, or a tenant of its own for tests with cleaning up.",
             "Córralas en staging; en producción solo smoke tests de lectura, o un tenant propio de pruebas con limpieza.",
         ),
-        bad: Example::Page(
-            "# Deploy to production\n\n## After the deploy\n\n```bash\n./e2e-test-checkout.sh\n```",
-        ),
-        good: Example::Page(
-            "# Deploy to production\n\n## After the deploy\n\n```bash\n./smoke-test.sh\n```",
-        ),
+        bad: Example::Page("# Deploy to production\n\n## After the deploy\n\n```bash\n./e2e-test-checkout.sh\n```"),
+        good: Example::Page("# Deploy to production\n\n## After the deploy\n\n```bash\n./smoke-test.sh\n```"),
         check: end_to_end,
     },
 ];
 
 fn revert(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "git" && c.sub().name() == "revert")
-    {
+    for command in ctx.commands.iter().filter(|c| c.name() == "git" && c.sub().name() == "revert") {
         if !command.has_any(&["--no-edit", "--no-commit", "-n"]) {
             found.hit(command);
         }
@@ -170,10 +142,7 @@ fn checkout(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let version = pattern(
         r"^(v?\d+(\.\d+)+\S*|[0-9a-f]{7,40}|<[^>]*(commit|tag|version|sha|hash|revision)[^>]*>|\$\{?\w*(TAG|VERSION|COMMIT|SHA)\w*\}?|(tags/|HEAD[~^@])\S*)$",
     );
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "git" && matches!(c.sub().name(), "checkout" | "switch"))
+    for command in ctx.commands.iter().filter(|c| c.name() == "git" && matches!(c.sub().name(), "checkout" | "switch"))
     {
         let target = command.sub().operand();
         if version.is_match(target) && !command.has_any(&["-b", "-B", "-c", "--"]) {
@@ -183,17 +152,9 @@ fn checkout(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn pulls(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "git" && c.sub().name() == "pull")
-    {
-        let deploys = after(ctx, command).any(|c| {
-            matches!(
-                act(c),
-                Act::Build | Act::Restart | Act::Rollout | Act::MigrateUp
-            )
-        });
+    for command in ctx.commands.iter().filter(|c| c.name() == "git" && c.sub().name() == "pull") {
+        let deploys =
+            after(ctx, command).any(|c| matches!(act(c), Act::Build | Act::Restart | Act::Rollout | Act::MigrateUp));
         if !command.has_any(&["--ff-only", "--rebase"]) && deploys {
             found.hit(command);
         }
@@ -204,10 +165,7 @@ fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let tag = pattern(r"(:-latest\}|^[\w./-]+/[\w.-]+:latest$|=[\w./-]+:latest$)");
     for command in &ctx.commands {
         for word in command.words.iter().chain(&command.assigns) {
-            if tag.is_match(word.value.trim_matches('"'))
-                && !command.is_inner
-                && act(command) != Act::Restore
-            {
+            if tag.is_match(word.value.trim_matches('"')) && !command.is_inner && act(command) != Act::Restore {
                 found.here(ctx.in_source(command.block, &word.span));
             }
         }
@@ -215,23 +173,10 @@ fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn install(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "npm" && matches!(c.arg(0), "install" | "i"))
-    {
+    for command in ctx.commands.iter().filter(|c| c.name() == "npm" && matches!(c.arg(0), "install" | "i")) {
         let packages = command.args().skip(1).any(|w| !w.value.starts_with('-'));
         let titles = ctx.titles(command.block);
-        let setup = mentions(
-            &titles,
-            &[
-                "setup",
-                "local",
-                "desarrollo",
-                "development",
-                "getting started",
-            ],
-        );
+        let setup = mentions(&titles, &["setup", "local", "desarrollo", "development", "getting started"]);
         if !packages && !command.has_any(&["-g", "--global"]) && !setup {
             found.hit(command);
         }
@@ -240,27 +185,15 @@ fn install(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn audit_fix(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "npm" | "pnpm" | "yarn"))
-    {
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "npm" | "pnpm" | "yarn")) {
         let changes = (command.arg(0) == "audit" && command.has("fix"))
-            || (matches!(command.arg(0), "update" | "upgrade" | "up")
-                && command.name() != "docker");
+            || (matches!(command.arg(0), "update" | "upgrade" | "up") && command.name() != "docker");
         if changes && last != command.block {
             last = command.block;
             let view = &ctx.blocks[command.block];
             let before = plain(view.text().get(..command.span.start).unwrap_or(""));
             let development = mentions(&before, &["desarrollo", "development", "branch", "rama"]);
-            found.hit_as(
-                if development {
-                    Severity::Note
-                } else {
-                    Severity::Warning
-                },
-                command,
-            );
+            found.hit_as(if development { Severity::Note } else { Severity::Warning }, command);
         }
     }
 }
@@ -269,8 +202,7 @@ fn export(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let version = pattern(r"^\w*(TAG|VERSION|RELEASE)\w*=[^$]");
     for command in ctx.commands.iter().filter(|c: &&Cmd| c.name() == "export") {
         let names = command.args().any(|w| version.is_match(&w.value));
-        if names && after(ctx, command).any(|c| c.block == command.block && act(c) == Act::Rollout)
-        {
+        if names && after(ctx, command).any(|c| c.block == command.block && act(c) == Act::Rollout) {
             found.hit(command);
         }
     }
@@ -282,8 +214,7 @@ fn end_to_end(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let line = plain(&command.line());
         let titles = ctx.titles(command.block);
         let production = mentions(&titles, &["produc", "post-despliegue", "post-deploy"]);
-        let test =
-            mentions(&line, &["e2e", "end-to-end"]) && !mentions(&line, &["staging", "--dry-run"]);
+        let test = mentions(&line, &["e2e", "end-to-end"]) && !mentions(&line, &["staging", "--dry-run"]);
         let deploys = mentions(&titles, &["deploy", "despliegue", "release"]);
         let prepares = mentions(&titles, &["pre-", "dependencia", "dependenc"]);
         if production && deploys && test && !prepares && last != command.block {

@@ -1,8 +1,8 @@
 //! Destruction.
 
 use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, asks, before, mentions, plain,
-    protected, scaled_to, w,
+    Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, asks, before, mentions, plain, protected,
+    scaled_to, w,
 };
 
 pub(super) const LINTS: &[Lint] = &[
@@ -25,10 +25,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "images-pruned",
         severity: Severity::Warning,
-        title: w(
-            "Images needed for a rollback are pruned",
-            "Se eliminan imágenes necesarias para un rollback",
-        ),
+        title: w("Images needed for a rollback are pruned", "Se eliminan imágenes necesarias para un rollback"),
         why: w(
             "`prune -a` deletes every image that no container uses, also the previous version to which one would roll back",
             "`prune -a` borra toda imagen sin contenedor, también la versión anterior a la que se volvería",
@@ -44,10 +41,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "backups-deleted-by-age",
         severity: Severity::Error,
-        title: w(
-            "Backups are deleted by age alone",
-            "Se borran respaldos solo por antigüedad",
-        ),
+        title: w("Backups are deleted by age alone", "Se borran respaldos solo por antigüedad"),
         why: w(
             "if backups have been failing, the old ones are the only good ones: deleting by age alone can leave none",
             "si los respaldos vienen fallando, los viejos son los únicos buenos: borrar solo por antigüedad puede dejar cero",
@@ -63,10 +57,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "logs-deleted",
         severity: Severity::Warning,
-        title: w(
-            "Logs are deleted while they are needed",
-            "Se borran logs cuando hacen falta",
-        ),
+        title: w("Logs are deleted while they are needed", "Se borran logs cuando hacen falta"),
         why: w(
             "logs deleted in the middle of an incident are the evidence of its cause; and audit or security logs may have to be kept",
             "los logs borrados en medio de un incidente son la evidencia de su causa; y los de auditoría o seguridad quizá deban conservarse",
@@ -75,21 +66,14 @@ pub(super) const LINTS: &[Lint] = &[
             "Compress or move them off the disk first, look at what the same `find … -print` lists, and leave out audit and security logs.",
             "Primero comprímalos o sáquelos del disco, mire lo que lista el mismo `find … -print`, y deje fuera los de auditoría y seguridad.",
         ),
-        bad: Example::Page(
-            "# Disk full\n\n```bash\nfind /srv/logs -name '*.log' -mtime +7 -delete\n```",
-        ),
-        good: Example::Page(
-            "# Disk full\n\n```bash\nfind /srv/logs -name '*.log' -mtime +7 -exec gzip {} \\;\n```",
-        ),
+        bad: Example::Page("# Disk full\n\n```bash\nfind /srv/logs -name '*.log' -mtime +7 -delete\n```"),
+        good: Example::Page("# Disk full\n\n```bash\nfind /srv/logs -name '*.log' -mtime +7 -exec gzip {} \\;\n```"),
         check: logs,
     },
     Lint {
         code: "unprotected-destruction",
         severity: Severity::Error,
-        title: w(
-            "Destruction without a backup or a question before it",
-            "Destrucción sin respaldo ni pregunta previa",
-        ),
+        title: w("Destruction without a backup or a question before it", "Destrucción sin respaldo ni pregunta previa"),
         why: w(
             "this cannot be undone, and nothing before it in this procedure saves what it destroys or asks the person",
             "esto no se puede deshacer, y nada antes en este procedimiento guarda lo que destruye ni pregunta a la persona",
@@ -126,10 +110,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "drop-with-connections",
         severity: Severity::Warning,
-        title: w(
-            "dropdb while others are connected",
-            "dropdb con otros conectados",
-        ),
+        title: w("dropdb while others are connected", "dropdb con otros conectados"),
         why: w(
             "dropdb fails as long as anybody is connected (workers, exporters, an open psql), and the lines after it then load into the old database",
             "dropdb falla mientras alguien esté conectado (workers, exporters, un psql abierto), y las líneas siguientes cargan entonces en la base vieja",
@@ -161,10 +142,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "scaled-to-zero-to-restart",
         severity: Severity::Warning,
-        title: w(
-            "Scaled to zero in order to restart",
-            "Se escala a cero para reiniciar",
-        ),
+        title: w("Scaled to zero in order to restart", "Se escala a cero para reiniciar"),
         why: w(
             "going through zero is an outage that a rolling restart avoids; and the number it comes back with is written here, whatever it was before or an autoscaler wants",
             "pasar por cero es una caída que un reinicio gradual evita; y el número con el que vuelve está escrito aquí, sin importar cuál era ni lo que quiera un autoescalador",
@@ -173,12 +151,8 @@ pub(super) const LINTS: &[Lint] = &[
             "Use `kubectl rollout restart deployment/NAME` and `kubectl rollout status`.",
             "Use `kubectl rollout restart deployment/NOMBRE` y `kubectl rollout status`.",
         ),
-        bad: Example::Shell(
-            "kubectl scale deployment/api --replicas=0\nkubectl scale deployment/api --replicas=3",
-        ),
-        good: Example::Shell(
-            "kubectl rollout restart deployment/api\nkubectl rollout status deployment/api",
-        ),
+        bad: Example::Shell("kubectl scale deployment/api --replicas=0\nkubectl scale deployment/api --replicas=3"),
+        good: Example::Shell("kubectl rollout restart deployment/api\nkubectl rollout status deployment/api"),
         check: to_zero,
     },
     Lint {
@@ -200,11 +174,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn volumes(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "docker" | "docker-compose" | "podman"))
-    {
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "docker" | "docker-compose" | "podman")) {
         let sub = command.sub();
         let system = sub.name() == "system" && sub.operand() == "prune" && command.has("--volumes");
         let volume = sub.name() == "volume" && sub.operand() == "prune";
@@ -216,18 +186,10 @@ fn volumes(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn images(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "docker" | "podman"))
-    {
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "docker" | "podman")) {
         let sub = command.sub();
         let prunes = matches!(sub.name(), "system" | "image") && sub.operand() == "prune";
-        if prunes
-            && command.option('a', "--all")
-            && !command.option('_', "--filter")
-            && !command.has("--filter")
-        {
+        if prunes && command.option('a', "--all") && !command.option('_', "--filter") && !command.has("--filter") {
             found.hit(command);
         }
     }
@@ -250,16 +212,10 @@ fn is_backup_path(line: &str) -> bool {
 }
 
 fn backups(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| deleted(c).is_some_and(|line| is_backup_path(&line)))
-    {
-        let counts = ctx
-            .unit_commands(command.block)
-            .any(|c| c.line().contains("tail -n +") || c.line().contains("head -n -"));
-        let by_age =
-            matches!(command.name(), "find") && command.has_any(&["-mtime", "-mmin", "-ctime"]);
+    for command in ctx.commands.iter().filter(|c| deleted(c).is_some_and(|line| is_backup_path(&line))) {
+        let counts =
+            ctx.unit_commands(command.block).any(|c| c.line().contains("tail -n +") || c.line().contains("head -n -"));
+        let by_age = matches!(command.name(), "find") && command.has_any(&["-mtime", "-mmin", "-ctime"]);
         let by_glob = command.name() == "rm" && command.line().contains('*');
         if (by_age || by_glob) && !counts {
             found.hit(command);
@@ -269,12 +225,7 @@ fn backups(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 /// The age in days of `-mtime +N`.
 fn age(command: &Cmd) -> Option<u32> {
-    command
-        .value_of(&["-mtime", "-ctime"])?
-        .value
-        .trim_start_matches('+')
-        .parse()
-        .ok()
+    command.value_of(&["-mtime", "-ctime"])?.value.trim_start_matches('+').parse().ok()
 }
 
 fn logs(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -294,19 +245,8 @@ fn logs(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     };
     for command in deletions {
         let titles = ctx.titles(command.block);
-        let incident = mentions(
-            &titles,
-            &[
-                "disk",
-                "disco",
-                "full",
-                "lleno",
-                "inciden",
-                "troubleshoot",
-                "emergenc",
-                "problema",
-            ],
-        );
+        let incident =
+            mentions(&titles, &["disk", "disco", "full", "lleno", "inciden", "troubleshoot", "emergenc", "problema"]);
         match (age(command), kept(command)) {
             (Some(days), Some((longer, line))) if longer > days => found.detail(
                 ctx.place(command),
@@ -326,55 +266,26 @@ fn unprotected(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let line = plain(&command.line());
         let recursive = command.name() == "rm"
             && command.option('r', "--recursive")
-            && !mentions(
-                &line,
-                &[
-                    "/tmp/",
-                    "node_modules",
-                    "dist",
-                    "build",
-                    ".cache",
-                    "__pycache__",
-                ],
-            );
+            && !mentions(&line, &["/tmp/", "node_modules", "dist", "build", ".cache", "__pycache__"]);
         let objects = command.kubectl("delete")
             && mentions(
                 command.sub().operand(),
-                &[
-                    "namespace",
-                    "ns",
-                    "pvc",
-                    "pv",
-                    "statefulset",
-                    "crd",
-                    "persistentvolume",
-                ],
+                &["namespace", "ns", "pvc", "pv", "statefulset", "crd", "persistentvolume"],
             )
             && !command.sub().operand().starts_with("pod");
-        let cloud = command.name() == "aws"
-            && line.contains("s3 rm")
-            && line.contains("--recursive")
-            && !is_backup_path(&line);
+        let cloud =
+            command.name() == "aws" && line.contains("s3 rm") && line.contains("--recursive") && !is_backup_path(&line);
         let other = matches!(command.name(), "terraform" | "tofu") && command.arg(0) == "destroy"
             || command.name() == "helm" && matches!(command.arg(0), "uninstall" | "delete")
-            || command.name() == "docker"
-                && command.sub().name() == "volume"
-                && command.sub().operand() == "rm";
-        if (recursive && !is_backup_path(&line) || objects || cloud || other)
-            && !protected(ctx, command)
-        {
+            || command.name() == "docker" && command.sub().name() == "volume" && command.sub().operand() == "rm";
+        if (recursive && !is_backup_path(&line) || objects || cloud || other) && !protected(ctx, command) {
             found.hit(command);
         }
     }
     let statement = super::pattern(r"(?i)\b(DROP\s+(TABLE|DATABASE|SCHEMA)|TRUNCATE)\b[^;]*");
     for query in &ctx.queries {
-        let guarded = query
-            .command
-            .and_then(|i| ctx.commands.get(i))
-            .is_some_and(|c| protected(ctx, c))
-            || ctx
-                .unit_commands(query.block)
-                .any(|c| act(c) == Act::Backup || asks(c));
+        let guarded = query.command.and_then(|i| ctx.commands.get(i)).is_some_and(|c| protected(ctx, c))
+            || ctx.unit_commands(query.block).any(|c| act(c) == Act::Backup || asks(c));
         for hit in statement.find_iter(&query.text).filter(|_| !guarded) {
             let from = query.span.start + hit.start();
             found.here(ctx.in_source(query.block, &(from..query.span.start + hit.end())));
@@ -384,12 +295,8 @@ fn unprotected(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn drop_first(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in ctx.commands.iter().filter(|c| c.name() == "dropdb") {
-        let replaced =
-            after(ctx, command).any(|c| c.name() == "createdb" || act(c) == Act::Restore);
-        let old = mentions(
-            &plain(&command.line()),
-            &["_old", "_test", "scratch", "_tmp", "_prueba", "_drill"],
-        );
+        let replaced = after(ctx, command).any(|c| c.name() == "createdb" || act(c) == Act::Restore);
+        let old = mentions(&plain(&command.line()), &["_old", "_test", "scratch", "_tmp", "_prueba", "_drill"]);
         if replaced && !old {
             found.hit(command);
         }
@@ -397,11 +304,7 @@ fn drop_first(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn connections(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "dropdb" && !c.option('f', "--force"))
-    {
+    for command in ctx.commands.iter().filter(|c| c.name() == "dropdb" && !c.option('f', "--force")) {
         let ended = before(ctx, command).any(|c| c.line().contains("pg_terminate_backend"));
         if !ended {
             found.hit(command);
@@ -421,10 +324,7 @@ fn to_zero(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for down in ctx.commands.iter().filter(|c| scaled_to(c) == Some(0)) {
         let target = down.sub().operand();
         for later in after(ctx, down).filter(|c| !c.is_inner) {
-            if later.block == down.block
-                && scaled_to(later).is_some_and(|n| n > 0)
-                && later.sub().operand() == target
-            {
+            if later.block == down.block && scaled_to(later).is_some_and(|n| n > 0) && later.sub().operand() == target {
                 found.hit(down);
                 break;
             }
@@ -437,11 +337,7 @@ fn to_zero(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn stack_down(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.compose("down") && c.sub().operands().next().is_none())
-    {
+    for command in ctx.commands.iter().filter(|c| c.compose("down") && c.sub().operands().next().is_none()) {
         if after(ctx, command).any(|c| c.compose("up")) {
             found.hit(command);
         }

@@ -24,31 +24,20 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "index-link-broken",
         severity: Severity::Warning,
-        title: w(
-            "An index entry that leads nowhere",
-            "Una entrada del índice que no lleva a ninguna parte",
-        ),
+        title: w("An index entry that leads nowhere", "Una entrada del índice que no lleva a ninguna parte"),
         why: w(
             "no heading of this file has this anchor: the link does nothing",
             "ningún título de este archivo tiene esta ancla: el enlace no hace nada",
         ),
-        fix: w(
-            "Correct the anchor, or add the section.",
-            "Corrija el ancla, o agregue la sección.",
-        ),
-        bad: Example::Page(
-            "## Index\n\n- [Deploy](#deploy)\n- [Restore](#restore)\n\n## Deploy\n\nText.",
-        ),
+        fix: w("Correct the anchor, or add the section.", "Corrija el ancla, o agregue la sección."),
+        bad: Example::Page("## Index\n\n- [Deploy](#deploy)\n- [Restore](#restore)\n\n## Deploy\n\nText."),
         good: Example::Page("## Index\n\n- [Deploy](#deploy)\n\n## Deploy\n\nText."),
         check: broken,
     },
     Lint {
         code: "index-link-unreliable",
         severity: Severity::Note,
-        title: w(
-            "Index links that some viewers do not follow",
-            "Enlaces del índice que algunos visores no siguen",
-        ),
+        title: w("Index links that some viewers do not follow", "Enlaces del índice que algunos visores no siguen"),
         why: w(
             "these headings begin with an emoji: on GitHub their anchor begins with a hyphen (`#-deploy`), so the links of the index do nothing there",
             "estos títulos empiezan con un emoji: en GitHub su ancla empieza con guion (`#-deploy`), así que los enlaces del índice no hacen nada allí",
@@ -64,10 +53,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "index-incomplete",
         severity: Severity::Note,
-        title: w(
-            "Sections missing from the index",
-            "Secciones que faltan en el índice",
-        ),
+        title: w("Sections missing from the index", "Secciones que faltan en el índice"),
         why: w(
             "the index does not list these sections: who looks for them there thinks that they do not exist",
             "el índice no lista estas secciones: quien las busca ahí cree que no existen",
@@ -93,19 +79,14 @@ pub(super) const LINTS: &[Lint] = &[
             "Leave the comment out, or tag the block ```jsonc.",
             "Quite el comentario, o etiquete el bloque como ```jsonc.",
         ),
-        bad: Example::Page(
-            "```json\n{ \"redis\": \"disconnected\", // trouble\n  \"queues\": { ... } }\n```",
-        ),
+        bad: Example::Page("```json\n{ \"redis\": \"disconnected\", // trouble\n  \"queues\": { ... } }\n```"),
         good: Example::Page("```json\n{ \"redis\": \"disconnected\" }\n```"),
         check: json,
     },
     Lint {
         code: "procedure-elsewhere",
         severity: Severity::Warning,
-        title: w(
-            "A procedure that is only a reference",
-            "Un procedimiento que es solo una referencia",
-        ),
+        title: w("A procedure that is only a reference", "Un procedimiento que es solo una referencia"),
         why: w(
             "this section holds no step, only the name of another document: at night one must find that document first, and its numbering may have changed",
             "esta sección no tiene ningún paso, solo el nombre de otro documento: de noche primero hay que encontrarlo, y su numeración puede haber cambiado",
@@ -136,26 +117,17 @@ fn references(ctx: &Ctx<'_>) -> BTreeMap<String, Range<usize>> {
         }
     };
     for command in ctx.commands.iter().filter(|c| c.here()) {
-        let runner = matches!(
-            command.name(),
-            "bash" | "sh" | "python" | "python3" | "node" | "source" | "."
-        );
-        let word = if runner {
-            command.args().find(|w| !w.value.starts_with('-'))
-        } else {
-            command.words.first()
-        };
+        let runner = matches!(command.name(), "bash" | "sh" | "python" | "python3" | "node" | "source" | ".");
+        let word = if runner { command.args().find(|w| !w.value.starts_with('-')) } else { command.words.first() };
         let fetched = word.is_some_and(|w| {
             let name = w.value.rsplit('/').next().unwrap_or("");
             ctx.commands.iter().any(|c| {
-                c.args()
-                    .any(|a| a.value.ends_with(name) && matches!(c.name(), "curl" | "wget"))
+                c.args().any(|a| a.value.ends_with(name) && matches!(c.name(), "curl" | "wget"))
                     || c.redirects.iter().any(|r| r.target.ends_with(name))
             })
         });
-        if let Some(word) = word
-            .filter(|w| script.is_match(&w.value) && (runner || w.value.contains('/')))
-            .filter(|_| !fetched)
+        if let Some(word) =
+            word.filter(|w| script.is_match(&w.value) && (runner || w.value.contains('/'))).filter(|_| !fetched)
         {
             put(&word.value, ctx.in_source(command.block, &word.span));
         }
@@ -182,14 +154,8 @@ fn references(ctx: &Ctx<'_>) -> BTreeMap<String, Range<usize>> {
         if !comment || !refers {
             continue;
         }
-        for hit in document
-            .find_iter(text)
-            .filter(|h| !text[..h.start()].ends_with(['/', ':', '.']))
-        {
-            put(
-                hit.as_str(),
-                line.span.start + hit.start()..line.span.start + hit.end(),
-            );
+        for hit in document.find_iter(text).filter(|h| !text[..h.start()].ends_with(['/', ':', '.'])) {
+            put(hit.as_str(), line.span.start + hit.start()..line.span.start + hit.end());
         }
     }
     out
@@ -204,10 +170,17 @@ fn missing(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             found.at(
                 span,
                 Text::new(
-                    format!("the runbook relies on `{path}`, and there is no such file beside it: this step cannot be done"),
-                    format!("el runbook depende de `{path}`, y no hay tal archivo junto a él: este paso no se puede hacer"),
+                    format!(
+                        "the runbook relies on `{path}`, and there is no such file beside it: this step cannot be done"
+                    ),
+                    format!(
+                        "el runbook depende de `{path}`, y no hay tal archivo junto a él: este paso no se puede hacer"
+                    ),
                 ),
-                Text::new("Correct the path, or add the file to the repository.", "Corrija la ruta, o agregue el archivo al repositorio."),
+                Text::new(
+                    "Correct the path, or add the file to the repository.",
+                    "Corrija la ruta, o agregue el archivo al repositorio.",
+                ),
             );
         }
     }
@@ -257,68 +230,47 @@ fn broken(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn unreliable(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let exact = anchors(ctx);
-    let hits: Vec<_> = links(ctx)
-        .into_iter()
-        .filter(|(a, _, _)| !exact.contains(a) && exact.contains(&format!("-{a}")))
-        .collect();
+    let hits: Vec<_> =
+        links(ctx).into_iter().filter(|(a, _, _)| !exact.contains(a) && exact.contains(&format!("-{a}"))).collect();
     if let Some((_, span, _)) = hits.first() {
         let n = hits.len();
-        found.detail(
-            span.clone(),
-            &Text::new(format!("{n} links"), format!("{n} enlaces")),
-        );
+        found.detail(span.clone(), &Text::new(format!("{n} links"), format!("{n} enlaces")));
     }
 }
 
 fn incomplete(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let Some(index) = ctx.headings.iter().find(|h| {
-        pattern(r"\b(indice|index|contents|contenido|tabla de contenidos)\b").is_match(&h.plain)
-    }) else {
+    let Some(index) = ctx
+        .headings
+        .iter()
+        .find(|h| pattern(r"\b(indice|index|contents|contenido|tabla de contenidos)\b").is_match(&h.plain))
+    else {
         return;
     };
-    let listed: Vec<_> = links(ctx)
-        .into_iter()
-        .filter(|(_, _, n)| *n > index.line && *n <= index.end_line)
-        .collect();
+    let listed: Vec<_> = links(ctx).into_iter().filter(|(_, _, n)| *n > index.line && *n <= index.end_line).collect();
     if listed.len() < 2 {
         return;
     }
-    let known: HashSet<String> = listed
-        .iter()
-        .map(|(a, _, _)| plain(a.trim_matches('-')))
-        .collect();
+    let known: HashSet<String> = listed.iter().map(|(a, _, _)| plain(a.trim_matches('-'))).collect();
     let left: Vec<&str> = ctx
         .headings
         .iter()
         .filter(|h| {
-            h.level == index.level
-                && h.line > index.line
-                && !known.contains(&plain(slug(&h.title).trim_matches('-')))
+            h.level == index.level && h.line > index.line && !known.contains(&plain(slug(&h.title).trim_matches('-')))
         })
         .filter(|h| !mentions(&h.plain, &["changelog", "historial"]))
         .map(|h| h.title.as_str())
         .collect();
     if !left.is_empty() {
         let names = left.join(", ");
-        let place = listed
-            .last()
-            .map_or(index.span.clone(), |(_, span, _)| span.clone());
+        let place = listed.last().map_or(index.span.clone(), |(_, span, _)| span.clone());
         found.detail(place, &Text::same(names));
     }
 }
 
 fn json(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let wrong = pattern(r#"(?m)(^|[\s,{}\]"])//[^\n]*|[\[{]\s*\.\.\.\s*[\]}]"#);
-    for (index, view) in ctx
-        .blocks
-        .iter()
-        .enumerate()
-        .filter(|(_, v)| v.block.lang.as_deref() == Some("json"))
-    {
-        if let Some(hit) = wrong
-            .find(&view.block.text)
-            .filter(|h| !h.as_str().contains("://"))
-        {
+    for (index, view) in ctx.blocks.iter().enumerate().filter(|(_, v)| v.block.lang.as_deref() == Some("json")) {
+        if let Some(hit) = wrong.find(&view.block.text).filter(|h| !h.as_str().contains("://")) {
             let lead = hit.as_str().len() - hit.as_str().trim_start().len();
             found.here(ctx.in_source(index, &(hit.start() + lead..hit.end())));
         }
@@ -326,23 +278,14 @@ fn json(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn elsewhere(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let refers = pattern(
-        r"(?i)\b(ver|see|vease|seguir|follow)\b.*\.md\b|(?i)procedimiento completo en|complete procedure in",
-    );
+    let refers =
+        pattern(r"(?i)\b(ver|see|vease|seguir|follow)\b.*\.md\b|(?i)procedimiento completo en|complete procedure in");
     for (heading, blocks) in ctx.units() {
         let commands: usize = blocks.iter().map(|b| ctx.commands_of(*b).len()).sum();
         let [only] = blocks else { continue };
         let view = &ctx.blocks[*only];
-        let refer = view.comments.iter().find(|c| {
-            view.text()
-                .get((*c).clone())
-                .is_some_and(|t| refers.is_match(t))
-        });
-        let prose = ctx
-            .prose_of(heading)
-            .lines()
-            .skip(1)
-            .any(|l| l.trim().len() > 3);
+        let refer = view.comments.iter().find(|c| view.text().get((*c).clone()).is_some_and(|t| refers.is_match(t)));
+        let prose = ctx.prose_of(heading).lines().skip(1).any(|l| l.trim().len() > 3);
         if let Some(place) = refer.filter(|_| commands == 0 && !prose) {
             found.here(ctx.in_source(*only, place));
         }

@@ -7,10 +7,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "ratio-of-unlike-series",
         severity: Severity::Error,
-        title: w(
-            "A ratio of series that do not match",
-            "Un cociente de series que no coinciden",
-        ),
+        title: w("A ratio of series that do not match", "Un cociente de series que no coinciden"),
         why: w(
             "both sides keep their labels, so each series with an error status is divided by itself: the ratio is always 1 and says nothing about the error rate",
             "ambos lados conservan sus etiquetas, así que cada serie con estado de error se divide por sí misma: el cociente es siempre 1 y no dice nada de la tasa de errores",
@@ -39,9 +36,7 @@ pub(super) const LINTS: &[Lint] = &[
             "`histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))`.",
             "`histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))`.",
         ),
-        bad: Example::Page(
-            "```promql\nhistogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m]))\n```",
-        ),
+        bad: Example::Page("```promql\nhistogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m]))\n```"),
         good: Example::Page(
             "```promql\nhistogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))\n```",
         ),
@@ -50,10 +45,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "threshold-without-duration",
         severity: Severity::Note,
-        title: w(
-            "Alert thresholds without a duration",
-            "Umbrales de alerta sin duración",
-        ),
+        title: w("Alert thresholds without a duration", "Umbrales de alerta sin duración"),
         why: w(
             "these thresholds say how much and not for how long: one short peak wakes somebody, and the next person reads them differently",
             "estos umbrales dicen cuánto y no por cuánto tiempo: un pico breve despierta a alguien, y la próxima persona los lee de otro modo",
@@ -63,9 +55,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Diga por cuánto tiempo: `Error rate > 5% por 5 min`.",
         ),
         bad: Example::Page("### Critical alerts\n\n- Error rate > 5%\n- CPU > 90%"),
-        good: Example::Page(
-            "### Critical alerts\n\n- Error rate > 5% for 5 min\n- CPU > 90% for 10 min",
-        ),
+        good: Example::Page("### Critical alerts\n\n- Error rate > 5% for 5 min\n- CPU > 90% for 10 min"),
         check: duration,
     },
     Lint {
@@ -87,10 +77,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "thresholds-contradict",
         severity: Severity::Warning,
-        title: w(
-            "A warning within the goal",
-            "Una advertencia dentro de la meta",
-        ),
+        title: w("A warning within the goal", "Una advertencia dentro de la meta"),
         why: w(
             "the warning begins while the goal is still met: one of the two is wrong, and whoever reads both learns to ignore the alert",
             "la advertencia empieza mientras la meta todavía se cumple: una de las dos está mal, y quien lee ambas aprende a ignorar la alerta",
@@ -99,9 +86,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Choose goal < warning < critical for each measure, in one table.",
             "Elija meta < advertencia < crítico para cada medida, en una sola tabla.",
         ),
-        bad: Example::Page(
-            "### Metrics\n\n- **CPU**: < 80% on average\n\n### Warning alerts\n\n- CPU usage > 75%",
-        ),
+        bad: Example::Page("### Metrics\n\n- **CPU**: < 80% on average\n\n### Warning alerts\n\n- CPU usage > 75%"),
         good: Example::Page(
             "### Metrics\n\n- **CPU**: < 70% on average\n\n### Warning alerts\n\n- CPU usage > 75% for 5 min",
         ),
@@ -110,10 +95,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "alert-without-procedure",
         severity: Severity::Note,
-        title: w(
-            "Alerts that no section answers",
-            "Alertas a las que ninguna sección responde",
-        ),
+        title: w("Alerts that no section answers", "Alertas a las que ninguna sección responde"),
         why: w(
             "these alerts wake somebody, and nothing in this runbook says what to do then",
             "estas alertas despiertan a alguien, y nada en este runbook dice qué hacer entonces",
@@ -136,10 +118,8 @@ fn ratio(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     );
     for view in ctx.blocks.iter().enumerate() {
         let (index, view) = view;
-        if !matches!(
-            view.block.class,
-            BlockClass::Promql | BlockClass::Shell | BlockClass::Config | BlockClass::Other
-        ) {
+        if !matches!(view.block.class, BlockClass::Promql | BlockClass::Shell | BlockClass::Config | BlockClass::Other)
+        {
             continue;
         }
         for hit in bare.captures_iter(&view.block.text) {
@@ -163,23 +143,13 @@ fn quantile(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 /// Items of lists under a heading about alerts: line, text in plain, text as written.
-fn alert_items<'c>(
-    ctx: &'c Ctx<'_>,
-) -> Vec<(
-    &'c super::super::view::Heading,
-    Vec<&'c super::super::view::Line>,
-)> {
+fn alert_items<'c>(ctx: &'c Ctx<'_>) -> Vec<(&'c super::super::view::Heading, Vec<&'c super::super::view::Line>)> {
     let mut out = Vec::new();
     for (index, heading) in ctx.headings.iter().enumerate() {
-        if !heading.plain.contains("alert")
-            || mentions(&heading.plain, &["channel", "canal", "manager"])
-        {
+        if !heading.plain.contains("alert") || mentions(&heading.plain, &["channel", "canal", "manager"]) {
             continue;
         }
-        let end = ctx
-            .headings
-            .get(index + 1)
-            .map_or(heading.end_line, |next| next.line - 1);
+        let end = ctx.headings.get(index + 1).map_or(heading.end_line, |next| next.line - 1);
         let items: Vec<_> = ctx
             .lines
             .iter()
@@ -211,15 +181,9 @@ fn duration(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                     && !mentions(&l.plain, &["disco", "disk", "espacio", "space"])
             })
             .collect();
-        if let Some(first) = vague
-            .first()
-            .filter(|_| vague.len() > 1 || items.len() == 1)
-        {
+        if let Some(first) = vague.first().filter(|_| vague.len() > 1 || items.len() == 1) {
             let n = vague.len();
-            found.detail(
-                first.span.clone(),
-                &Text::new(format!("{n} in this list"), format!("{n} en esta lista")),
-            );
+            found.detail(first.span.clone(), &Text::new(format!("{n} in this list"), format!("{n} en esta lista")));
         }
     }
 }
@@ -241,10 +205,7 @@ fn contradict(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         .filter(|l| l.block.is_none() && l.plain.trim_start().starts_with(['-', '*']))
         .filter_map(|l| {
             let hit = bound.captures(&l.plain)?;
-            let measure = MEASURES
-                .iter()
-                .find(|(_, words)| mentions(&l.plain, words))?
-                .0;
+            let measure = MEASURES.iter().find(|(_, words)| mentions(&l.plain, words))?.0;
             Some((
                 l,
                 measure,
@@ -254,17 +215,8 @@ fn contradict(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             ))
         })
         .collect();
-    let about = |number: usize| {
-        ctx.headings
-            .iter()
-            .rev()
-            .find(|h| h.line <= number)
-            .map_or("", |h| h.plain.as_str())
-    };
-    for (line, measure, op, goal, unit) in items
-        .iter()
-        .filter(|i| i.2 == "<" && !about(i.0.number).contains("alert"))
-    {
+    let about = |number: usize| ctx.headings.iter().rev().find(|h| h.line <= number).map_or("", |h| h.plain.as_str());
+    for (line, measure, op, goal, unit) in items.iter().filter(|i| i.2 == "<" && !about(i.0.number).contains("alert")) {
         let early = items.iter().find(|(other, m, o, value, u)| {
             o != op
                 && m == measure
@@ -277,24 +229,17 @@ fn contradict(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             let n = other.number;
             found.detail(
                 line.span.clone(),
-                &Text::new(
-                    format!("the warning is on line {n}"),
-                    format!("la advertencia está en la línea {n}"),
-                ),
+                &Text::new(format!("the warning is on line {n}"), format!("la advertencia está en la línea {n}")),
             );
         }
     }
 }
 
 fn number(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let vague = pattern(
-        r"(casi llen|almost full|nearly full|muy alt|too high|very high|demasiad|muchos fallos|many failures)",
-    );
+    let vague =
+        pattern(r"(casi llen|almost full|nearly full|muy alt|too high|very high|demasiad|muchos fallos|many failures)");
     for (_, items) in alert_items(ctx) {
-        for line in items
-            .iter()
-            .filter(|l| vague.is_match(&l.plain) && !l.plain.chars().any(|c| c.is_ascii_digit()))
-        {
+        for line in items.iter().filter(|l| vague.is_match(&l.plain) && !l.plain.chars().any(|c| c.is_ascii_digit())) {
             found.here(line.span.clone());
         }
     }
@@ -311,11 +256,7 @@ fn procedure(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             };
             let elsewhere = ctx.lines.iter().any(|l| {
                 l.number != line.number
-                    && ctx
-                        .book
-                        .source
-                        .get(l.span.clone())
-                        .is_some_and(|t| t.contains(alert.as_str()))
+                    && ctx.book.source.get(l.span.clone()).is_some_and(|t| t.contains(alert.as_str()))
             });
             if !elsewhere {
                 orphans.push(alert.as_str().to_owned());

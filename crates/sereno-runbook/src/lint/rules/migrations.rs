@@ -1,8 +1,6 @@
 //! Migrations of the schema.
 
-use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, act, before, mentions, plain, protected, w,
-};
+use super::{Act, Cmd, Ctx, Example, Found, Lint, Severity, act, before, mentions, plain, protected, w};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -20,9 +18,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Write the inverse SQL (`prisma migrate diff --from-schema-datamodel NEW --to-schema-datamodel OLD --script`), apply it with `prisma db execute --file down.sql`, or go forward with a new migration.",
             "Escriba el SQL inverso (`prisma migrate diff --from-schema-datamodel NUEVO --to-schema-datamodel VIEJO --script`), aplíquelo con `prisma db execute --file down.sql`, o avance con una migración nueva.",
         ),
-        bad: Example::Page(
-            "## Rollback\n\n```bash\nnpx prisma migrate resolve --rolled-back 20260101_add_column\n```",
-        ),
+        bad: Example::Page("## Rollback\n\n```bash\nnpx prisma migrate resolve --rolled-back 20260101_add_column\n```"),
         good: Example::Page(
             "## Failed migration\n\n```bash\n# The migration failed: mark it, mend it, deploy it again\nnpx prisma migrate resolve --rolled-back 20260101_add_column\n```",
         ),
@@ -41,18 +37,13 @@ pub(super) const LINTS: &[Lint] = &[
             "Respalde y verifique justo antes, y mire el SQL pendiente (`prisma migrate status`, `alembic upgrade head --sql`).",
         ),
         bad: Example::Shell("alembic upgrade head"),
-        good: Example::Shell(
-            "pg_dump -Fc -f before.dump app\npg_restore --list before.dump\nalembic upgrade head",
-        ),
+        good: Example::Shell("pg_dump -Fc -f before.dump app\npg_restore --list before.dump\nalembic upgrade head"),
         check: without_backup,
     },
     Lint {
         code: "migration-after-rollout",
         severity: Severity::Error,
-        title: w(
-            "The new code runs before its schema",
-            "El código nuevo corre antes que su esquema",
-        ),
+        title: w("The new code runs before its schema", "El código nuevo corre antes que su esquema"),
         why: w(
             "the new version takes traffic before its migrations have run: until then it works on a schema that it does not know, and if they fail it stays so",
             "la versión nueva recibe tráfico antes de sus migraciones: hasta entonces trabaja con un esquema que no conoce, y si fallan queda así",
@@ -95,10 +86,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "rollback-forgets-schema",
         severity: Severity::Warning,
-        title: w(
-            "A rollback that forgets the schema",
-            "Un rollback que olvida el esquema",
-        ),
+        title: w("A rollback that forgets the schema", "Un rollback que olvida el esquema"),
         why: w(
             "the code goes back and nothing is said of the database: if the deploy brought migrations, the old code now runs on the new schema",
             "el código vuelve atrás y nada se dice de la base: si el deploy trajo migraciones, el código viejo corre ahora sobre el esquema nuevo",
@@ -118,10 +106,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "migration-down-unprotected",
         severity: Severity::Error,
-        title: w(
-            "A migration is reverted without a backup",
-            "Se revierte una migración sin respaldo",
-        ),
+        title: w("A migration is reverted without a backup", "Se revierte una migración sin respaldo"),
         why: w(
             "reverting a migration drops the columns and tables that it added, with the data written since; nothing before it keeps them",
             "revertir una migración elimina las columnas y tablas que agregó, con los datos escritos desde entonces; nada antes los conserva",
@@ -131,9 +116,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Respalde antes, mire el SQL que ejecuta `down` y pida un sí.",
         ),
         bad: Example::Shell("npm run migration:revert"),
-        good: Example::Shell(
-            "pg_dump -Fc -f before.dump app\npg_restore -l before.dump\nnpm run migration:revert",
-        ),
+        good: Example::Shell("pg_dump -Fc -f before.dump app\npg_restore -l before.dump\nnpm run migration:revert"),
         check: down,
     },
     Lint {
@@ -162,27 +145,9 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn resolve(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.line().contains("migrate resolve") && c.has("--rolled-back"))
-    {
-        let about = format!(
-            "{} {}",
-            ctx.comment_before(command),
-            ctx.titles(command.block)
-        );
-        let undo = mentions(
-            &about,
-            &[
-                "rollback",
-                "roll back",
-                "revert",
-                "deshacer",
-                "undo",
-                "volver",
-            ],
-        );
+    for command in ctx.commands.iter().filter(|c| c.line().contains("migrate resolve") && c.has("--rolled-back")) {
+        let about = format!("{} {}", ctx.comment_before(command), ctx.titles(command.block));
+        let undo = mentions(&about, &["rollback", "roll back", "revert", "deshacer", "undo", "volver"]);
         let failed = mentions(&about, &["failed", "fallida", "fallo la migracion"]);
         if undo && !failed {
             found.hit(command);
@@ -223,11 +188,7 @@ fn asked_in_prose(ctx: &Ctx<'_>, block: usize) -> bool {
 
 fn without_backup(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| act(c) == Act::MigrateUp && !is_development(c))
-    {
+    for command in ctx.commands.iter().filter(|c| act(c) == Act::MigrateUp && !is_development(c)) {
         let saved = before(ctx, command).any(|c| act(c) == Act::Backup);
         if !saved && last != command.block && !asked_in_prose(ctx, command.block) {
             last = command.block;
@@ -243,11 +204,7 @@ fn is_development(command: &Cmd) -> bool {
 }
 
 fn after_rollout(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| act(c) == Act::MigrateUp && !is_development(c))
-    {
+    for command in ctx.commands.iter().filter(|c| act(c) == Act::MigrateUp && !is_development(c)) {
         let rolled = before(ctx, command).any(|c| {
             c.block == command.block
                 && (c.kubectl("set") && c.sub().operand() == "image"
@@ -262,22 +219,14 @@ fn after_rollout(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn before_build(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| act(c) == Act::MigrateUp && !is_development(c))
-    {
+    for command in ctx.commands.iter().filter(|c| act(c) == Act::MigrateUp && !is_development(c)) {
         let own = ctx.commands_of(command.block);
-        let builds = own.iter().any(|c| {
-            c.span.start > command.span.end
-                && act(c) == Act::Build
-                && plain(&c.line()).contains("build")
-        });
-        let built = own.iter().any(|c| {
-            c.span.end < command.span.start
-                && act(c) == Act::Build
-                && plain(&c.line()).contains("build")
-        });
+        let builds = own
+            .iter()
+            .any(|c| c.span.start > command.span.end && act(c) == Act::Build && plain(&c.line()).contains("build"));
+        let built = own
+            .iter()
+            .any(|c| c.span.end < command.span.start && act(c) == Act::Build && plain(&c.line()).contains("build"));
         if builds && !built {
             found.hit(command);
         }
@@ -286,40 +235,20 @@ fn before_build(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn forgets_schema(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let whole = plain(&ctx.book.source);
-    if !mentions(
-        &whole,
-        &["migrat", "migracion", "alembic", "schema", "esquema"],
-    ) {
+    if !mentions(&whole, &["migrat", "migracion", "alembic", "schema", "esquema"]) {
         return;
     }
     for (heading, blocks) in ctx.units() {
         let back = mentions(&heading.plain, &["rollback", "roll back"])
-            && !mentions(
-                &heading.plain,
-                &["forward", "alternativ", "cuando", "when", "post-"],
-            )
+            && !mentions(&heading.plain, &["forward", "alternativ", "cuando", "when", "post-"])
             && !mentions(&heading.plain, &["migra", "base de datos", "database"]);
         let acts = blocks
             .iter()
             .flat_map(|b| ctx.commands_of(*b))
             .any(|c| matches!(act(c), Act::Rollout | Act::Fetch | Act::Stop));
-        let source = ctx
-            .lines
-            .iter()
-            .filter(|l| l.number >= heading.line && l.number <= heading.end_line);
+        let source = ctx.lines.iter().filter(|l| l.number >= heading.line && l.number <= heading.end_line);
         let told = source.into_iter().any(|l| {
-            mentions(
-                &l.plain,
-                &[
-                    "migrat",
-                    "migracion",
-                    "schema",
-                    "esquema",
-                    "alembic",
-                    "base de datos",
-                    "database",
-                ],
-            )
+            mentions(&l.plain, &["migrat", "migracion", "schema", "esquema", "alembic", "base de datos", "database"])
         });
         if back && acts && !told {
             found.here(heading.span.clone());
@@ -342,15 +271,7 @@ fn after_old_code(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let line = plain(&command.line());
         let reverts = act(command) == Act::MigrateDown
             || (command.name() == "echo"
-                && mentions(
-                    &line,
-                    &[
-                        "migration:revert",
-                        "migrate:rollback",
-                        "alembic downgrade",
-                        "db:rollback",
-                    ],
-                ));
+                && mentions(&line, &["migration:revert", "migrate:rollback", "alembic downgrade", "db:rollback"]));
         let back = before(ctx, command).any(|c| {
             c.block == command.block
                 && (c.kubectl("rollout") && c.sub().operand() == "undo"

@@ -60,12 +60,9 @@ pub(super) static FAMILIES: &[&[Lint]] = &[
 /// A pattern written in the source of this program, compiled once for all runs. There are as many as the source has, so
 /// what is leaked is bounded.
 fn pattern(text: &'static str) -> &'static Regex {
-    static COMPILED: LazyLock<Mutex<HashMap<&'static str, &'static Regex>>> =
-        LazyLock::new(Mutex::default);
+    static COMPILED: LazyLock<Mutex<HashMap<&'static str, &'static Regex>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    compiled
-        .entry(text)
-        .or_insert_with(|| Box::leak(Box::new(made(text))))
+    compiled.entry(text).or_insert_with(|| Box::leak(Box::new(made(text))))
 }
 
 /// A pattern with words of the runbook in it, which the caller has escaped.
@@ -100,15 +97,9 @@ enum Act {
 fn act(command: &Cmd) -> Act {
     let line = plain(&command.line());
     let sub = command.sub();
-    let words = sub
-        .words
-        .iter()
-        .map(|w| plain(&w.value))
-        .collect::<Vec<_>>();
+    let words = sub.words.iter().map(|w| plain(&w.value)).collect::<Vec<_>>();
     match command.name() {
-        "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "pg_basebackup" | "wal-g" => {
-            Act::Backup
-        }
+        "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "pg_basebackup" | "wal-g" => Act::Backup,
         "pg_restore" | "mongorestore" => {
             if command.has_any(&["-l", "--list"]) {
                 Act::Verify
@@ -118,13 +109,10 @@ fn act(command: &Cmd) -> Act {
         }
         "dropdb" => Act::Drop,
         "psql" | "mysql" if fed_with_a_file(command) => Act::Restore,
-        "psql" | "mysql" | "pg_isready" | "dig" | "nc" | "openssl" | "sha256sum" | "journalctl"
-        | "df" | "du" => Act::Verify,
-        "curl" | "wget"
-            if command.has_any(&["-O", "-o", "--output"]) && !command.has("/dev/null") =>
-        {
-            Act::Fetch
+        "psql" | "mysql" | "pg_isready" | "dig" | "nc" | "openssl" | "sha256sum" | "journalctl" | "df" | "du" => {
+            Act::Verify
         }
+        "curl" | "wget" if command.has_any(&["-O", "-o", "--output"]) && !command.has("/dev/null") => Act::Fetch,
         "curl" | "wget" | "http" => {
             if is_post(command) {
                 Act::Other
@@ -132,35 +120,24 @@ fn act(command: &Cmd) -> Act {
                 Act::Verify
             }
         }
-        "alembic"
-            if words
-                .iter()
-                .any(|w| matches!(w.as_str(), "current" | "history" | "check")) =>
-        {
-            Act::Verify
-        }
+        "alembic" if words.iter().any(|w| matches!(w.as_str(), "current" | "history" | "check")) => Act::Verify,
         "bash" | "sh" | "zsh" if command.has("-c") => Act::Other,
         "alembic" if words.iter().any(|w| w == "upgrade") => Act::MigrateUp,
         "alembic" if words.iter().any(|w| w == "downgrade") => Act::MigrateDown,
-        "docker-compose" | "docker" if command.is_compose() || command.name() == "docker" => {
-            match sub.name() {
-                "restart" => Act::Restart,
-                "up" => Act::Rollout,
-                "build" => Act::Build,
-                "pull" => Act::Fetch,
-                "stop" | "down" => Act::Stop,
-                "start" => Act::Start,
-                "ps" | "logs" | "inspect" => Act::Verify,
-                _ => Act::Other,
-            }
-        }
+        "docker-compose" | "docker" if command.is_compose() || command.name() == "docker" => match sub.name() {
+            "restart" => Act::Restart,
+            "up" => Act::Rollout,
+            "build" => Act::Build,
+            "pull" => Act::Fetch,
+            "stop" | "down" => Act::Stop,
+            "start" => Act::Start,
+            "ps" | "logs" | "inspect" => Act::Verify,
+            _ => Act::Other,
+        },
         "kubectl" | "oc" => kubectl_act(command),
         "helm" if mentions(sub.name(), &["upgrade", "install", "rollback"]) => Act::Rollout,
         "systemctl" | "service" | "pm2" | "supervisorctl" | "rc-service" => {
-            if words
-                .iter()
-                .any(|w| matches!(w.as_str(), "restart" | "reload"))
-            {
+            if words.iter().any(|w| matches!(w.as_str(), "restart" | "reload")) {
                 Act::Restart
             } else if words.iter().any(|w| w == "stop") {
                 Act::Stop
@@ -174,12 +151,9 @@ fn act(command: &Cmd) -> Act {
         "aws" if line.contains("s3 cp s3://") => Act::Fetch,
         "scp" | "rsync" => Act::Fetch,
         "git" if matches!(sub.name(), "pull" | "checkout" | "fetch" | "revert") => Act::Fetch,
-        "npx" | "npm" | "pnpm" | "yarn" | "bun" | "make" | "bash" | "sh" | "python" | "python3"
-        | "rails" | "rake" | "bundle" | "php" | "flyway" | "node" | "prisma" | "typeorm"
-        | "just" | "task" => by_words(&line),
-        name if has_ending(name, &["sh"])
-            || command.words.first().is_some_and(|w| w.value.contains('/')) =>
-        {
+        "npx" | "npm" | "pnpm" | "yarn" | "bun" | "make" | "bash" | "sh" | "python" | "python3" | "rails" | "rake"
+        | "bundle" | "php" | "flyway" | "node" | "prisma" | "typeorm" | "just" | "task" => by_words(&line),
+        name if has_ending(name, &["sh"]) || command.words.first().is_some_and(|w| w.value.contains('/')) => {
             by_words(&line)
         }
         _ => Act::Other,
@@ -193,9 +167,7 @@ fn kubectl_act(command: &Cmd) -> Act {
         ("rollout", "restart") => Act::Restart,
         ("rollout", "undo") => Act::Rollout,
         ("rollout", "status") | ("wait" | "get" | "describe" | "logs" | "top", _) => Act::Verify,
-        ("set" | "apply" | "patch" | "replace", _) if !command.has("--dry-run=client") => {
-            Act::Rollout
-        }
+        ("set" | "apply" | "patch" | "replace", _) if !command.has("--dry-run=client") => Act::Rollout,
         ("scale", _) if scaled_to(command) == Some(0) => Act::Stop,
         ("scale", _) => Act::Start,
         _ => Act::Other,
@@ -205,14 +177,7 @@ fn kubectl_act(command: &Cmd) -> Act {
 /// The act of a script, a make target or an npm script, by its name.
 fn by_words(line: &str) -> Act {
     let any = |words: &[&str]| mentions(line, words);
-    if any(&[
-        "migrate resolve",
-        "migrate status",
-        "migration:show",
-        "migrate dev",
-        "migrate diff",
-        "generate",
-    ]) {
+    if any(&["migrate resolve", "migrate status", "migration:show", "migrate dev", "migrate diff", "generate"]) {
         Act::Other
     } else if any(&[
         "migration:revert",
@@ -244,8 +209,7 @@ fn by_words(line: &str) -> Act {
 
 /// The file name ends with one of these, whatever its case.
 fn has_ending(name: &str, endings: &[&str]) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, end)| endings.iter().any(|e| end.eq_ignore_ascii_case(e)))
+    name.rsplit_once('.').is_some_and(|(_, end)| endings.iter().any(|e| end.eq_ignore_ascii_case(e)))
 }
 
 /// A client of a database that reads a file: by `<`, `-f`, or from a pipe.
@@ -257,37 +221,29 @@ fn fed_with_a_file(command: &Cmd) -> bool {
 }
 
 fn is_post(command: &Cmd) -> bool {
-    let method = command
-        .value_of(&["-X", "--request"])
-        .map(|w| w.value.to_uppercase());
+    let method = command.value_of(&["-X", "--request"]).map(|w| w.value.to_uppercase());
     let data = command.args().any(|w| {
-        matches!(
-            w.value.as_str(),
-            "-d" | "--data" | "--data-raw" | "--data-binary" | "--json" | "-F" | "--form" | "-T"
-        ) || w.value.starts_with("--data")
+        matches!(w.value.as_str(), "-d" | "--data" | "--data-raw" | "--data-binary" | "--json" | "-F" | "--form" | "-T")
+            || w.value.starts_with("--data")
     });
     method.map_or(data, |m| m != "GET" && m != "HEAD")
 }
 
 /// The number that `kubectl scale` or `docker service scale` asks for.
 fn scaled_to(command: &Cmd) -> Option<u32> {
-    let inline = command
-        .args()
-        .find_map(|w| w.value.strip_prefix("--replicas="));
+    let inline = command.args().find_map(|w| w.value.strip_prefix("--replicas="));
     let apart = command.value_of(&["--replicas"]).map(|w| w.value.as_str());
     inline.or(apart)?.parse().ok()
 }
 
 /// Commands of the same whole that stand before this one.
 fn before<'c>(ctx: &'c Ctx<'_>, command: &'c Cmd) -> impl Iterator<Item = &'c Cmd> {
-    ctx.unit_commands(command.block)
-        .take_while(move |c| (c.block, c.span.start) < (command.block, command.span.start))
+    ctx.unit_commands(command.block).take_while(move |c| (c.block, c.span.start) < (command.block, command.span.start))
 }
 
 /// Commands of the same whole that stand after this one.
 fn after<'c>(ctx: &'c Ctx<'_>, command: &'c Cmd) -> impl Iterator<Item = &'c Cmd> {
-    ctx.unit_commands(command.block)
-        .filter(move |c| (c.block, c.span.start) >= (command.block, command.span.end))
+    ctx.unit_commands(command.block).filter(move |c| (c.block, c.span.start) >= (command.block, command.span.end))
 }
 
 /// The person is asked, or a backup is made, before this command in its whole.
@@ -297,25 +253,18 @@ fn protected(ctx: &Ctx<'_>, command: &Cmd) -> bool {
 
 /// A `read` that waits for a person.
 fn asks(command: &Cmd) -> bool {
-    command.name() == "read"
-        && !command.in_loop
-        && command.redirects.is_empty()
-        && command.join != Join::Pipe
+    command.name() == "read" && !command.in_loop && command.redirects.is_empty() && command.join != Join::Pipe
 }
 
 /// The block stops at the first failure.
 fn stops_on_error(ctx: &Ctx<'_>, block: usize) -> bool {
     ctx.commands_of(block).iter().any(|c| {
         c.name() == "set"
-            && c.args().any(|w| {
-                w.value == "errexit" || (w.value.starts_with('-') && w.value[1..].contains('e'))
-            })
+            && c.args().any(|w| w.value == "errexit" || (w.value.starts_with('-') && w.value[1..].contains('e')))
     })
 }
 
 /// Pipes report the failure of any part.
 fn has_pipefail(ctx: &Ctx<'_>, block: usize) -> bool {
-    ctx.commands_of(block)
-        .iter()
-        .any(|c| c.name() == "set" && c.has("pipefail"))
+    ctx.commands_of(block).iter().any(|c| c.name() == "set" && c.has("pipefail"))
 }

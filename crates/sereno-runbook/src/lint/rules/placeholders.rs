@@ -10,10 +10,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "unresolved-placeholder",
         severity: Severity::Warning,
-        title: w(
-            "A placeholder was left in",
-            "Quedó un marcador sin reemplazar",
-        ),
+        title: w("A placeholder was left in", "Quedó un marcador sin reemplazar"),
         why: w(
             "this stands for a real value that nobody has written in: followed as it is, the command or address goes nowhere, or to somebody else",
             "esto ocupa el lugar de un valor real que nadie escribió: seguido tal cual, el comando o la dirección no llega a ningún lado, o llega a otro",
@@ -29,10 +26,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "parameter-in-command",
         severity: Severity::Note,
-        title: w(
-            "A value that the reader must give",
-            "Un valor que debe dar el lector",
-        ),
+        title: w("A value that the reader must give", "Un valor que debe dar el lector"),
         why: w(
             "the reader must replace this before running the line, and nothing here says where the value comes from",
             "el lector debe reemplazar esto antes de correr la línea, y nada aquí dice de dónde sale el valor",
@@ -48,10 +42,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "example-value",
         severity: Severity::Warning,
-        title: w(
-            "An example value that would be used as it is",
-            "Un valor de ejemplo que se usaría tal cual",
-        ),
+        title: w("An example value that would be used as it is", "Un valor de ejemplo que se usaría tal cual"),
         why: w(
             "this is the value of an example, and nothing marks it as one: copied as it is, the command acts on the wrong thing or an old one",
             "este es el valor de un ejemplo, y nada lo marca como tal: copiado tal cual, el comando actúa sobre otra cosa o una vieja",
@@ -67,10 +58,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "unset-variable",
         severity: Severity::Warning,
-        title: w(
-            "A variable that nothing sets",
-            "Una variable que nada define",
-        ),
+        title: w("A variable that nothing sets", "Una variable que nada define"),
         why: w(
             "no line of this runbook sets this variable: in a fresh shell it is empty, and the command acts without it",
             "ninguna línea de este runbook define esta variable: en una shell nueva está vacía, y el comando actúa sin ella",
@@ -114,10 +102,7 @@ fn report(found: &mut Found<'_, '_>, places: Places) {
         };
         let n = spans.len();
         let detail = if n > 1 {
-            Text::new(
-                format!("`{name}`, {n} times in this file"),
-                format!("`{name}`, {n} veces en este archivo"),
-            )
+            Text::new(format!("`{name}`, {n} times in this file"), format!("`{name}`, {n} veces en este archivo"))
         } else {
             Text::same(format!("`{name}`"))
         };
@@ -138,23 +123,16 @@ fn unresolved(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             continue;
         }
         // Sample output and documents of another kind show such names on purpose.
-        let class = line
-            .block
-            .and_then(|b| ctx.blocks.get(b))
-            .map(|v| v.block.class);
+        let class = line.block.and_then(|b| ctx.blocks.get(b)).map(|v| v.block.class);
         if matches!(class, Some(BlockClass::Output | BlockClass::Diagram)) {
             continue;
         }
         for hit in filler.find_iter(text) {
-            let whole = mail
-                .find_iter(text)
-                .find(|m| m.range().contains(&hit.start()) || hit.range().contains(&m.start()));
+            let whole =
+                mail.find_iter(text).find(|m| m.range().contains(&hit.start()) || hit.range().contains(&m.start()));
             let range = whole.map_or(hit.range(), |m| m.range());
             let name = key(&text[range.clone()]);
-            places
-                .entry(name)
-                .or_default()
-                .push(line.span.start + range.start..line.span.start + range.end);
+            places.entry(name).or_default().push(line.span.start + range.start..line.span.start + range.end);
         }
     }
     // `-U user -d dbname`, `user:pass@host`: accounts of an example.
@@ -163,11 +141,7 @@ fn unresolved(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     );
     for view in ctx.blocks.iter().enumerate() {
         for hit in account.find_iter(&view.1.block.text) {
-            let end = if hit.as_str().starts_with("-U") {
-                hit.start() + hit.as_str().len()
-            } else {
-                hit.end()
-            };
+            let end = if hit.as_str().starts_with("-U") { hit.start() + hit.as_str().len() } else { hit.end() };
             let span = ctx.in_source(view.0, &(hit.start()..end));
             places.entry(key(hit.as_str())).or_default().push(span);
         }
@@ -177,23 +151,11 @@ fn unresolved(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 /// What counts as the same placeholder: the host of an address, the account without its case.
 fn key(text: &str) -> String {
-    let host = text
-        .split("://")
-        .last()
-        .unwrap_or(text)
-        .split(['/', ' '])
-        .next()
-        .unwrap_or(text);
+    let host = text.split("://").last().unwrap_or(text).split(['/', ' ']).next().unwrap_or(text);
     if text.starts_with("http") {
-        host.trim_start_matches("api.")
-            .trim_start_matches("www.")
-            .to_owned()
+        host.trim_start_matches("api.").trim_start_matches("www.").to_owned()
     } else {
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .trim_start_matches("api.")
-            .to_owned()
+        text.split_whitespace().collect::<Vec<_>>().join(" ").trim_start_matches("api.").to_owned()
     }
 }
 
@@ -202,19 +164,13 @@ fn of_kind(ctx: &Ctx<'_>, kind: PlaceholderKind, mut fits: impl FnMut(&str) -> b
     let filler = pattern(FILLER);
     let mut places: Places = BTreeMap::new();
     for (index, view) in ctx.blocks.iter().enumerate() {
-        let typed = matches!(
-            view.block.class,
-            BlockClass::Shell | BlockClass::Sql | BlockClass::Repl
-        );
+        let typed = matches!(view.block.class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl);
         for one in view.block.placeholders.iter().filter(|p| p.kind == kind) {
             let told = filler.is_match(&one.text)
                 || mentions(&one.text, &["dbname", "tu_db", "user:pass"])
                 || mentions(&one.text.to_lowercase(), &["example.com"]);
             if !told && fits(&one.text) && typed {
-                places
-                    .entry(one.text.clone())
-                    .or_default()
-                    .push(ctx.in_source(index, &one.span));
+                places.entry(one.text.clone()).or_default().push(ctx.in_source(index, &one.span));
             }
         }
     }
@@ -222,19 +178,14 @@ fn of_kind(ctx: &Ctx<'_>, kind: PlaceholderKind, mut fits: impl FnMut(&str) -> b
 }
 
 fn parameter(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let places = of_kind(ctx, PlaceholderKind::Bracketed, |text| {
-        !text.eq_ignore_ascii_case("[]")
-    });
+    let places = of_kind(ctx, PlaceholderKind::Bracketed, |text| !text.eq_ignore_ascii_case("[]"));
     report(found, places);
 }
 
 fn example(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let accounts = [
-        "user", "dbname", "username", "pass", "password", "host", "database", "table", "column",
-    ];
+    let accounts = ["user", "dbname", "username", "pass", "password", "host", "database", "table", "column"];
     let places = of_kind(ctx, PlaceholderKind::Example, |text| {
-        let prompted = ctx.book.source.contains(&format!("${text}"))
-            || ctx.book.source.contains(&format!("${{{text}"));
+        let prompted = ctx.book.source.contains(&format!("${text}")) || ctx.book.source.contains(&format!("${{{text}"));
         let told_elsewhere = mentions(&text.to_lowercase(), &["secret", "password"])
             || text.chars().all(|c| c.is_ascii_digit() || c == '.');
         !accounts.contains(&text) && !prompted && !told_elsewhere
@@ -247,10 +198,7 @@ fn unset(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let listed: HashSet<String> = ctx
         .lines
         .iter()
-        .filter(|l| {
-            l.block
-                .is_none_or(|b| ctx.blocks[b].block.class == BlockClass::Config)
-        })
+        .filter(|l| l.block.is_none_or(|b| ctx.blocks[b].block.class == BlockClass::Config))
         .flat_map(|l| pattern_names(&ctx.book.source[l.span.clone()]))
         .collect();
     let common = [
@@ -287,22 +235,17 @@ const ALL: &str = r"^\s+(el|la|lo|los|las|esto|este|esta|su|sus|de|en|a|un|una)\
 
 fn to_do(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let word = pattern(r"\b(TODO|FIXME|TBD)\b");
-    let plan = pattern(
-        r"^\s*[-*]\s+\*\*[^*]+\*\*:?\s*(Integrar|Configurar|Implementar|Integrate|Set up|Implement)\b.*",
-    );
+    let plan =
+        pattern(r"^\s*[-*]\s+\*\*[^*]+\*\*:?\s*(Integrar|Configurar|Implementar|Integrate|Set up|Implement)\b.*");
     for line in &ctx.lines {
         let text = ctx.book.source.get(line.span.clone()).unwrap_or("");
-        if let Some(hit) = word.find(text).filter(|h| {
-            !text[..h.start()].ends_with('[') && !pattern(ALL).is_match(&text[h.end()..])
-        }) {
+        if let Some(hit) =
+            word.find(text).filter(|h| !text[..h.start()].ends_with('[') && !pattern(ALL).is_match(&text[h.end()..]))
+        {
             found.here(line.span.start + hit.start()..line.span.end);
         } else if line.block.is_none() && plan.is_match(text) {
-            let about = ctx
-                .headings
-                .iter()
-                .rev()
-                .find(|h| h.line <= line.number)
-                .map_or(String::new(), |h| plain(&h.title));
+            let about =
+                ctx.headings.iter().rev().find(|h| h.line <= line.number).map_or(String::new(), |h| plain(&h.title));
             if mentions(&about, &["dashboard", "monitor", "alert", "log"]) {
                 let lead = text.len() - text.trim_start().len();
                 found.here(line.span.start + lead..line.span.end);

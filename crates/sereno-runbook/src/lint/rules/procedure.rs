@@ -1,9 +1,6 @@
 //! Whole procedures: is the end proved, is there a way back, has anybody ever tried.
 
-use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, mentions, pattern, scaled_to,
-    w,
-};
+use super::{Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, mentions, pattern, scaled_to, w};
 use sereno_model::{BlockClass, Risk};
 
 pub(super) const LINTS: &[Lint] = &[
@@ -19,9 +16,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Add the check that would have shown the trouble: `kubectl rollout status …`, `curl -fsS --max-time 10 …/health`, a query, with what to expect.",
             "Agregue la comprobación que habría mostrado el problema: `kubectl rollout status …`, `curl -fsS --max-time 10 …/health`, una consulta, con lo que se espera.",
         ),
-        bad: Example::Page(
-            "## API down\n\n```bash\ndocker logs --tail=50 api\ndocker restart api\n```",
-        ),
+        bad: Example::Page("## API down\n\n```bash\ndocker logs --tail=50 api\ndocker restart api\n```"),
         good: Example::Page(
             "## API down\n\n```bash\ndocker restart api\ncurl -fsS --max-time 10 http://localhost:3000/health\n```",
         ),
@@ -30,10 +25,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "no-rollback",
         severity: Severity::Warning,
-        title: w(
-            "A deploy without a way back",
-            "Un deploy sin camino de vuelta",
-        ),
+        title: w("A deploy without a way back", "Un deploy sin camino de vuelta"),
         why: w(
             "this changes production, and no section of this runbook says how to go back when it goes wrong",
             "esto cambia producción, y ninguna sección de este runbook dice cómo volver atrás cuando sale mal",
@@ -42,9 +34,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Write the rollback beside it: which version, which command, what happens to the schema, and how one decides.",
             "Escriba el rollback al lado: qué versión, qué comando, qué pasa con el esquema, y cómo se decide.",
         ),
-        bad: Example::Page(
-            "## Deploy\n\n```bash\n./deploy.sh\ncurl -fsS -m 5 https://acme.io/health\n```",
-        ),
+        bad: Example::Page("## Deploy\n\n```bash\n./deploy.sh\ncurl -fsS -m 5 https://acme.io/health\n```"),
         good: Example::Page(
             "## Deploy\n\n```bash\n./deploy.sh\ncurl -fsS -m 5 https://acme.io/health\n```\n\n## Rollback\n\n```bash\n./deploy.sh --version previous\ncurl -fsS -m 5 https://acme.io/health\n```",
         ),
@@ -96,10 +86,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "no-remedy",
         severity: Severity::Note,
-        title: w(
-            "Trouble is looked at and never mended",
-            "El problema se mira y nunca se arregla",
-        ),
+        title: w("Trouble is looked at and never mended", "El problema se mira y nunca se arregla"),
         why: w(
             "this section looks at the trouble and ends there: what to do about what one sees is left out",
             "esta sección mira el problema y termina ahí: falta qué hacer con lo que se ve",
@@ -128,21 +115,14 @@ pub(super) const LINTS: &[Lint] = &[
             "Give each cause its command, or the section that holds it.",
             "Dé a cada causa su comando, o la sección que lo tiene.",
         ),
-        bad: Example::Page(
-            "**Solutions:**\n1. Slow queries → Look at the slow query log\n2. High CPU → Scale",
-        ),
-        good: Example::Page(
-            "**Solutions:**\n1. Slow queries → `make slow-queries`\n2. High CPU → `make scale N=3`",
-        ),
+        bad: Example::Page("**Solutions:**\n1. Slow queries → Look at the slow query log\n2. High CPU → Scale"),
+        good: Example::Page("**Solutions:**\n1. Slow queries → `make slow-queries`\n2. High CPU → `make scale N=3`"),
         check: decisions,
     },
     Lint {
         code: "vague-step",
         severity: Severity::Note,
-        title: w(
-            "Steps too vague to follow",
-            "Pasos demasiado vagos para seguirlos",
-        ),
+        title: w("Steps too vague to follow", "Pasos demasiado vagos para seguirlos"),
         why: w(
             "these steps name an aim and not what to do: nobody who does not know already can follow them",
             "estos pasos nombran un fin y no qué hacer: quien no lo sepa ya no puede seguirlos",
@@ -162,10 +142,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "comment-instead-of-command",
         severity: Severity::Note,
-        title: w(
-            "A numbered step that is only a comment",
-            "Un paso numerado que es solo un comentario",
-        ),
+        title: w("A numbered step that is only a comment", "Un paso numerado que es solo un comentario"),
         why: w(
             "this numbered step is only a comment: run as a script it does nothing and is passed over in silence",
             "este paso numerado es solo un comentario: como script no hace nada y se pasa por alto en silencio",
@@ -181,25 +158,18 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn changes(command: &Cmd) -> bool {
-    matches!(
-        act(command),
-        Act::Rollout | Act::Restart | Act::Start | Act::MigrateUp | Act::MigrateDown
-    ) || command.kubectl("delete") && command.sub().operand() == "pod"
+    matches!(act(command), Act::Rollout | Act::Restart | Act::Start | Act::MigrateUp | Act::MigrateDown)
+        || command.kubectl("delete") && command.sub().operand() == "pod"
         || act(command) == Act::Stop && scaled_to(command) == Some(0)
 }
 
 /// Heading words that promise a check.
-const CHECKS: [&str; 9] = [
-    "verific", "verify", "check", "comprob", "validar", "validat", "expected", "esperado",
-    "monitor",
-];
+const CHECKS: [&str; 9] =
+    ["verific", "verify", "check", "comprob", "validar", "validat", "expected", "esperado", "monitor"];
 
 fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for (heading, blocks) in ctx.units() {
-        let last = blocks
-            .iter()
-            .flat_map(|b| ctx.commands_of(*b))
-            .rfind(|c| changes(c) && !c.in_condition);
+        let last = blocks.iter().flat_map(|b| ctx.commands_of(*b)).rfind(|c| changes(c) && !c.in_condition);
         let Some(last) = last else { continue };
         let proved = after(ctx, last).any(|c| act(c) == Act::Verify && c.name() != "aws");
         let said = ctx.lines.iter().any(|l| {
@@ -208,11 +178,7 @@ fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 && mentions(&l.plain, &CHECKS)
         });
         // A sibling such as "Post-deploy verification", up to two headings further on.
-        let index = ctx
-            .headings
-            .iter()
-            .position(|h| h.line == heading.line)
-            .unwrap_or(0);
+        let index = ctx.headings.iter().position(|h| h.line == heading.line).unwrap_or(0);
         let sibling = ctx
             .headings
             .iter()
@@ -220,17 +186,7 @@ fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             .filter(|h| h.level == heading.level && h.parent == heading.parent)
             .take(3)
             .any(|h| {
-                mentions(
-                    &h.plain,
-                    &[
-                        "verific",
-                        "verify",
-                        "post-deploy",
-                        "post-despliegue",
-                        "after the",
-                        "validat",
-                    ],
-                )
+                mentions(&h.plain, &["verific", "verify", "post-deploy", "post-despliegue", "after the", "validat"])
             });
         if !proved && !said && !sibling {
             found.hit(last);
@@ -239,18 +195,10 @@ fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn rollback(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let known = ctx.headings.iter().any(|h| {
-        mentions(
-            &h.plain,
-            &[
-                "rollback",
-                "roll back",
-                "reversion",
-                "volver atras",
-                "revert",
-            ],
-        )
-    });
+    let known = ctx
+        .headings
+        .iter()
+        .any(|h| mentions(&h.plain, &["rollback", "roll back", "reversion", "volver atras", "revert"]));
     if known {
         return;
     }
@@ -293,37 +241,14 @@ const OPPOSITES: [(&[&str], &[&str]); 4] = [
             "active = true",
         ],
     ),
-    (
-        &["bloquear", "block "],
-        &[
-            "desbloquear",
-            "unblock",
-            "quitar el bloqueo",
-            "remove the block",
-        ],
-    ),
+    (&["bloquear", "block "], &["desbloquear", "unblock", "quitar el bloqueo", "remove the block"]),
     (
         &["detener todo", "stop everything", "shut down", "apagar"],
-        &[
-            "volver a arrancar",
-            "start again",
-            "reanudar",
-            "arranque de nuevo",
-            "resume",
-        ],
+        &["volver a arrancar", "start again", "reanudar", "arranque de nuevo", "resume"],
     ),
     (
         &["temporal", "temporary"],
-        &[
-            "volver a",
-            "revertir",
-            "restaurar el",
-            "quitar",
-            "restore the",
-            "revert",
-            "take back",
-            "set back",
-        ],
+        &["volver a", "revertir", "restaurar el", "quitar", "restore the", "revert", "take back", "set back"],
     ),
 ];
 
@@ -331,25 +256,13 @@ fn way_back(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let all = super::plain(&ctx.book.source);
     for (heading, blocks) in ctx.units() {
         let prose = ctx.prose_of(heading);
-        let labels: String = prose
-            .lines()
-            .filter(|l| l.trim_end().ends_with(':'))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let labels: String = prose.lines().filter(|l| l.trim_end().ends_with(':')).collect::<Vec<_>>().join("\n");
         for (words, back) in OPPOSITES {
-            let titled = mentions(&heading.plain, words)
-                || (words[0] == "temporal" && mentions(&labels, words));
+            let titled = mentions(&heading.plain, words) || (words[0] == "temporal" && mentions(&labels, words));
             let local = words[0] == "temporal";
-            let undone = if local {
-                mentions(&prose, back)
-            } else {
-                mentions(&all, back)
-            };
+            let undone = if local { mentions(&prose, back) } else { mentions(&all, back) };
             let acts = blocks.iter().any(|b| {
-                ctx.blocks[*b]
-                    .block
-                    .risk
-                    .is_some_and(|r| r != Risk::Observe)
+                ctx.blocks[*b].block.risk.is_some_and(|r| r != Risk::Observe)
                     || ctx.blocks[*b].block.class == BlockClass::Config
             });
             if titled && !undone && acts {
@@ -364,12 +277,9 @@ fn no_escalation(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let whole = super::plain(&ctx.book.source);
     let told = pattern(r"\b(escalat\w*|escala a|escalar a|escalamiento de incidentes|escalar al|escalation|pagerduty|opsgenie|on-call|on call|guardia|oncall)\b").is_match(&whole);
     let incidents = ctx.headings.iter().find(|h| {
-        mentions(&h.plain, &["incident"])
-            && h.level <= 2
-            && !mentions(&h.plain, &["checklist", "postmortem", "["])
+        mentions(&h.plain, &["incident"]) && h.level <= 2 && !mentions(&h.plain, &["checklist", "postmortem", "["])
     });
-    let several =
-        !ctx.blocks.is_empty() && ctx.headings.iter().filter(|h| h.level > 1).count() >= 2;
+    let several = !ctx.blocks.is_empty() && ctx.headings.iter().filter(|h| h.level > 1).count() >= 2;
     if let Some(heading) = incidents.filter(|_| !told && several) {
         found.here(heading.span.clone());
     }
@@ -381,36 +291,23 @@ fn remedy(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let trouble = parent.is_some_and(|p| {
             mentions(
                 &p.plain,
-                &[
-                    "troubleshoot",
-                    "incident",
-                    "problema",
-                    "errores comunes",
-                    "common errors",
-                    "solucion de",
-                ],
+                &["troubleshoot", "incident", "problema", "errores comunes", "common errors", "solucion de"],
             )
         });
         let looks = blocks.iter().flat_map(|b| ctx.commands_of(*b)).count() > 0;
-        let only_looks = blocks
-            .iter()
-            .all(|b| ctx.blocks[*b].block.risk.is_none_or(|r| r == Risk::Observe));
+        let only_looks = blocks.iter().all(|b| ctx.blocks[*b].block.risk.is_none_or(|r| r == Risk::Observe));
         let prose = ctx.prose_of(heading);
         let items = prose
             .lines()
             .filter(|l| l.trim_start().starts_with(|c: char| c.is_ascii_digit()) || l.contains('→'))
             .count();
-        let told = items > 0
-            || pattern(r"\b(solucion|solution|remed|mitigat|accion|action|escal)").is_match(&prose);
+        let told = items > 0 || pattern(r"\b(solucion|solution|remed|mitigat|accion|action|escal)").is_match(&prose);
         let manual = blocks.iter().any(|b| {
             let view = &ctx.blocks[*b];
             view.comments.iter().any(|c| {
-                view.text().get(c.clone()).is_some_and(|t| {
-                    mentions(
-                        &super::plain(t),
-                        &["reintentar", "retry", "reiniciar", "restart"],
-                    )
-                })
+                view.text()
+                    .get(c.clone())
+                    .is_some_and(|t| mentions(&super::plain(t), &["reintentar", "retry", "reiniciar", "restart"]))
             })
         });
         if trouble && looks && only_looks && !told && !manual {
@@ -421,44 +318,29 @@ fn remedy(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn decisions(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let arrow = pattern(r"^\s*(\d+[.)]|[-*])\s+.+(→|->|=>)\s*\S");
-    let label =
-        pattern(r"(solucion|solution|accion|action|remed|causa|cause|resolucion|resolution)");
+    let label = pattern(r"(solucion|solution|accion|action|remed|causa|cause|resolucion|resolution)");
     let mut list: Vec<usize> = Vec::new();
     let mut labelled = false;
     for (index, line) in ctx.lines.iter().enumerate() {
         let text = ctx.book.source.get(line.span.clone()).unwrap_or("");
-        if line.block.is_none()
-            && arrow.is_match(text)
-            && labelled
-            && text.matches(['→']).count() < 2
-        {
+        if line.block.is_none() && arrow.is_match(text) && labelled && text.matches(['→']).count() < 2 {
             list.push(index);
             continue;
         }
         if !line.plain.trim().is_empty() {
             flush(ctx, found, &mut list);
-            labelled = label.is_match(&line.plain)
-                && (text.trim_end().ends_with([':', '*']) || text.starts_with('#'));
+            labelled = label.is_match(&line.plain) && (text.trim_end().ends_with([':', '*']) || text.starts_with('#'));
         }
     }
     flush(ctx, found, &mut list);
 }
 
 fn flush(ctx: &Ctx<'_>, found: &mut Found<'_, '_>, list: &mut Vec<usize>) {
-    let bare: Vec<usize> = list
-        .iter()
-        .copied()
-        .filter(|i| !ctx.book.source[ctx.lines[*i].span.clone()].contains('`'))
-        .collect();
-    if let Some(first) = bare
-        .first()
-        .filter(|_| bare.len() * 2 > list.len() && bare.len() > 1)
-    {
+    let bare: Vec<usize> =
+        list.iter().copied().filter(|i| !ctx.book.source[ctx.lines[*i].span.clone()].contains('`')).collect();
+    if let Some(first) = bare.first().filter(|_| bare.len() * 2 > list.len() && bare.len() > 1) {
         let (n, all) = (bare.len(), list.len());
-        found.detail(
-            ctx.lines[*first].span.clone(),
-            &Text::new(format!("{n} of {all}"), format!("{n} de {all}")),
-        );
+        found.detail(ctx.lines[*first].span.clone(), &Text::new(format!("{n} of {all}"), format!("{n} de {all}")));
     }
     list.clear();
 }
@@ -468,29 +350,15 @@ fn vague(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         r"^\s*([-*]|\d+[.)])\s+(cpu|memoria|memory|disco|disk|si )?[^:`]*:?\s*(rollback|reiniciar|escalar|actualizar|desplegar|optimizar|aumentar|implementar|limpiar|verificar|revisar|contener|investigar|recuperar|notificar|desconectar|restart|scale|apply|update|optimi[sz]e|increase|implement|deploy|investigate|recover|contain)\b",
     );
     for (index, heading) in ctx.headings.iter().enumerate() {
-        let above = heading
-            .parent
-            .map_or(String::new(), |p| ctx.headings[p].plain.clone());
+        let above = heading.parent.map_or(String::new(), |p| ctx.headings[p].plain.clone());
         let trouble = mentions(
             &format!("{} {above}", heading.plain),
-            &[
-                "incident",
-                "nivel",
-                "level",
-                "breach",
-                "respuesta",
-                "response",
-                "troubleshoot",
-                "problema",
-            ],
+            &["incident", "nivel", "level", "breach", "respuesta", "response", "troubleshoot", "problema"],
         );
         if !trouble || heading.plain.contains("checklist") || above.contains("checklist") {
             continue;
         }
-        let end = ctx
-            .headings
-            .get(index + 1)
-            .map_or(heading.end_line, |next| next.line - 1);
+        let end = ctx.headings.get(index + 1).map_or(heading.end_line, |next| next.line - 1);
         let steps: Vec<_> = ctx
             .lines
             .iter()
@@ -506,13 +374,8 @@ fn vague(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             .collect();
         if let Some(first) = steps.first().filter(|_| steps.len() >= 3) {
             let n = steps.len();
-            found.detail(
-                first.span.clone(),
-                &Text::new(
-                    format!("{n} in this section"),
-                    format!("{n} en esta sección"),
-                ),
-            );
+            found
+                .detail(first.span.clone(), &Text::new(format!("{n} in this section"), format!("{n} en esta sección")));
         }
     }
 }
@@ -524,38 +387,20 @@ fn comment(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let steps: Vec<_> = view
             .comments
             .iter()
-            .filter(|c| {
-                view.text()
-                    .get((*c).clone())
-                    .is_some_and(|t| numbered.is_match(t))
-            })
+            .filter(|c| view.text().get((*c).clone()).is_some_and(|t| numbered.is_match(t)))
             .collect();
         let mut silent = Vec::new();
         for (at, step) in steps.iter().enumerate() {
-            let end = steps
-                .get(at + 1)
-                .map_or(view.block.text.len(), |next| next.start);
-            let acts = commands
-                .iter()
-                .any(|c| c.span.start >= step.end && c.span.start < end);
+            let end = steps.get(at + 1).map_or(view.block.text.len(), |next| next.start);
+            let acts = commands.iter().any(|c| c.span.start >= step.end && c.span.start < end);
             // What is looked at in a browser is rightly left to a person.
             let screen = view.block.text.get(step.start..end).is_some_and(|t| {
-                mentions(
-                    &super::plain(t),
-                    &[
-                        "dashboard",
-                        "grafana",
-                        "https://",
-                        "siguiendo",
-                        "following the",
-                    ],
-                )
+                mentions(&super::plain(t), &["dashboard", "grafana", "https://", "siguiendo", "following the"])
             });
-            let foreign = view.block.text.get(step.end..end).is_some_and(|t| {
-                t.lines()
-                    .skip(1)
-                    .any(|l| !l.trim().is_empty() && !l.trim_start().starts_with('#'))
-            });
+            let foreign =
+                view.block.text.get(step.end..end).is_some_and(|t| {
+                    t.lines().skip(1).any(|l| !l.trim().is_empty() && !l.trim_start().starts_with('#'))
+                });
             if !acts && !foreign && !screen {
                 silent.push(*step);
             }

@@ -7,10 +7,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "backups-stay-here",
         severity: Severity::Warning,
-        title: w(
-            "Backups stay on the machine that they protect",
-            "Los respaldos quedan en la máquina que protegen",
-        ),
+        title: w("Backups stay on the machine that they protect", "Los respaldos quedan en la máquina que protegen"),
         why: w(
             "this runbook keeps backups on the machine itself and copies them nowhere else: with the disk or the server, the backups go too",
             "este runbook guarda los respaldos en la propia máquina y no los copia a otro lado: con el disco o el servidor se van también los respaldos",
@@ -28,10 +25,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "backup-never-restored",
         severity: Severity::Note,
-        title: w(
-            "No backup is ever restored to see",
-            "Ningún respaldo se restaura nunca para ver",
-        ),
+        title: w("No backup is ever restored to see", "Ningún respaldo se restaura nunca para ver"),
         why: w(
             "backups are made, and nothing here speaks of restoring one to see whether it works: a backup counts once it has been restored",
             "se hacen respaldos, y nada aquí habla de restaurar uno para ver si sirve: un respaldo cuenta cuando se lo ha restaurado",
@@ -41,18 +35,13 @@ pub(super) const LINTS: &[Lint] = &[
             "Restaure el más nuevo cada mes en una base de prueba, compare cantidades y anote cuánto tardó.",
         ),
         bad: Example::Page("### Automatic backup\n\n- **Time**: 02:00\n- **Retention**: 30 days"),
-        good: Example::Page(
-            "### Automatic backup\n\n- **Time**: 02:00\n- **Restore test**: first Monday of the month",
-        ),
+        good: Example::Page("### Automatic backup\n\n- **Time**: 02:00\n- **Restore test**: first Monday of the month"),
         check: never_restored,
     },
     Lint {
         code: "never-drilled",
         severity: Severity::Note,
-        title: w(
-            "A procedure that nobody has tried",
-            "Un procedimiento que nadie probó",
-        ),
+        title: w("A procedure that nobody has tried", "Un procedimiento que nadie probó"),
         why: w(
             "there is no record that this was ever tried, or not for half a year: the first try will be the real night",
             "no consta que esto se haya probado nunca, o no en medio año: la primera vez será la noche de verdad",
@@ -129,18 +118,7 @@ fn never_restored(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let heading = ctx.headings.iter().find(|h| {
         h.level > 1
             && mentions(&h.plain, &["backup", "respaldo"])
-            && mentions(
-                &h.plain,
-                &[
-                    "automat",
-                    "diari",
-                    "daily",
-                    "nightly",
-                    "manual",
-                    "programad",
-                    "schedul",
-                ],
-            )
+            && mentions(&h.plain, &["automat", "diari", "daily", "nightly", "manual", "programad", "schedul"])
     });
     if let Some(heading) = heading.filter(|_| !tried) {
         found.here(heading.span.clone());
@@ -153,23 +131,13 @@ fn drilled(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         return;
     };
     let roles = [Role::Restore, Role::Rollback, Role::Emergency];
-    for procedure in ctx
-        .book
-        .procedures
-        .iter()
-        .filter(|p| roles.contains(&p.role) && p.steps.iter().any(|s| s.runnable))
+    for procedure in
+        ctx.book.procedures.iter().filter(|p| roles.contains(&p.role) && p.steps.iter().any(|s| s.runnable))
     {
-        let recent = record.get(&procedure.id).is_some_and(|day| {
-            ctx.context
-                .today
-                .since(*day)
-                .map_or(true, |span| i64::from(span.get_days()) <= DAYS)
-        });
-        if let Some(line) = ctx
-            .lines
-            .get(procedure.line.saturating_sub(1))
-            .filter(|_| !recent)
-        {
+        let recent = record
+            .get(&procedure.id)
+            .is_some_and(|day| ctx.context.today.since(*day).map_or(true, |span| i64::from(span.get_days()) <= DAYS));
+        if let Some(line) = ctx.lines.get(procedure.line.saturating_sub(1)).filter(|_| !recent) {
             found.here(line.span.clone());
         }
     }

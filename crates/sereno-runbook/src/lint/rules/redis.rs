@@ -16,9 +16,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Borre por prefijo, dentro del servidor y sin bloquear: `redis-cli --scan --pattern 'cache:*' | xargs -r -n 500 redis-cli UNLINK`; tenga las colas en otra instancia.",
         ),
         bad: Example::Shell("redis-cli FLUSHALL"),
-        good: Example::Shell(
-            "redis-cli --scan --pattern 'cache:*' | xargs -r -n 500 redis-cli UNLINK",
-        ),
+        good: Example::Shell("redis-cli --scan --pattern 'cache:*' | xargs -r -n 500 redis-cli UNLINK"),
         check: flush,
     },
     Lint {
@@ -29,10 +27,7 @@ pub(super) const LINTS: &[Lint] = &[
             "KEYS walks the whole keyspace in one go and blocks every other client meanwhile",
             "KEYS recorre todas las claves de una vez y mientras tanto bloquea a todos los demás clientes",
         ),
-        fix: w(
-            "Use `redis-cli --scan --pattern '…'`.",
-            "Use `redis-cli --scan --pattern '…'`.",
-        ),
+        fix: w("Use `redis-cli --scan --pattern '…'`.", "Use `redis-cli --scan --pattern '…'`."),
         bad: Example::Shell("redis-cli KEYS 'session:*'"),
         good: Example::Shell("redis-cli --scan --pattern 'session:*'"),
         check: keys,
@@ -52,9 +47,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Run the whole pipe inside: `docker-compose exec -T redis sh -c \"redis-cli --scan --pattern 'tenant:$ID:*' | xargs -r redis-cli UNLINK\"`.",
             "Ejecute toda la tubería adentro: `docker-compose exec -T redis sh -c \"redis-cli --scan --pattern 'tenant:$ID:*' | xargs -r redis-cli UNLINK\"`.",
         ),
-        bad: Example::Shell(
-            "docker exec cache redis-cli --scan --pattern 'tenant:9:*' | xargs redis-cli DEL",
-        ),
+        bad: Example::Shell("docker exec cache redis-cli --scan --pattern 'tenant:9:*' | xargs redis-cli DEL"),
         good: Example::Shell(
             "docker exec cache sh -c \"redis-cli --scan --pattern 'tenant:9:*' | xargs -r redis-cli UNLINK\"",
         ),
@@ -63,18 +56,12 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "xargs-on-nothing",
         severity: Severity::Note,
-        title: w(
-            "xargs runs once even with nothing to do",
-            "xargs corre una vez aunque no haya nada",
-        ),
+        title: w("xargs runs once even with nothing to do", "xargs corre una vez aunque no haya nada"),
         why: w(
             "with an empty list GNU xargs still runs the command once, without arguments: here it ends with an error, elsewhere it may act on everything",
             "con una lista vacía, xargs de GNU igual ejecuta el comando una vez, sin argumentos: aquí termina en error, en otros casos puede actuar sobre todo",
         ),
-        fix: w(
-            "Add `-r` (`--no-run-if-empty`).",
-            "Agregue `-r` (`--no-run-if-empty`).",
-        ),
+        fix: w("Add `-r` (`--no-run-if-empty`).", "Agregue `-r` (`--no-run-if-empty`)."),
         bad: Example::Shell("docker ps -aq --filter status=exited | xargs docker rm"),
         good: Example::Shell("docker ps -aq --filter status=exited | xargs -r docker rm"),
         check: xargs_empty,
@@ -83,40 +70,14 @@ pub(super) const LINTS: &[Lint] = &[
 
 /// The words that `redis-cli` sends: what is left without its options.
 pub(super) fn redis_words(command: &Cmd) -> Vec<&str> {
-    let with_value = [
-        "-h",
-        "-p",
-        "-a",
-        "-u",
-        "-n",
-        "-s",
-        "--user",
-        "--pass",
-        "--pattern",
-        "-r",
-        "-i",
-        "--count",
-    ];
+    let with_value = ["-h", "-p", "-a", "-u", "-n", "-s", "--user", "--pass", "--pattern", "-r", "-i", "--count"];
     let at = super::super::view::skip_options(&command.words, 1, &with_value);
-    command
-        .words
-        .get(at..)
-        .unwrap_or(&[])
-        .iter()
-        .map(|w| w.value.as_str())
-        .collect()
+    command.words.get(at..).unwrap_or(&[]).iter().map(|w| w.value.as_str()).collect()
 }
 
 fn sends(ctx: &Ctx<'_>, verbs: &[&str], mut hit: impl FnMut(std::ops::Range<usize>)) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "redis-cli" | "valkey-cli"))
-    {
-        if redis_words(command)
-            .first()
-            .is_some_and(|verb| verbs.contains(&verb.to_uppercase().as_str()))
-        {
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "redis-cli" | "valkey-cli")) {
+        if redis_words(command).first().is_some_and(|verb| verbs.contains(&verb.to_uppercase().as_str())) {
             hit(ctx.place(command));
         }
     }
@@ -125,8 +86,8 @@ fn sends(ctx: &Ctx<'_>, verbs: &[&str], mut hit: impl FnMut(std::ops::Range<usiz
         let mut at = 0;
         for line in view.block.text.split_inclusive('\n') {
             let typed = line.trim().rsplit("> ").next().unwrap_or("").trim_start();
-            let console = matches!(view.block.class, sereno_model::BlockClass::Repl)
-                || line.trim_start().starts_with('>');
+            let console =
+                matches!(view.block.class, sereno_model::BlockClass::Repl) || line.trim_start().starts_with('>');
             let verb = typed.split_whitespace().next().unwrap_or("").to_uppercase();
             if console && verbs.contains(&verb.as_str()) {
                 let start = at + line.find(typed).unwrap_or(0);
@@ -138,10 +99,7 @@ fn sends(ctx: &Ctx<'_>, verbs: &[&str], mut hit: impl FnMut(std::ops::Range<usiz
 }
 
 fn flush(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let queues = mentions(
-        &plain(&ctx.book.source),
-        &["bull", "celery", "sidekiq", "queue", "cola `", "colas"],
-    );
+    let queues = mentions(&plain(&ctx.book.source), &["bull", "celery", "sidekiq", "queue", "cola `", "colas"]);
     sends(ctx, &["FLUSHALL", "FLUSHDB"], |span| {
         if queues {
             found.detail(
@@ -162,24 +120,12 @@ fn keys(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn xargs(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    const CLIENTS: [&str; 6] = [
-        "redis-cli",
-        "valkey-cli",
-        "psql",
-        "mysql",
-        "rabbitmqctl",
-        "mongosh",
-    ];
-    for right in ctx
-        .commands
-        .iter()
-        .filter(|c| c.via.last() == Some(&"xargs") && c.here() && CLIENTS.contains(&c.name()))
+    const CLIENTS: [&str; 6] = ["redis-cli", "valkey-cli", "psql", "mysql", "rabbitmqctl", "mongosh"];
+    for right in
+        ctx.commands.iter().filter(|c| c.via.last() == Some(&"xargs") && c.here() && CLIENTS.contains(&c.name()))
     {
         let inside = ctx.commands_of(right.block).iter().any(|c| {
-            c.pipeline == right.pipeline
-                && !c.here()
-                && c.name() == right.name()
-                && c.span.start < right.span.start
+            c.pipeline == right.pipeline && !c.here() && c.name() == right.name() && c.span.start < right.span.start
         });
         if inside {
             found.hit(right);
@@ -188,27 +134,11 @@ fn xargs(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn xargs_empty(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    const ACTS: [&str; 9] = [
-        "redis-cli",
-        "valkey-cli",
-        "rm",
-        "docker",
-        "kubectl",
-        "kill",
-        "aws",
-        "git",
-        "chown",
-    ];
+    const ACTS: [&str; 9] = ["redis-cli", "valkey-cli", "rm", "docker", "kubectl", "kill", "aws", "git", "chown"];
     for (index, command) in ctx.commands.iter().enumerate() {
-        let inner = ctx
-            .commands
-            .get(index + 1)
-            .filter(|c| c.is_inner && c.block == command.block);
+        let inner = ctx.commands.get(index + 1).filter(|c| c.is_inner && c.block == command.block);
         let acts = inner.is_some_and(|c| ACTS.contains(&c.name()));
-        if command.name() == "xargs"
-            && acts
-            && !command.option('r', "--no-run-if-empty")
-            && command.join == Join::Pipe
+        if command.name() == "xargs" && acts && !command.option('r', "--no-run-if-empty") && command.join == Join::Pipe
         {
             found.hit(command);
         }

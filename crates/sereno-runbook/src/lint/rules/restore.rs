@@ -1,18 +1,12 @@
 //! Restoring.
 
-use super::{
-    Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, before, mentions, pattern,
-    plain, w,
-};
+use super::{Act, Cmd, Ctx, Example, Found, Lint, Severity, Text, act, after, before, mentions, pattern, plain, w};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restore-without-backup",
         severity: Severity::Error,
-        title: w(
-            "A restore that saves nothing first",
-            "Una restauración que no guarda nada antes",
-        ),
+        title: w("A restore that saves nothing first", "Una restauración que no guarda nada antes"),
         why: w(
             "the present state is overwritten without a copy: if the backup turns out to be the wrong one, damaged or old, what was there is lost too",
             "el estado actual se sobrescribe sin copia: si el respaldo resulta ser otro, dañado o viejo, también se pierde lo que había",
@@ -43,9 +37,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Cargue en una base nueva y vacía (`createdb app_new`), verifíquela y luego cambie los nombres; o `pg_restore --clean --if-exists --single-transaction`.",
         ),
         bad: Example::Shell("pg_dump app > now.sql\npsql -d app < backup.sql"),
-        good: Example::Shell(
-            "createdb app_new\npsql -v ON_ERROR_STOP=1 --single-transaction -d app_new < backup.sql",
-        ),
+        good: Example::Shell("createdb app_new\npsql -v ON_ERROR_STOP=1 --single-transaction -d app_new < backup.sql"),
         check: into_live,
     },
     Lint {
@@ -70,10 +62,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "writers-left-running",
         severity: Severity::Warning,
-        title: w(
-            "Only the API is stopped for a restore",
-            "Para restaurar solo se detiene la API",
-        ),
+        title: w("Only the API is stopped for a restore", "Para restaurar solo se detiene la API"),
         why: w(
             "this stops one service, but the runbook knows workers or schedulers that write to the same database and go on during the restore",
             "esto detiene un servicio, pero el runbook conoce workers o programadores que escriben en la misma base y siguen durante la restauración",
@@ -93,10 +82,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "psql-keeps-going",
         severity: Severity::Error,
-        title: w(
-            "psql goes on after an error",
-            "psql sigue después de un error",
-        ),
+        title: w("psql goes on after an error", "psql sigue después de un error"),
         why: w(
             "psql goes on after each failed statement and still exits 0: half of the file may be missing and nobody is told",
             "psql sigue tras cada sentencia fallida y aun así termina con 0: puede faltar la mitad del archivo sin que nadie se entere",
@@ -106,18 +92,13 @@ pub(super) const LINTS: &[Lint] = &[
             "Agregue `-v ON_ERROR_STOP=1 --single-transaction`: todo o nada.",
         ),
         bad: Example::Shell("psql -d app_new < backup.sql"),
-        good: Example::Shell(
-            "psql -v ON_ERROR_STOP=1 --single-transaction -d app_new < backup.sql",
-        ),
+        good: Example::Shell("psql -v ON_ERROR_STOP=1 --single-transaction -d app_new < backup.sql"),
         check: keeps_going,
     },
     Lint {
         code: "restore-tool-mismatch",
         severity: Severity::Error,
-        title: w(
-            "The restore tool does not fit the file",
-            "La herramienta de restauración no corresponde al archivo",
-        ),
+        title: w("The restore tool does not fit the file", "La herramienta de restauración no corresponde al archivo"),
         why: w(
             "pg_restore reads custom, directory and tar archives, and psql reads SQL text: by its name this file is of the other kind, and the tool refuses it",
             "pg_restore lee archivos custom, directory y tar, y psql lee texto SQL: por su nombre este archivo es del otro tipo, y la herramienta lo rechaza",
@@ -133,10 +114,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restores-latest",
         severity: Severity::Warning,
-        title: w(
-            "The latest backup, whatever is in it",
-            "El último respaldo, tenga lo que tenga",
-        ),
+        title: w("The latest backup, whatever is in it", "El último respaldo, tenga lo que tenga"),
         why: w(
             "`latest` may have been taken after the damage, or by a run that failed: the right backup is the last one from before the trouble",
             "`latest` puede haberse tomado después del daño, o por una corrida que falló: el respaldo correcto es el último anterior al problema",
@@ -152,10 +130,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "restore-not-verified",
         severity: Severity::Warning,
-        title: w(
-            "Nobody looks at the restored data",
-            "Nadie mira los datos restaurados",
-        ),
+        title: w("Nobody looks at the restored data", "Nadie mira los datos restaurados"),
         why: w(
             "after the restore nothing looks at the data: a list of tables or a health check is green for an empty database too",
             "después de restaurar nada mira los datos: una lista de tablas o un health check también están en verde con la base vacía",
@@ -174,9 +149,7 @@ pub(super) const LINTS: &[Lint] = &[
 
 /// Commands that load a backup; SQL files of another kind (a script to run) are not restores.
 pub(super) fn restores<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = &'c Cmd> {
-    ctx.commands
-        .iter()
-        .filter(|c| act(c) == Act::Restore && looks_like_backup(ctx, c))
+    ctx.commands.iter().filter(|c| act(c) == Act::Restore && looks_like_backup(ctx, c))
 }
 
 fn looks_like_backup(ctx: &Ctx<'_>, command: &Cmd) -> bool {
@@ -192,22 +165,14 @@ fn looks_like_backup(ctx: &Ctx<'_>, command: &Cmd) -> bool {
         .collect::<Vec<_>>()
         .join(" ");
     let line = plain(&(pipeline + " " + &command.line() + " " + &source_of(command)));
-    mentions(
-        &line,
-        &["backup", "dump", "gunzip", "zcat", ".sql.gz", "respaldo"],
-    ) || mentions(&ctx.titles(command.block), &["restor", "restaur"])
+    mentions(&line, &["backup", "dump", "gunzip", "zcat", ".sql.gz", "respaldo"])
+        || mentions(&ctx.titles(command.block), &["restor", "restaur"])
 }
 
 /// The file that a client reads by `<` or `-f`.
 fn source_of(command: &Cmd) -> String {
-    let redirect = command
-        .redirects
-        .iter()
-        .find(|r| r.op == "<")
-        .map(|r| r.target.clone());
-    redirect
-        .or_else(|| command.value_of(&["-f", "--file"]).map(|w| w.value.clone()))
-        .unwrap_or_default()
+    let redirect = command.redirects.iter().find(|r| r.op == "<").map(|r| r.target.clone());
+    redirect.or_else(|| command.value_of(&["-f", "--file"]).map(|w| w.value.clone())).unwrap_or_default()
 }
 
 fn without_backup(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -215,8 +180,7 @@ fn without_backup(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in restores(ctx) {
         // One finding for alternatives of the same block.
         let saved = before(ctx, command).any(|c| act(c) == Act::Backup);
-        let into_new =
-            prepared(ctx, command) && !before(ctx, command).any(|c| c.name() == "dropdb");
+        let into_new = prepared(ctx, command) && !before(ctx, command).any(|c| c.name() == "dropdb");
         if !saved && !into_new && command.block != last {
             last = command.block;
             found.hit(command);
@@ -227,8 +191,8 @@ fn without_backup(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 /// An empty database was made for it.
 fn prepared(ctx: &Ctx<'_>, command: &Cmd) -> bool {
     let clean = command.has_any(&["-c", "--clean", "-C", "--create"]);
-    let made = before(ctx, command)
-        .any(|c| c.name() == "createdb" || c.line().to_uppercase().contains("CREATE DATABASE"));
+    let made =
+        before(ctx, command).any(|c| c.name() == "createdb" || c.line().to_uppercase().contains("CREATE DATABASE"));
     (command.name() == "pg_restore" && clean) || made
 }
 
@@ -256,15 +220,12 @@ fn while_running(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn writers(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let known = pattern(r"(?i)\b(workers?|celery|sidekiq|beat|bull(mq)?|cron ?jobs?)\b")
-        .is_match(&ctx.book.source);
+    let known = pattern(r"(?i)\b(workers?|celery|sidekiq|beat|bull(mq)?|cron ?jobs?)\b").is_match(&ctx.book.source);
     if !known {
         return;
     }
     for command in restores(ctx) {
-        let stops: Vec<&Cmd> = before(ctx, command)
-            .filter(|c| act(c) == Act::Stop && c.is_compose())
-            .collect();
+        let stops: Vec<&Cmd> = before(ctx, command).filter(|c| act(c) == Act::Stop && c.is_compose()).collect();
         let all = stops.iter().any(|c| {
             c.sub().operands().next().is_none()
                 || c.sub().operands().count() > 1
@@ -277,11 +238,7 @@ fn writers(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn keeps_going(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| c.name() == "psql" && act(c) == Act::Restore)
-    {
+    for command in ctx.commands.iter().filter(|c| c.name() == "psql" && act(c) == Act::Restore) {
         let line = command.line();
         if !line.contains("ON_ERROR_STOP") {
             found.hit(command);
@@ -315,10 +272,7 @@ fn mismatch(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in restores(ctx) {
-        if let Some(word) = command
-            .args()
-            .find(|w| w.value.to_lowercase().contains("latest."))
-        {
+        if let Some(word) = command.args().find(|w| w.value.to_lowercase().contains("latest.")) {
             found.here(ctx.in_source(command.block, &word.span));
         }
     }
@@ -334,26 +288,15 @@ fn unverified(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let looks = after(ctx, command).any(|c| {
             let line = plain(&c.line());
             line.contains("select")
-                || (act(c) == Act::Verify
-                    && mentions(&line, &["smoke", "integrity", "verify-restore", "row"]))
+                || (act(c) == Act::Verify && mentions(&line, &["smoke", "integrity", "verify-restore", "row"]))
         });
         let asks_prose = ctx.unit_heading(command.block).is_some_and(|h| {
-            mentions(
-                &ctx.prose_of(h),
-                &[
-                    "conteo",
-                    "count",
-                    "filas",
-                    "rows",
-                    "integridad de los datos",
-                ],
-            )
+            mentions(&ctx.prose_of(h), &["conteo", "count", "filas", "rows", "integridad de los datos"])
         });
         if !looks && !asks_prose {
             last = unit;
-            let weak = after(ctx, command).find(|c| {
-                c.line().contains("\\dt") || (act(c) == Act::Verify && c.name() != "kubectl")
-            });
+            let weak = after(ctx, command)
+                .find(|c| c.line().contains("\\dt") || (act(c) == Act::Verify && c.name() != "kubectl"));
             if let Some(weak) = weak {
                 found.hit(weak);
             } else {

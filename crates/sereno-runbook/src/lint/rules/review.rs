@@ -9,10 +9,7 @@ pub(super) const LINTS: &[Lint] = &[
         code: "review-overdue",
         severity: Severity::Warning,
         title: w("The review is overdue", "La revisión está vencida"),
-        why: w(
-            "the date of the next review has passed",
-            "la fecha de la próxima revisión pasó",
-        ),
+        why: w("the date of the next review has passed", "la fecha de la próxima revisión pasó"),
         fix: w(
             "Walk through it on the system as it is now, mend what has changed, and set the new date.",
             "Recórralo sobre el sistema tal como está hoy, corrija lo que cambió y ponga la nueva fecha.",
@@ -33,9 +30,7 @@ pub(super) const LINTS: &[Lint] = &[
             "Add `**Last reviewed:** YYYY-MM-DD`, an owner, and how often it is reviewed.",
             "Agregue `**Última revisión:** AAAA-MM-DD`, un responsable y cada cuánto se revisa.",
         ),
-        bad: Example::Page(
-            "# Runbook of the shop\n\n- **Version**: 3.0\n\n## Deploy\n\n```bash\n./deploy.sh\n```",
-        ),
+        bad: Example::Page("# Runbook of the shop\n\n- **Version**: 3.0\n\n## Deploy\n\n```bash\n./deploy.sh\n```"),
         good: Example::Page(
             "# Runbook of the shop\n\n- **Version**: 3.0\n- **Last updated**: 2999-01-10\n\n## Deploy\n\n```bash\n./deploy.sh\n```",
         ),
@@ -66,17 +61,12 @@ const STALE: i64 = 365;
 fn facts<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = (&'c Line, String, String)> {
     let last = ctx.lines.len();
     let label = pattern(r"^[\s>*-]*([\p{L} ./-]{3,40}?)\s*:\s*(.+)$");
-    ctx.lines
-        .iter()
-        .filter(move |l| l.block.is_none() && (l.number <= 25 || l.number + 8 > last))
-        .filter_map(move |l| {
+    ctx.lines.iter().filter(move |l| l.block.is_none() && (l.number <= 25 || l.number + 8 > last)).filter_map(
+        move |l| {
             let found = label.captures(&l.plain)?;
-            Some((
-                l,
-                found.get(1)?.as_str().trim().to_owned(),
-                found.get(2)?.as_str().trim().to_owned(),
-            ))
-        })
+            Some((l, found.get(1)?.as_str().trim().to_owned(), found.get(2)?.as_str().trim().to_owned()))
+        },
+    )
 }
 
 const MONTHS: [(&str, &str); 12] = [
@@ -98,21 +88,11 @@ const MONTHS: [(&str, &str); 12] = [
 fn date(text: &str) -> Option<Date> {
     let number = |m: Option<regex::Match<'_>>| m.and_then(|m| m.as_str().parse::<i16>().ok());
     if let Some(c) = pattern(r"\b(\d{4})-(\d{2})-(\d{2})\b").captures(text) {
-        return Date::new(
-            number(c.get(1))?,
-            number(c.get(2))? as i8,
-            number(c.get(3))? as i8,
-        )
-        .ok();
+        return Date::new(number(c.get(1))?, number(c.get(2))? as i8, number(c.get(3))? as i8).ok();
     }
-    let month = MONTHS
-        .iter()
-        .position(|(es, en)| text.contains(es) || text.contains(en))? as i8
-        + 1;
+    let month = MONTHS.iter().position(|(es, en)| text.contains(es) || text.contains(en))? as i8 + 1;
     let year = number(pattern(r"\b(20\d{2})\b").find(text))?;
-    let day = pattern(r"\b(\d{1,2})\b")
-        .find_iter(text)
-        .find_map(|m| m.as_str().parse::<i8>().ok())?;
+    let day = pattern(r"\b(\d{1,2})\b").find_iter(text).find_map(|m| m.as_str().parse::<i8>().ok())?;
     Date::new(year, month, day).ok()
 }
 
@@ -127,29 +107,18 @@ fn cadence(text: &str) -> Option<i64> {
         (&["semestral", "half-yearly", "twice a year"], 183),
         (&["anual", "yearly", "annual"], 365),
     ];
-    RHYTHMS
-        .iter()
-        .find(|(words, _)| mentions(text, words))
-        .map(|(_, days)| *days)
+    RHYTHMS.iter().find(|(words, _)| mentions(text, words)).map(|(_, days)| *days)
 }
 
 fn is_updated(label: &str) -> bool {
     mentions(
         label,
-        &[
-            "ultima actualizacion",
-            "ultima revision",
-            "last updated",
-            "last reviewed",
-            "last review",
-            "actualizado",
-        ],
+        &["ultima actualizacion", "ultima revision", "last updated", "last reviewed", "last review", "actualizado"],
     ) || matches!(label, "fecha" | "date" | "updated" | "version")
 }
 
 fn days_since(ctx: &Ctx<'_>, day: Date) -> i64 {
-    day.until(ctx.context.today)
-        .map_or(0, |span| i64::from(span.get_days()))
+    day.until(ctx.context.today).map_or(0, |span| i64::from(span.get_days()))
 }
 
 fn overdue(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -224,19 +193,9 @@ fn overdue(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn undated(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let any = ctx
-        .lines
-        .iter()
-        .filter(|l| l.block.is_none())
-        .any(|l| date(&l.plain).is_some());
-    let whole = ctx
-        .headings
-        .iter()
-        .any(|h| h.level == 1 && mentions(&h.plain, &["runbook", "manual"]))
-        && ctx
-            .blocks
-            .iter()
-            .any(super::super::view::BlockView::is_shell);
+    let any = ctx.lines.iter().filter(|l| l.block.is_none()).any(|l| date(&l.plain).is_some());
+    let whole = ctx.headings.iter().any(|h| h.level == 1 && mentions(&h.plain, &["runbook", "manual"]))
+        && ctx.blocks.iter().any(super::super::view::BlockView::is_shell);
     if let Some(title) = ctx.headings.first().filter(|_| !any && whole) {
         found.here(title.span.clone());
     }
@@ -245,17 +204,7 @@ fn undated(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 fn draft(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for (line, label, value) in facts(ctx) {
         if matches!(label.as_str(), "estado" | "status")
-            && mentions(
-                &value,
-                &[
-                    "en progreso",
-                    "in progress",
-                    "borrador",
-                    "draft",
-                    "wip",
-                    "pendiente",
-                ],
-            )
+            && mentions(&value, &["en progreso", "in progress", "borrador", "draft", "wip", "pendiente"])
         {
             found.here(line.span.clone());
         }

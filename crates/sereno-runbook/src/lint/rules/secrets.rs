@@ -8,10 +8,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "secret-shown",
         severity: Severity::Warning,
-        title: w(
-            "A secret is shown on the screen",
-            "Se muestra un secreto en pantalla",
-        ),
+        title: w("A secret is shown on the screen", "Se muestra un secreto en pantalla"),
         why: w(
             "this prints secrets in clear (base64 is not encryption): they stay in the scrollback, in the screen that is shared during an incident, and in recorded logs",
             "esto imprime secretos en claro (base64 no es cifrado): quedan en el historial de la terminal, en la pantalla compartida durante el incidente y en los registros",
@@ -27,10 +24,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "secret-on-command-line",
         severity: Severity::Warning,
-        title: w(
-            "A secret on the command line",
-            "Un secreto en la línea de comandos",
-        ),
+        title: w("A secret on the command line", "Un secreto en la línea de comandos"),
         why: w(
             "what is typed on the command line stays in the shell's history, and other users see it in the list of processes while it runs",
             "lo que se escribe en la línea de comandos queda en el historial de la shell, y otros usuarios lo ven en la lista de procesos mientras corre",
@@ -46,10 +40,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "secret-in-clear",
         severity: Severity::Error,
-        title: w(
-            "A secret written in the runbook",
-            "Un secreto escrito en el runbook",
-        ),
+        title: w("A secret written in the runbook", "Un secreto escrito en el runbook"),
         why: w(
             "this looks like a real secret, readable by everybody who can read the runbook, and it stays in its history",
             "esto parece un secreto real, legible por todo el que pueda leer el runbook, y queda en su historial",
@@ -83,10 +74,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "secrets-archived-in-clear",
         severity: Severity::Warning,
-        title: w(
-            "Secrets are archived in clear",
-            "Se archivan secretos en claro",
-        ),
+        title: w("Secrets are archived in clear", "Se archivan secretos en claro"),
         why: w(
             "the archive holds the environment file with all its passwords, unencrypted, wherever the backup goes",
             "el archivo lleva el fichero de entorno con todas sus contraseñas, sin cifrar, adonde vaya el respaldo",
@@ -101,43 +89,34 @@ pub(super) const LINTS: &[Lint] = &[
     },
 ];
 
-const NAMES: [&str; 9] = [
-    "secret",
-    "password",
-    "passwd",
-    "token",
-    "jwt",
-    "api_key",
-    "apikey",
-    "credential",
-    "private_key",
-];
+const NAMES: [&str; 9] =
+    ["secret", "password", "passwd", "token", "jwt", "api_key", "apikey", "credential", "private_key"];
 
 fn shown(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in &ctx.commands {
         let line = plain(&command.line());
         let onward = |names: &[&str]| {
-            ctx.commands_of(command.block).iter().any(|c| {
-                c.pipeline == command.pipeline && c.join == Join::Pipe && names.contains(&c.name())
-            })
+            ctx.commands_of(command.block)
+                .iter()
+                .any(|c| c.pipeline == command.pipeline && c.join == Join::Pipe && names.contains(&c.name()))
         };
         let hidden = onward(&["cut", "sha256sum", "wc", "md5sum"])
             || onward(&["kubectl", "kubeseal"])
             || !command.redirects.is_empty();
         let kube = command.kubectl("get")
             && mentions(command.sub().operand(), &["secret"])
-            && command.value_of(&["-o", "--output"]).is_some_and(|w| {
-                mentions(&w.value, &["yaml", "json"]) || w.value.starts_with("go-template")
-            })
+            && command
+                .value_of(&["-o", "--output"])
+                .is_some_and(|w| mentions(&w.value, &["yaml", "json"]) || w.value.starts_with("go-template"))
             && !line.contains("keys");
         let keys_only = onward(&["jq"])
-            && ctx.commands_of(command.block).iter().any(|c| {
-                c.pipeline == command.pipeline && c.name() == "jq" && c.line().contains("keys")
-            });
+            && ctx
+                .commands_of(command.block)
+                .iter()
+                .any(|c| c.pipeline == command.pipeline && c.name() == "jq" && c.line().contains("keys"));
         let environment = matches!(command.name(), "env" | "printenv")
             && (command.words.len() == 1 || command.name() == "printenv")
-            && (filter_names_secrets(ctx, command)
-                || (command.words.len() > 1 && mentions(&line, &NAMES)));
+            && (filter_names_secrets(ctx, command) || (command.words.len() > 1 && mentions(&line, &NAMES)));
         let file = matches!(command.name(), "cat" | "less" | "more")
             && command.args().any(|w| {
                 let name = w.value.rsplit('/').next().unwrap_or("");
@@ -148,8 +127,8 @@ fn shown(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let printed = command.name().starts_with("python")
             && line.contains("print")
             && mentions(&line, &["secret", "token", "password"]);
-        let echoed = command.name() == "echo"
-            && pattern(r"\$\{?\w*(PASSWORD|SECRET|TOKEN|API_KEY)").is_match(&command.line());
+        let echoed =
+            command.name() == "echo" && pattern(r"\$\{?\w*(PASSWORD|SECRET|TOKEN|API_KEY)").is_match(&command.line());
         if (kube || environment || file || printed || echoed) && !hidden && !keys_only {
             found.hit(command);
         }
@@ -160,52 +139,29 @@ fn filter_names_secrets(ctx: &Ctx<'_>, command: &Cmd) -> bool {
     let piped: Vec<&Cmd> = ctx
         .commands_of(command.block)
         .iter()
-        .filter(|c| {
-            c.pipeline == command.pipeline
-                && c.join == Join::Pipe
-                && matches!(c.name(), "grep" | "egrep")
-        })
+        .filter(|c| c.pipeline == command.pipeline && c.join == Join::Pipe && matches!(c.name(), "grep" | "egrep"))
         .collect();
     piped.is_empty() && !command.is_inner && command.words.len() == 1
         || piped.iter().any(|c| {
             let line = plain(&c.line());
             mentions(&line, &NAMES)
-                || mentions(
-                    &line,
-                    &[
-                        "database",
-                        "stripe",
-                        "redis_url",
-                        "aws",
-                        "smtp",
-                        "key",
-                        "pass",
-                    ],
-                )
+                || mentions(&line, &["database", "stripe", "redis_url", "aws", "smtp", "key", "pass"])
         })
 }
 
 /// `NAME=value` or `--from-literal=name=value` with a literal value of a secret.
 fn literal_secret(word: &Word) -> bool {
-    let text = word
-        .value
-        .strip_prefix("--from-literal=")
-        .unwrap_or(&word.value);
+    let text = word.value.strip_prefix("--from-literal=").unwrap_or(&word.value);
     let Some((name, value)) = text.split_once('=') else {
         return false;
     };
     let name = plain(name);
-    let secret = mentions(
-        &name,
-        &["secret", "password", "passwd", "token", "key", "pgpass"],
-    ) || name.ends_with("pass");
+    let secret = mentions(&name, &["secret", "password", "passwd", "token", "key", "pgpass"]) || name.ends_with("pass");
     let literal = !value.is_empty()
         && !value.starts_with(['$', '"'])
         && !value.contains("$(")
         && !value.trim_matches('"').starts_with('$');
-    let bare = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     secret && literal && bare && !name.starts_with('-')
 }
 
@@ -214,25 +170,19 @@ fn on_command_line(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = (usize::MAX, usize::MAX);
     let mut told = HashSet::new();
     for command in ctx.commands.iter().filter(|c| !c.is_inner) {
-        let option = command
-            .args()
-            .find(|w| w.value.starts_with("--from-literal=") && literal_secret(w));
+        let option = command.args().find(|w| w.value.starts_with("--from-literal=") && literal_secret(w));
         let exported = command
             .assigns
             .iter()
             .chain(command.args().filter(|_| command.name() == "export"))
             .find(|w| literal_secret(w) || url.is_match(&w.value));
-        let given = command
-            .args()
-            .find(|w| url.is_match(&w.value) && command.name() != "export");
+        let given = command.args().find(|w| url.is_match(&w.value) && command.name() != "export");
         let client = match command.name() {
             "redis-cli" => command.value_of(&["-a", "--pass"]),
-            "curl" => command
-                .value_of(&["-u", "--user"])
-                .filter(|w| w.value.contains(':')),
-            "mysql" => command.args().find(|w| {
-                w.value.starts_with("-p") && w.value.len() > 2 && !w.value.starts_with("--")
-            }),
+            "curl" => command.value_of(&["-u", "--user"]).filter(|w| w.value.contains(':')),
+            "mysql" => {
+                command.args().find(|w| w.value.starts_with("-p") && w.value.len() > 2 && !w.value.starts_with("--"))
+            }
             _ => None,
         };
         let literal = client.filter(|w| !w.value.contains('$'));
@@ -246,12 +196,7 @@ fn on_command_line(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     }
     // Settings pasted among commands are typed all the same.
     for (index, view) in ctx.blocks.iter().enumerate().filter(|(_, v)| v.is_shell()) {
-        for statement in view
-            .block
-            .statements
-            .iter()
-            .filter(|s| s.foreign.as_deref() == Some("env"))
-        {
+        for statement in view.block.statements.iter().filter(|s| s.foreign.as_deref() == Some("env")) {
             let Some(at) = view.block.text.find(statement.text.as_str()) else {
                 continue;
             };
@@ -273,10 +218,7 @@ fn in_clear(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     );
     for hit in shapes.find_iter(&ctx.book.source) {
         let filler = hit.as_str().to_lowercase();
-        if !mentions(
-            &filler,
-            &["xxxx", "example", "your", "1234567890", "aaaaaa"],
-        ) {
+        if !mentions(&filler, &["xxxx", "example", "your", "1234567890", "aaaaaa"]) {
             found.here(hit.range());
         }
     }
@@ -287,26 +229,19 @@ fn defaults(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         r#"(?i)"?(password|passwd|pass|contrase.a)"?\s*[:=]\s*"?(test|admin|password|changeme|secret|123456|root|guest|demo)"?[\s,}&'"]|\b(admin:admin|guest:guest|root:root|test:test)\b"#,
     );
     for command in ctx.commands.iter().filter(|c| c.name() == "curl") {
-        if let Some(word) = command
-            .args()
-            .find(|w| pair.is_match(&format!("{} ", w.value)))
-        {
+        if let Some(word) = command.args().find(|w| pair.is_match(&format!("{} ", w.value))) {
             found.here(ctx.in_source(command.block, &word.span));
         }
     }
 }
 
 fn archived(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| matches!(c.name(), "tar" | "zip" | "7z"))
-    {
-        let creates =
-            command.name() != "tar" || command.arg(0).contains('c') || command.has("--create");
-        let encrypted = ctx.commands_of(command.block).iter().any(|c| {
-            c.pipeline == command.pipeline && matches!(c.name(), "gpg" | "age" | "openssl")
-        });
+    for command in ctx.commands.iter().filter(|c| matches!(c.name(), "tar" | "zip" | "7z")) {
+        let creates = command.name() != "tar" || command.arg(0).contains('c') || command.has("--create");
+        let encrypted = ctx
+            .commands_of(command.block)
+            .iter()
+            .any(|c| c.pipeline == command.pipeline && matches!(c.name(), "gpg" | "age" | "openssl"));
         let holds = command.args().find(|w| {
             let name = w.value.rsplit('/').next().unwrap_or("");
             name == ".env" || (name.starts_with(".env.") && !name.contains("example"))

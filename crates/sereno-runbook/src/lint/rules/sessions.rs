@@ -6,10 +6,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "lines-after-session",
         severity: Severity::Warning,
-        title: w(
-            "Lines after a session was opened",
-            "Líneas después de abrir una sesión",
-        ),
+        title: w("Lines after a session was opened", "Líneas después de abrir una sesión"),
         why: w(
             "this opens a session: the lines after it are meant for the inside, or reach the shell only after the session is left; pasted together they go to the wrong place",
             "esto abre una sesión: las líneas siguientes son para adentro, o llegan a la shell solo al salir de la sesión; pegadas juntas van al lugar equivocado",
@@ -25,10 +22,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "client-without-terminal",
         severity: Severity::Error,
-        title: w(
-            "A console opened without a terminal",
-            "Una consola abierta sin terminal",
-        ),
+        title: w("A console opened without a terminal", "Una consola abierta sin terminal"),
         why: w(
             "without `-it` the client has no input: it reads end-of-file and leaves at once, having done nothing",
             "sin `-it` el cliente no tiene entrada: lee fin de archivo y sale enseguida, sin haber hecho nada",
@@ -44,10 +38,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "terminal-in-pipe",
         severity: Severity::Error,
-        title: w(
-            "A terminal in the middle of a pipe",
-            "Una terminal en medio de una tubería",
-        ),
+        title: w("A terminal in the middle of a pipe", "Una terminal en medio de una tubería"),
         why: w(
             "`exec` with a terminal (`-t`, and `docker-compose exec` by default) ends each line with a carriage return, so the values that go down the pipe are not the ones meant; without a terminal it fails with \"the input device is not a TTY\"",
             "`exec` con terminal (`-t`, y `docker-compose exec` por omisión) termina cada línea con un retorno de carro, así que los valores que pasan por la tubería no son los debidos; sin terminal falla con \"the input device is not a TTY\"",
@@ -63,10 +54,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "exec-needs-terminal",
         severity: Severity::Note,
-        title: w(
-            "`docker-compose exec` wants a terminal",
-            "`docker-compose exec` quiere una terminal",
-        ),
+        title: w("`docker-compose exec` wants a terminal", "`docker-compose exec` quiere una terminal"),
         why: w(
             "`docker-compose exec` asks for a terminal unless told `-T`: from cron, CI or another program it fails with \"the input device is not a TTY\"",
             "`docker-compose exec` pide una terminal salvo que se le diga `-T`: desde cron, CI u otro programa falla con \"the input device is not a TTY\"",
@@ -116,42 +104,22 @@ pub(super) const LINTS: &[Lint] = &[
 /// Opens a shell or console with nothing to do. The outermost command of the wrapping.
 fn opens_session(ctx: &Ctx<'_>, index: usize) -> bool {
     let command = &ctx.commands[index];
-    if command.is_inner
-        || command.in_substitution
-        || command.heredoc.is_some()
-        || !command.redirects.is_empty()
-    {
+    if command.is_inner || command.in_substitution || command.heredoc.is_some() || !command.redirects.is_empty() {
         return false;
     }
-    let piped = ctx
-        .commands_of(command.block)
-        .iter()
-        .filter(|c| !c.is_inner && c.pipeline == command.pipeline)
-        .count()
-        > 1;
+    let piped =
+        ctx.commands_of(command.block).iter().filter(|c| !c.is_inner && c.pipeline == command.pipeline).count() > 1;
     if piped {
         return false;
     }
-    let inner = ctx.commands[index + 1..]
-        .iter()
-        .take_while(|c| c.is_inner && c.block == command.block)
-        .last();
+    let inner = ctx.commands[index + 1..].iter().take_while(|c| c.is_inner && c.block == command.block).last();
     match command.name() {
-        "docker" | "podman" | "kubectl" | "oc" | "docker-compose"
-            if command.sub().name() == "exec" =>
-        {
+        "docker" | "podman" | "kubectl" | "oc" | "docker-compose" if command.sub().name() == "exec" => {
             // A script given to `bash -c` is something to do.
             let scripted = inner.is_some_and(|c| c.via.contains(&"bash -c"));
-            !scripted
-                && (command.is_compose() || has_stdin(command))
-                && inner.is_some_and(is_console)
+            !scripted && (command.is_compose() || has_stdin(command)) && inner.is_some_and(is_console)
         }
-        "ssh" => {
-            inner.is_none()
-                && command.words.len() > 1
-                && !command.option('N', "")
-                && !command.has("-L")
-        }
+        "ssh" => inner.is_none() && command.words.len() > 1 && !command.option('N', "") && !command.has("-L"),
         _ => is_console(command) && !matches!(command.name(), "bash" | "sh"),
     }
 }
@@ -159,39 +127,20 @@ fn opens_session(ctx: &Ctx<'_>, index: usize) -> bool {
 /// A shell or client that was given nothing to do.
 fn is_console(command: &Cmd) -> bool {
     let given = |options: &[&str]| {
-        command.args().any(|w| {
-            options
-                .iter()
-                .any(|o| w.value == *o || (o.len() == 2 && w.value.starts_with(o)))
-        })
+        command.args().any(|w| options.iter().any(|o| w.value == *o || (o.len() == 2 && w.value.starts_with(o))))
     };
     match command.name() {
-        "bash" | "sh" | "zsh" | "ash" => command
-            .args()
-            .all(|w| matches!(w.value.as_str(), "-l" | "-i" | "--login" | "-il")),
+        "bash" | "sh" | "zsh" | "ash" => {
+            command.args().all(|w| matches!(w.value.as_str(), "-l" | "-i" | "--login" | "-il"))
+        }
         "psql" => {
-            !given(&[
-                "-c",
-                "--command",
-                "-f",
-                "--file",
-                "-l",
-                "--list",
-                "--version",
-            ]) && !command.option('c', "--command")
+            !given(&["-c", "--command", "-f", "--file", "-l", "--list", "--version"])
+                && !command.option('c', "--command")
         }
         "mysql" => !given(&["-e", "--execute"]),
         "redis-cli" => {
             super::redis::redis_words(command).is_empty()
-                && !command.has_any(&[
-                    "--scan",
-                    "--bigkeys",
-                    "--stat",
-                    "--latency",
-                    "--memkeys",
-                    "--pipe",
-                    "--rdb",
-                ])
+                && !command.has_any(&["--scan", "--bigkeys", "--stat", "--latency", "--memkeys", "--pipe", "--rdb"])
         }
         "mongosh" | "mongo" => !given(&["--eval", "--file"]),
         _ => false,
@@ -219,16 +168,10 @@ fn after_session(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 /// `-i`, alone or among other letters.
 fn has_stdin(command: &Cmd) -> bool {
-    command
-        .sub()
-        .words
-        .iter()
-        .take_while(|w| w.value != "--")
-        .any(|w| {
-            let letters =
-                w.value.starts_with('-') && !w.value.starts_with("--") && w.value.contains('i');
-            letters || w.value == "--stdin" || w.value == "--interactive"
-        })
+    command.sub().words.iter().take_while(|w| w.value != "--").any(|w| {
+        let letters = w.value.starts_with('-') && !w.value.starts_with("--") && w.value.contains('i');
+        letters || w.value == "--stdin" || w.value == "--interactive"
+    })
 }
 
 fn without_terminal(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -236,16 +179,9 @@ fn without_terminal(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let wraps = matches!(command.name(), "docker" | "podman" | "kubectl" | "oc")
             && !command.is_compose()
             && command.sub().name() == "exec";
-        let console = ctx
-            .commands
-            .get(index + 1)
-            .is_some_and(|c| c.is_inner && c.block == command.block && is_console(c));
-        if wraps
-            && console
-            && !has_stdin(command)
-            && command.heredoc.is_none()
-            && command.redirects.is_empty()
-        {
+        let console =
+            ctx.commands.get(index + 1).is_some_and(|c| c.is_inner && c.block == command.block && is_console(c));
+        if wraps && console && !has_stdin(command) && command.heredoc.is_none() && command.redirects.is_empty() {
             found.hit(command);
         }
     }
@@ -253,67 +189,44 @@ fn without_terminal(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn keeps_terminal(command: &Cmd) -> bool {
     let words = command.sub().words;
-    let before_target = words
-        .iter()
-        .skip(1)
-        .take_while(|w| w.value.starts_with('-'));
+    let before_target = words.iter().skip(1).take_while(|w| w.value.starts_with('-'));
     if command.is_compose() {
         return command.sub().name() == "exec"
-            && !words
-                .iter()
-                .any(|w| matches!(w.value.as_str(), "-T" | "--no-TTY" | "--no-tty"));
+            && !words.iter().any(|w| matches!(w.value.as_str(), "-T" | "--no-TTY" | "--no-tty"));
     }
     let flags: Vec<_> = before_target.map(|w| w.value.as_str()).collect();
     matches!(command.name(), "docker" | "podman" | "kubectl" | "oc")
         && command.sub().name() == "exec"
-        && flags
-            .iter()
-            .any(|f| *f == "--tty" || (!f.starts_with("--") && f.contains('t')))
+        && flags.iter().any(|f| *f == "--tty" || (!f.starts_with("--") && f.contains('t')))
 }
 
 fn in_pipe(ctx: &Ctx<'_>, command: &Cmd) -> bool {
     let reader = command.join == Join::Pipe
-        || command
-            .redirects
-            .iter()
-            .any(|r| r.op.starts_with('<') || r.op == ">" || r.op == ">>");
+        || command.redirects.iter().any(|r| r.op.starts_with('<') || r.op == ">" || r.op == ">>");
     let feeds = ctx.commands_of(command.block).iter().any(|c| {
         !c.is_inner
             && c.pipeline == command.pipeline
             && c.join == Join::Pipe
             && c.span.start > command.span.start
-            && !matches!(
-                c.name(),
-                "grep" | "head" | "tail" | "less" | "more" | "wc" | "cat"
-            )
+            && !matches!(c.name(), "grep" | "head" | "tail" | "less" | "more" | "wc" | "cat")
     });
     reader || feeds || command.in_substitution
 }
 
 fn terminal_in_pipe(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| !c.is_inner && keeps_terminal(c) && in_pipe(ctx, c))
-    {
+    for command in ctx.commands.iter().filter(|c| !c.is_inner && keeps_terminal(c) && in_pipe(ctx, c)) {
         found.hit(command);
     }
 }
 
 fn exec_terminal(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let fits = |(index, command): &(usize, &Cmd)| {
-        command.is_compose()
-            && keeps_terminal(command)
-            && !in_pipe(ctx, command)
-            && !opens_session(ctx, *index)
+        command.is_compose() && keeps_terminal(command) && !in_pipe(ctx, command) && !opens_session(ctx, *index)
     };
     let hits: Vec<_> = ctx.commands.iter().enumerate().filter(fits).collect();
     if let Some((_, first)) = hits.first() {
         let n = hits.len();
-        found.detail(
-            ctx.place(first),
-            &Text::new(format!("{n} in this file"), format!("{n} en este archivo")),
-        );
+        found.detail(ctx.place(first), &Text::new(format!("{n} in this file"), format!("{n} en este archivo")));
     }
 }
 
@@ -322,8 +235,7 @@ fn edit(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let edits = matches!(command.name(), "vim" | "vi" | "nano" | "emacs" | "pico")
             || command.kubectl("edit")
             || (command.name() == "crontab" && command.has("-e"));
-        let kept =
-            super::before(ctx, command).any(|c| c.name() == "cp" || c.line().contains("-o yaml"));
+        let kept = super::before(ctx, command).any(|c| c.name() == "cp" || c.line().contains("-o yaml"));
         if edits && !kept {
             found.hit(command);
         }

@@ -32,10 +32,7 @@ pub(super) const LINTS: &[Lint] = &[
             "without `--tail` or `--since` this reads the log since the container was born: it floods the terminal, and old errors look like new ones",
             "sin `--tail` o `--since` esto lee el log desde que nació el contenedor: inunda la terminal, y errores viejos parecen nuevos",
         ),
-        fix: w(
-            "Add `--since 30m --tail 500`.",
-            "Agregue `--since 30m --tail 500`.",
-        ),
+        fix: w("Add `--since 30m --tail 500`.", "Agregue `--since 30m --tail 500`."),
         bad: Example::Shell("docker compose logs worker"),
         good: Example::Shell("docker compose logs --since 30m --tail 500 worker"),
         check: unbounded,
@@ -43,10 +40,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "endless-step",
         severity: Severity::Warning,
-        title: w(
-            "A command that does not end by itself",
-            "Un comando que no termina solo",
-        ),
+        title: w("A command that does not end by itself", "Un comando que no termina solo"),
         why: w(
             "this does not end by itself: the lines after it are reached only by pressing Ctrl-C, and then perhaps not at all",
             "esto no termina solo: a las líneas siguientes se llega únicamente con Ctrl-C, y quizá ni así",
@@ -55,12 +49,8 @@ pub(super) const LINTS: &[Lint] = &[
             "Bound it: `--tail=200` without `-f`, `docker stats --no-stream`, `timeout 60 …`, or give it a block of its own.",
             "Acótelo: `--tail=200` sin `-f`, `docker stats --no-stream`, `timeout 60 …`, o déle un bloque propio.",
         ),
-        bad: Example::Shell(
-            "docker logs -f api\ncurl -f --max-time 5 http://localhost:3000/health",
-        ),
-        good: Example::Shell(
-            "docker logs --tail=200 api\ncurl -f --max-time 5 http://localhost:3000/health",
-        ),
+        bad: Example::Shell("docker logs -f api\ncurl -f --max-time 5 http://localhost:3000/health"),
+        good: Example::Shell("docker logs --tail=200 api\ncurl -f --max-time 5 http://localhost:3000/health"),
         check: endless,
     },
 ];
@@ -73,14 +63,11 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             continue;
         }
         let own = &ctx.commands[..index];
-        let previous = own
-            .iter()
-            .rev()
-            .find(|c| c.block == command.block && !c.is_inner && c.name() != "echo");
+        let previous = own.iter().rev().find(|c| c.block == command.block && !c.is_inner && c.name() != "echo");
         let Some(previous) = previous else { continue };
         // `exec` returns when its command has ended: there is nothing left to wait for.
-        let ended = matches!(previous.name(), "kubectl" | "docker" | "docker-compose")
-            && previous.sub().name() == "exec";
+        let ended =
+            matches!(previous.name(), "kubectl" | "docker" | "docker-compose") && previous.sub().name() == "exec";
         if ended {
             found.command(
                 command,
@@ -101,12 +88,9 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn unbounded(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
-    for command in ctx.commands.iter().filter(|c| {
-        matches!(
-            c.name(),
-            "docker" | "docker-compose" | "kubectl" | "oc" | "podman"
-        )
-    }) {
+    for command in
+        ctx.commands.iter().filter(|c| matches!(c.name(), "docker" | "docker-compose" | "kubectl" | "oc" | "podman"))
+    {
         let logs = command.sub().name() == "logs" && !is_endless(command);
         let bound = command.args().any(|w| {
             ["--tail", "--since", "-n", "--until"].iter().any(|o| {
@@ -148,9 +132,7 @@ fn is_endless(command: &Cmd) -> bool {
         "top" | "htop" => !command.option('b', "") && !command.has("-n"),
         "ping" => !command.has_any(&["-c", "-W"]),
         "stripe" => command.arg(0) == "listen",
-        "railway" | "fly" | "flyctl" => {
-            command.arg(0) == "logs" && !command.has_any(&["--lines", "-n", "--no-tail"])
-        }
+        "railway" | "fly" | "flyctl" => command.arg(0) == "logs" && !command.has_any(&["--lines", "-n", "--no-tail"]),
         "render" | "heroku" | "vercel" => {
             command.arg(0) == "logs" && command.has_any(&["--tail", "-t", "--follow", "-f"])
         }
@@ -161,42 +143,21 @@ fn is_endless(command: &Cmd) -> bool {
 /// `-f` after the subcommand (before it, it names a file).
 fn tail_follows(command: &Cmd) -> bool {
     let words = command.sub().words;
-    words.iter().skip(1).any(|w| {
-        matches!(
-            w.value.as_str(),
-            "-f" | "--follow" | "-ft" | "-tf" | "--follow=true"
-        )
-    })
+    words.iter().skip(1).any(|w| matches!(w.value.as_str(), "-f" | "--follow" | "-ft" | "-tf" | "--follow=true"))
 }
 
 fn endless(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    for command in ctx
-        .commands
-        .iter()
-        .filter(|c| is_endless(c) && !c.in_substitution && !c.is_inner)
-    {
+    for command in ctx.commands.iter().filter(|c| is_endless(c) && !c.in_substitution && !c.is_inner) {
         let later = ctx
             .commands_of(command.block)
             .iter()
             .any(|c| c.span.start >= command.span.end && c.pipeline != command.pipeline);
         let cut = ctx.commands_of(command.block).iter().any(|c| {
-            c.pipeline == command.pipeline
-                && c.join == Join::Pipe
-                && matches!(c.name(), "head" | "tail" | "sed")
+            c.pipeline == command.pipeline && c.join == Join::Pipe && matches!(c.name(), "head" | "tail" | "sed")
         });
         let comment = ctx.comment_before(command);
-        let announced = mentions(
-            &comment,
-            &[
-                "tiempo real",
-                "real time",
-                "real-time",
-                "follow",
-                "vivo",
-                "live",
-                "seguir",
-            ],
-        );
+        let announced =
+            mentions(&comment, &["tiempo real", "real time", "real-time", "follow", "vivo", "live", "seguir"]);
         if later && !cut {
             found.hit(command);
         } else if !announced && !cut && comments_follow(ctx, command) {
@@ -217,7 +178,10 @@ fn endless(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                     "this does not end by itself: as a step of a procedure it never says that it is done",
                     "esto no termina solo: como paso de un procedimiento nunca dice que está hecho",
                 ),
-                Text::new("Bound it (`--tail=200` without `-f`, `timeout 60 …`).", "Acótelo (`--tail=200` sin `-f`, `timeout 60 …`)."),
+                Text::new(
+                    "Bound it (`--tail=200` without `-f`, `timeout 60 …`).",
+                    "Acótelo (`--tail=200` sin `-f`, `timeout 60 …`).",
+                ),
             );
         } else if !announced && !cut && act(command) == Act::Verify {
             found.with(
@@ -241,9 +205,5 @@ fn comments_follow(ctx: &Ctx<'_>, command: &Cmd) -> bool {
     view.comments
         .iter()
         .filter(|c| c.start >= command.span.end)
-        .any(|c| {
-            view.text()
-                .get(c.clone())
-                .is_some_and(|text| plain(text).trim().len() > 3)
-        })
+        .any(|c| view.text().get(c.clone()).is_some_and(|text| plain(text).trim().len() > 3))
 }

@@ -59,17 +59,13 @@ impl Cmd {
             let v = w.value.as_str();
             let cluster = v.starts_with('-') && !v.starts_with("--") && v.len() > 1;
             (cluster && v[1..].chars().all(|c| c.is_ascii_alphabetic()) && v.contains(short))
-                || (!long.is_empty()
-                    && (v == long || v.strip_prefix(long).is_some_and(|r| r.starts_with('='))))
+                || (!long.is_empty() && (v == long || v.strip_prefix(long).is_some_and(|r| r.starts_with('='))))
         })
     }
 
     /// The value given to one of these options.
     pub(crate) fn value_of(&self, options: &[&str]) -> Option<&Word> {
-        let at = self
-            .words
-            .iter()
-            .position(|w| options.contains(&w.value.as_str()))?;
+        let at = self.words.iter().position(|w| options.contains(&w.value.as_str()))?;
         self.words.get(at + 1)
     }
 
@@ -106,9 +102,7 @@ impl Cmd {
             "--prefix",
         ];
         at = super::unwrap::skip_options(&self.words, at, &with_value);
-        Sub {
-            words: self.words.get(at..).unwrap_or(&[]),
-        }
+        Sub { words: self.words.get(at..).unwrap_or(&[]) }
     }
 
     /// `docker-compose` or `docker compose`, with this subcommand.
@@ -137,10 +131,7 @@ impl<'a> Sub<'a> {
     }
 
     pub(crate) fn operands(self) -> impl Iterator<Item = &'a Word> {
-        self.words
-            .iter()
-            .skip(1)
-            .filter(|w| !w.value.starts_with('-'))
+        self.words.iter().skip(1).filter(|w| !w.value.starts_with('-'))
     }
 
     /// The first operand.
@@ -154,14 +145,7 @@ pub(super) fn commands(text: &str, block: usize) -> (Vec<Cmd>, Vec<Range<usize>>
     let Scan { commands, comments } = scan(text, 0);
     let mut out = Vec::with_capacity(commands.len());
     for raw in commands {
-        let context = Outer {
-            text,
-            block,
-            via: Vec::new(),
-            place: Place::Here,
-            depth: 0,
-            is_inner: false,
-        };
+        let context = Outer { text, block, via: Vec::new(), place: Place::Here, depth: 0, is_inner: false };
         push(raw, context, &mut out);
     }
     (out, comments)
@@ -177,11 +161,7 @@ struct Outer<'a> {
 }
 
 fn push(raw: Raw, outer: Outer<'_>, out: &mut Vec<Cmd>) {
-    let wrapped = if outer.depth < DEPTH {
-        unwrap(&raw.words)
-    } else {
-        None
-    };
+    let wrapped = if outer.depth < DEPTH { unwrap(&raw.words) } else { None };
     let command = Cmd {
         block: outer.block,
         assigns: raw.assigns,
@@ -211,10 +191,7 @@ fn push(raw: Raw, outer: Outer<'_>, out: &mut Vec<Cmd>) {
             let words: Vec<Word> = command.words.get(at..).unwrap_or(&[]).to_vec();
             let start = words.first().map_or(command.span.start, |w| w.span.start);
             let end = words.last().map_or(command.span.end, |w| w.span.end);
-            let assigned = words
-                .iter()
-                .take_while(|w| super::scan::is_assignment(&w.raw))
-                .count();
+            let assigned = words.iter().take_while(|w| super::scan::is_assignment(&w.raw)).count();
             vec![Raw {
                 assigns: words[..assigned].to_vec(),
                 words: words[assigned..].to_vec(),

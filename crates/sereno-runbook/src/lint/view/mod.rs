@@ -52,15 +52,9 @@ impl BlockView<'_> {
     }
 
     fn offset(&self, at: usize) -> usize {
-        let line = self
-            .starts
-            .partition_point(|start| *start <= at)
-            .saturating_sub(1);
+        let line = self.starts.partition_point(|start| *start <= at).saturating_sub(1);
         let within = at - self.starts.get(line).copied().unwrap_or(0).min(at);
-        self.block
-            .line_offsets
-            .get(line)
-            .map_or(self.block.span.start, |offset| offset + within)
+        self.block.line_offsets.get(line).map_or(self.block.span.start, |offset| offset + within)
     }
 
     /// The block is a shell's.
@@ -99,10 +93,7 @@ impl<'a> Ctx<'a> {
                 commands.extend(found);
                 comments = notes;
             }
-            by_unit
-                .entry(unit.unwrap_or(HEADLESS))
-                .or_default()
-                .push(index);
+            by_unit.entry(unit.unwrap_or(HEADLESS)).or_default().push(index);
             blocks.push(BlockView {
                 block,
                 commands: first..commands.len(),
@@ -119,17 +110,7 @@ impl<'a> Ctx<'a> {
             });
         }
         let queries = sql::queries(&blocks, &commands);
-        Self {
-            book,
-            context,
-            blocks,
-            commands,
-            queries,
-            lines,
-            headings,
-            by_unit,
-            line_starts,
-        }
+        Self { book, context, blocks, commands, queries, lines, headings, by_unit, line_starts }
     }
 
     /// The bytes of the source that a command covers.
@@ -138,43 +119,29 @@ impl<'a> Ctx<'a> {
     }
 
     pub(crate) fn in_source(&self, block: usize, span: &Range<usize>) -> Range<usize> {
-        self.blocks
-            .get(block)
-            .map_or(0..0, |view| view.to_source(span))
+        self.blocks.get(block).map_or(0..0, |view| view.to_source(span))
     }
 
     pub(crate) fn commands_of(&self, block: usize) -> &[Cmd] {
-        self.blocks
-            .get(block)
-            .and_then(|view| self.commands.get(view.commands.clone()))
-            .unwrap_or(&[])
+        self.blocks.get(block).and_then(|view| self.commands.get(view.commands.clone())).unwrap_or(&[])
     }
 
     /// The indexes of the blocks of the whole that `block` belongs to, in order.
     pub(crate) fn unit_blocks(&self, block: usize) -> &[usize] {
-        let unit = self
-            .blocks
-            .get(block)
-            .map(|view| view.unit.unwrap_or(HEADLESS));
-        unit.and_then(|unit| self.by_unit.get(&unit))
-            .map_or(&[], |blocks| blocks)
+        let unit = self.blocks.get(block).map(|view| view.unit.unwrap_or(HEADLESS));
+        unit.and_then(|unit| self.by_unit.get(&unit)).map_or(&[], |blocks| blocks)
     }
 
     /// The commands of the whole that `block` belongs to, in order.
     pub(crate) fn unit_commands(&self, block: usize) -> impl Iterator<Item = &Cmd> {
-        self.unit_blocks(block)
-            .iter()
-            .flat_map(|index| self.commands_of(*index))
+        self.unit_blocks(block).iter().flat_map(|index| self.commands_of(*index))
     }
 
     /// The commands of all units, one slice of block indexes each.
     pub(crate) fn units(&self) -> Vec<(&Heading, &[usize])> {
         let mut units: Vec<_> = self.by_unit.iter().collect();
         units.sort_by_key(|(unit, _)| **unit);
-        units
-            .into_iter()
-            .filter_map(|(unit, blocks)| Some((self.headings.get(*unit)?, blocks.as_slice())))
-            .collect()
+        units.into_iter().filter_map(|(unit, blocks)| Some((self.headings.get(*unit)?, blocks.as_slice()))).collect()
     }
 
     pub(crate) fn unit_heading(&self, block: usize) -> Option<&Heading> {
@@ -195,28 +162,15 @@ impl<'a> Ctx<'a> {
 
     /// 1-based line and column, the column in characters.
     pub(crate) fn line_column(&self, at: usize) -> (usize, usize) {
-        let line = self
-            .line_starts
-            .partition_point(|start| *start <= at)
-            .max(1);
+        let line = self.line_starts.partition_point(|start| *start <= at).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        (
-            line,
-            self.book
-                .source
-                .get(start..at)
-                .map_or(1, |text| text.chars().count() + 1),
-        )
+        (line, self.book.source.get(start..at).map_or(1, |text| text.chars().count() + 1))
     }
 
     /// The prose of a whole, its label lines included, in plain lower case.
     pub(crate) fn prose_of(&self, heading: &Heading) -> String {
         let mut text = String::new();
-        for line in self
-            .lines
-            .iter()
-            .filter(|l| l.number >= heading.line && l.number <= heading.end_line)
-        {
+        for line in self.lines.iter().filter(|l| l.number >= heading.line && l.number <= heading.end_line) {
             if line.block.is_none() {
                 text.push_str(&line.plain);
                 text.push('\n');
@@ -231,21 +185,11 @@ impl<'a> Ctx<'a> {
             return String::new();
         };
         let text = view.text();
-        let near = view
-            .comments
-            .iter()
-            .rev()
-            .find(|c| c.end <= command.span.start)
-            .filter(|c| {
-                text.get(c.end..command.span.start).is_some_and(|between| {
-                    between
-                        .trim_matches(['\n', ' ', '\t', '$', '\r'])
-                        .is_empty()
-                })
-            });
-        near.and_then(|c| text.get(c.clone()))
-            .map(plain)
-            .unwrap_or_default()
+        let near = view.comments.iter().rev().find(|c| c.end <= command.span.start).filter(|c| {
+            text.get(c.end..command.span.start)
+                .is_some_and(|between| between.trim_matches(['\n', ' ', '\t', '$', '\r']).is_empty())
+        });
+        near.and_then(|c| text.get(c.clone())).map(plain).unwrap_or_default()
     }
 }
 
@@ -254,9 +198,7 @@ fn blank_foreign(block: &Block) -> String {
     let mut foreign = vec![false; block.text.lines().count() + 1];
     for statement in &block.statements {
         if !matches!(statement.foreign.as_deref(), None | Some("nested")) {
-            let first = statement
-                .line
-                .saturating_sub(block.line + usize::from(block.is_fenced()));
+            let first = statement.line.saturating_sub(block.line + usize::from(block.is_fenced()));
             for line in first..first + statement.text.lines().count().max(1) {
                 if let Some(flag) = foreign.get_mut(line) {
                     *flag = true;
@@ -278,14 +220,10 @@ fn blank_foreign(block: &Block) -> String {
 impl Block {
     /// The first line of the text is the line after `line`.
     fn is_fenced(&self) -> bool {
-        self.line_offsets
-            .first()
-            .is_none_or(|first| *first > self.span.start + 2)
+        self.line_offsets.first().is_none_or(|first| *first > self.span.start + 2)
     }
 }
 
 fn line_starts_of(text: &str) -> Vec<usize> {
-    std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-        .collect()
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }

@@ -49,24 +49,11 @@ pub(super) fn read(book: &Runbook) -> (Vec<Line>, Vec<Heading>) {
     for (index, text) in book.source.split_inclusive('\n').enumerate() {
         let number = index + 1;
         let shown = text.trim_end_matches(['\n', '\r']);
-        while book
-            .blocks
-            .get(next_block)
-            .is_some_and(|block| block.end_line < number)
-        {
+        while book.blocks.get(next_block).is_some_and(|block| block.end_line < number) {
             next_block += 1;
         }
-        let block = book
-            .blocks
-            .get(next_block)
-            .filter(|block| block.line <= number)
-            .map(|_| next_block);
-        lines.push(Line {
-            number,
-            span: at..at + shown.len(),
-            plain: plain(shown),
-            block,
-        });
+        let block = book.blocks.get(next_block).filter(|block| block.line <= number).map(|_| next_block);
+        lines.push(Line { number, span: at..at + shown.len(), plain: plain(shown), block });
         at += text.len();
     }
     let headings = headings(&lines, &book.source);
@@ -83,11 +70,7 @@ fn headings(lines: &[Line], source: &str) -> Vec<Heading> {
         if level == 0 || level > 6 || !text[level..].starts_with([' ', '\t']) {
             continue;
         }
-        while let Some(top) = open
-            .last()
-            .copied()
-            .filter(|top| headings[*top].level >= level)
-        {
+        while let Some(top) = open.last().copied().filter(|top| headings[*top].level >= level) {
             headings[top].end_line = line.number - 1;
             open.pop();
         }
@@ -107,9 +90,7 @@ fn headings(lines: &[Line], source: &str) -> Vec<Heading> {
 }
 
 pub(super) fn heading_of(headings: &[Heading], line: usize) -> Option<usize> {
-    headings
-        .partition_point(|heading| heading.line <= line)
-        .checked_sub(1)
+    headings.partition_point(|heading| heading.line <= line).checked_sub(1)
 }
 
 /// A heading that names only a phase (`Pre-Despliegue`, `Pasos`) belongs to the one above it.

@@ -159,29 +159,20 @@ impl<'a> Scanner<'a> {
             return false;
         }
         let rest = self.text.get(self.at + 1..).unwrap_or("");
-        rest.find(['>', '\n', '<', '|', ';', '&'])
-            .is_some_and(|end| rest[end..].starts_with('>') && end <= 60)
+        rest.find(['>', '\n', '<', '|', ';', '&']).is_some_and(|end| rest[end..].starts_with('>') && end <= 60)
     }
 
     fn comment(&mut self) {
-        let end = self.bytes[self.at..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(self.bytes.len(), |n| self.at + n);
+        let end = self.bytes[self.at..].iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |n| self.at + n);
         self.out.comments.push(self.base + self.at..self.base + end);
         self.at = end;
     }
 
     fn redirect(&mut self) {
         let start = self.at;
-        let ops: [&'static str; 11] = [
-            "&>>", "<<<", "<<-", "<<", ">>", "&>", ">|", ">&", "<&", ">", "<",
-        ];
+        let ops: [&'static str; 11] = ["&>>", "<<<", "<<-", "<<", ">>", "&>", ">|", ">&", "<&", ">", "<"];
         let rest = self.text.get(self.at..).unwrap_or("");
-        let op = ops
-            .into_iter()
-            .find(|op| rest.starts_with(op))
-            .unwrap_or("<");
+        let op = ops.into_iter().find(|op| rest.starts_with(op)).unwrap_or("<");
         self.at += op.len();
         // A substitution of a process, `<(…)`, is a word's business; its parentheses end the command here, harmlessly.
         while matches!(self.peek(0), b' ' | b'\t') {
@@ -191,16 +182,11 @@ impl<'a> Scanner<'a> {
         let span = self.base + start..word.span.end;
         if op == "<<" || op == "<<-" {
             let command = self.out.commands.len();
-            self.pending_heredocs
-                .push((word.value.clone(), op == "<<-", Some(command)));
+            self.pending_heredocs.push((word.value.clone(), op == "<<-", Some(command)));
         }
         let current = self.open(start);
         current.span.end = span.end;
-        current.redirects.push(Redirect {
-            op,
-            target: word.value,
-            span,
-        });
+        current.redirects.push(Redirect { op, target: word.value, span });
     }
 
     fn open(&mut self, start: usize) -> &mut Raw {
@@ -272,8 +258,8 @@ impl<'a> Scanner<'a> {
         }
         let fresh = self.current.is_none();
         match word.raw.as_str() {
-            "$" | "then" | "else" | "{" | "}" | "!" | "do" | "done" | "fi" | "esac" | "if"
-            | "elif" | "while" | "until" | "for" | "case" | "function"
+            "$" | "then" | "else" | "{" | "}" | "!" | "do" | "done" | "fi" | "esac" | "if" | "elif" | "while"
+            | "until" | "for" | "case" | "function"
                 if fresh => {}
             _ => return false,
         }
@@ -303,10 +289,7 @@ impl<'a> Scanner<'a> {
             match self.peek(0) {
                 b' ' | b'\t' | b'\n' | b'\r' | b';' | b'|' | b'(' | b')' => break,
                 b'&' => {
-                    if self.peek(1) == b'&'
-                        || self.at == start
-                        || !value.ends_with('?') && !value.contains("://")
-                    {
+                    if self.peek(1) == b'&' || self.at == start || !value.ends_with('?') && !value.contains("://") {
                         break;
                     }
                     value.push('&');
@@ -345,11 +328,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn push_char(&mut self, value: &mut String) {
-        if let Some(c) = self
-            .text
-            .get(self.at..)
-            .and_then(|rest| rest.chars().next())
-        {
+        if let Some(c) = self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             if c != '\n' || !value.is_empty() {
                 value.push(c);
             }
@@ -424,15 +403,13 @@ impl<'a> Scanner<'a> {
         scanner.run();
         // Numbers of lists and pipelines inside must not meet those outside.
         let shift = (self.depth + 1) * 1_000_000 + self.base + from;
-        self.out
-            .commands
-            .extend(scanner.out.commands.into_iter().map(|mut c| {
-                c.pipeline += shift;
-                c.list += shift;
-                c.in_loop |= self.loops > 0;
-                c.in_condition |= self.conditions > 0;
-                c
-            }));
+        self.out.commands.extend(scanner.out.commands.into_iter().map(|mut c| {
+            c.pipeline += shift;
+            c.list += shift;
+            c.in_loop |= self.loops > 0;
+            c.in_condition |= self.conditions > 0;
+            c
+        }));
     }
 
     /// After a line end: the bodies of the here-documents opened on that line.
@@ -444,11 +421,7 @@ impl<'a> Scanner<'a> {
             let mut at = start;
             for line in self.text.get(start..).unwrap_or("").split_inclusive('\n') {
                 let shown = line.trim_end_matches(['\n', '\r']);
-                let shown = if tabs {
-                    shown.trim_start_matches('\t')
-                } else {
-                    shown
-                };
+                let shown = if tabs { shown.trim_start_matches('\t') } else { shown };
                 // A reader may have indented the whole block; a closing word alone on its line is meant as one.
                 if shown.trim() == word {
                     end = at;
@@ -459,12 +432,11 @@ impl<'a> Scanner<'a> {
             }
             self.at = next;
             let body = self.base + start..self.base + end;
-            if let Some(owner) = self.out.commands.iter_mut().rev().find(|c| {
-                c.heredoc.is_none()
-                    && c.redirects
-                        .iter()
-                        .any(|r| r.op.starts_with("<<") && r.target == word)
-            }) {
+            if let Some(owner) =
+                self.out.commands.iter_mut().rev().find(|c| {
+                    c.heredoc.is_none() && c.redirects.iter().any(|r| r.op.starts_with("<<") && r.target == word)
+                })
+            {
                 owner.heredoc = Some(body);
             }
         }
@@ -477,9 +449,7 @@ pub(crate) fn is_assignment(raw: &str) -> bool {
         return false;
     };
     let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -502,14 +472,7 @@ mod tests {
     fn joints_and_quotes() {
         assert_eq!(
             shape("a 'x y' && b || echo \"no; $(c d)\" | tee f # note\ne"),
-            [
-                "Start a x y",
-                "And b",
-                "Start c d",
-                "Or echo no; $(c d)",
-                "Pipe tee f",
-                "Start e"
-            ]
+            ["Start a x y", "And b", "Start c d", "Or echo no; $(c d)", "Pipe tee f", "Start e"]
         );
     }
 
@@ -525,27 +488,18 @@ mod tests {
     fn loops_conditions_and_heredocs() {
         let text = "for i in 1 2; do\n  curl x || echo bad\n  sleep 5\ndone\nif test 1; then b; fi\ncat <<EOF > f\n# a\nrm -rf /\nEOF\nend";
         let scan = scan(text, 0);
-        let names: Vec<_> = scan
-            .commands
-            .iter()
-            .map(|c| c.words[0].value.as_str())
-            .collect();
+        let names: Vec<_> = scan.commands.iter().map(|c| c.words[0].value.as_str()).collect();
         assert_eq!(names, ["curl", "echo", "sleep", "test", "b", "cat", "end"]);
         assert!(scan.commands[0].in_loop && !scan.commands[5].in_loop);
         assert!(scan.commands[3].in_condition && !scan.commands[4].in_condition);
-        assert_eq!(
-            scan.commands[5].heredoc.clone().map(|r| &text[r]),
-            Some("# a\nrm -rf /\n")
-        );
+        assert_eq!(scan.commands[5].heredoc.clone().map(|r| &text[r]), Some("# a\nrm -rf /\n"));
         assert!(scan.comments.is_empty());
     }
 
     #[test]
     fn strange_input_ends() {
-        for text in [
-            "$(", "'", "\"$(", "<", "a <<", "&", "\\", "`", "${", ")(", "ñ<é>", "$(((", "\"\\",
-            "a &>", "\\\n",
-        ] {
+        for text in ["$(", "'", "\"$(", "<", "a <<", "&", "\\", "`", "${", ")(", "ñ<é>", "$(((", "\"\\", "a &>", "\\\n"]
+        {
             let _ = scan(text, 0);
         }
     }

@@ -37,12 +37,7 @@ pub(super) fn queries(blocks: &[BlockView<'_>], commands: &[Cmd]) -> Vec<Query> 
 }
 
 fn whole(block: usize, text: &str) -> Query {
-    Query {
-        block,
-        span: 0..text.len(),
-        text: without_comments(text),
-        command: None,
-    }
+    Query { block, span: 0..text.len(), text: without_comments(text), command: None }
 }
 
 fn carried(command: &Cmd, carrier: Option<usize>, view: &BlockView<'_>, out: &mut Vec<Query>) {
@@ -50,23 +45,14 @@ fn carried(command: &Cmd, carrier: Option<usize>, view: &BlockView<'_>, out: &mu
     for (at, word) in command.words.iter().enumerate() {
         if matches!(word.value.as_str(), "-c" | "--command" | "-e" | "--execute") {
             spans.extend(command.words.get(at + 1).map(inside_quotes));
-        } else if let Some(rest) = word
-            .raw
-            .strip_prefix("-c")
-            .filter(|rest| rest.starts_with(['"', '\'']))
-        {
+        } else if let Some(rest) = word.raw.strip_prefix("-c").filter(|rest| rest.starts_with(['"', '\''])) {
             spans.push(word.span.end - rest.len() + 1..word.span.end.saturating_sub(1));
         }
     }
     spans.extend(command.heredoc.clone());
     for span in spans {
         if let Some(text) = view.text().get(span.clone()) {
-            out.push(Query {
-                block: command.block,
-                text: without_comments(text),
-                span,
-                command: carrier,
-            });
+            out.push(Query { block: command.block, text: without_comments(text), span, command: carrier });
         }
     }
 }
@@ -78,11 +64,7 @@ fn without_comments(text: &str) -> String {
         match line.find("--") {
             Some(at) => {
                 out.push_str(&line[..at]);
-                out.extend(
-                    line[at..]
-                        .bytes()
-                        .map(|b| if b == b'\n' { '\n' } else { ' ' }),
-                );
+                out.extend(line[at..].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
             }
             None => out.push_str(line),
         }

@@ -33,29 +33,15 @@ pub(super) struct Wrapped {
 pub(super) fn unwrap(words: &[Word]) -> Option<Wrapped> {
     let name = program(words.first()?);
     match name {
-        "sudo" | "doas" => from(
-            words,
-            "sudo",
-            skip_options(words, 1, &["-u", "-g", "-h", "-p", "-C", "-r", "-t"]),
-        ),
+        "sudo" | "doas" => from(words, "sudo", skip_options(words, 1, &["-u", "-g", "-h", "-p", "-C", "-r", "-t"])),
         "env" => {
             let at = skip_options(words, 1, &["-u", "-C", "-S"]);
-            let rest = words
-                .get(at..)?
-                .iter()
-                .take_while(|w| is_assignment(&w.raw))
-                .count();
+            let rest = words.get(at..)?.iter().take_while(|w| is_assignment(&w.raw)).count();
             from(words, "env", at + rest)
         }
-        "time" | "nohup" | "command" | "exec" | "builtin" => {
-            from(words, "command", skip_options(words, 1, &[]))
-        }
+        "time" | "nohup" | "command" | "exec" | "builtin" => from(words, "command", skip_options(words, 1, &[])),
         "nice" | "ionice" => from(words, "nice", skip_options(words, 1, &["-n", "-c", "-p"])),
-        "timeout" => from(
-            words,
-            "timeout",
-            skip_options(words, 1, &["-s", "-k", "--signal", "--kill-after"]) + 1,
-        ),
+        "timeout" => from(words, "timeout", skip_options(words, 1, &["-s", "-k", "--signal", "--kill-after"]) + 1),
         "xargs" => {
             let at = skip_options(words, 1, &["-n", "-I", "-P", "-L", "-s", "-d", "-a", "-E"]);
             from(words, "xargs", at)
@@ -65,73 +51,42 @@ pub(super) fn unwrap(words: &[Word]) -> Option<Wrapped> {
             script_or_words(words, "watch", None, at)
         }
         "ssh" => {
-            let with_value = [
-                "-p", "-i", "-l", "-o", "-L", "-R", "-D", "-F", "-J", "-b", "-c", "-e", "-m", "-S",
-                "-W",
-            ];
+            let with_value = ["-p", "-i", "-l", "-o", "-L", "-R", "-D", "-F", "-J", "-b", "-c", "-e", "-m", "-S", "-W"];
             let at = skip_options(words, 1, &with_value);
             let host = words.get(at)?.value.clone();
             script_or_words(words, "ssh", Some(Place::Inside(host)), at + 1)
         }
         "bash" | "sh" | "zsh" | "dash" | "ash" => {
-            let at = words
-                .iter()
-                .position(|w| w.value.starts_with('-') && w.value.ends_with('c'))?;
+            let at = words.iter().position(|w| w.value.starts_with('-') && w.value.ends_with('c'))?;
             script(words, "bash -c", at + 1)
         }
         "su" => {
-            let at = words
-                .iter()
-                .position(|w| matches!(w.value.as_str(), "-c" | "--command"))?;
+            let at = words.iter().position(|w| matches!(w.value.as_str(), "-c" | "--command"))?;
             script(words, "su -c", at + 1)
         }
         "find" => {
-            let at = words
-                .iter()
-                .position(|w| matches!(w.value.as_str(), "-exec" | "-execdir" | "-ok"))?;
+            let at = words.iter().position(|w| matches!(w.value.as_str(), "-exec" | "-execdir" | "-ok"))?;
             from(words, "find -exec", at + 1)
         }
-        "docker" | "podman" | "nerdctl" if words.get(1).is_some_and(|w| w.value == "compose") => {
-            compose(words, 2)
-        }
+        "docker" | "podman" | "nerdctl" if words.get(1).is_some_and(|w| w.value == "compose") => compose(words, 2),
         "docker" | "podman" | "nerdctl" => {
             let at = skip_options(words, 1, &["-H", "--host", "--context", "-c"]);
             if words.get(at).is_none_or(|w| w.value != "exec") {
                 return None;
             }
-            let options = [
-                "-e",
-                "--env",
-                "-u",
-                "--user",
-                "-w",
-                "--workdir",
-                "--env-file",
-                "--detach-keys",
-            ];
+            let options = ["-e", "--env", "-u", "--user", "-w", "--workdir", "--env-file", "--detach-keys"];
             let target = skip_options(words, at + 1, &options);
             let place = Place::Inside(words.get(target)?.value.clone());
-            Some(Wrapped {
-                place: Some(place),
-                ..from(words, "docker exec", target + 1)?
-            })
+            Some(Wrapped { place: Some(place), ..from(words, "docker exec", target + 1)? })
         }
         "docker-compose" | "podman-compose" => compose(words, 1),
         "kubectl" | "oc" | "k" => {
-            if !words
-                .iter()
-                .skip(1)
-                .take(6)
-                .any(|w| w.value == "exec" || w.value == "rsh")
-            {
+            if !words.iter().skip(1).take(6).any(|w| w.value == "exec" || w.value == "rsh") {
                 return None;
             }
             let dashes = words.iter().position(|w| w.value == "--")?;
             let place = Place::Inside(exec_target(words, dashes));
-            Some(Wrapped {
-                place: Some(place),
-                ..from(words, "kubectl exec", dashes + 1)?
-            })
+            Some(Wrapped { place: Some(place), ..from(words, "kubectl exec", dashes + 1)? })
         }
         _ => None,
     }
@@ -143,17 +98,8 @@ pub(crate) fn program(word: &Word) -> &str {
 }
 
 fn compose(words: &[Word], start: usize) -> Option<Wrapped> {
-    let globals = [
-        "-f",
-        "--file",
-        "-p",
-        "--project-name",
-        "--profile",
-        "--env-file",
-        "--project-directory",
-        "--context",
-        "-H",
-    ];
+    let globals =
+        ["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--context", "-H"];
     let at = skip_options(words, start, &globals);
     let label = match words.get(at)?.value.as_str() {
         "exec" => "docker-compose exec",
@@ -179,27 +125,14 @@ fn compose(words: &[Word], start: usize) -> Option<Wrapped> {
     ];
     let target = skip_options(words, at + 1, &options);
     let place = Place::Inside(words.get(target)?.value.clone());
-    Some(Wrapped {
-        place: Some(place),
-        ..from(words, label, target + 1)?
-    })
+    Some(Wrapped { place: Some(place), ..from(words, label, target + 1)? })
 }
 
 /// The pod or workload that `kubectl exec` names before `--`.
 fn exec_target(words: &[Word], dashes: usize) -> String {
-    let exec = words
-        .iter()
-        .position(|w| w.value == "exec" || w.value == "rsh")
-        .unwrap_or(0);
-    let at = skip_options(
-        words,
-        exec + 1,
-        &["-n", "--namespace", "-c", "--container", "--context", "-f"],
-    );
-    words
-        .get(at)
-        .filter(|_| at < dashes)
-        .map_or_else(|| "pod".to_owned(), |w| w.value.clone())
+    let exec = words.iter().position(|w| w.value == "exec" || w.value == "rsh").unwrap_or(0);
+    let at = skip_options(words, exec + 1, &["-n", "--namespace", "-c", "--container", "--context", "-f"]);
+    words.get(at).filter(|_| at < dashes).map_or_else(|| "pod".to_owned(), |w| w.value.clone())
 }
 
 /// The index of the first word at or after `at` that is neither an option nor the value of one.
@@ -219,48 +152,23 @@ pub(crate) fn skip_options(words: &[Word], mut at: usize, with_value: &[&str]) -
 
 fn from(words: &[Word], label: &'static str, at: usize) -> Option<Wrapped> {
     words.get(at)?;
-    Some(Wrapped {
-        label,
-        place: None,
-        inner: Inner::Words(at),
-    })
+    Some(Wrapped { label, place: None, inner: Inner::Words(at) })
 }
 
 fn script(words: &[Word], label: &'static str, at: usize) -> Option<Wrapped> {
     let word = words.get(at)?;
-    Some(Wrapped {
-        label,
-        place: None,
-        inner: Inner::Script(inside_quotes(word)),
-    })
+    Some(Wrapped { label, place: None, inner: Inner::Script(inside_quotes(word)) })
 }
 
-fn script_or_words(
-    words: &[Word],
-    label: &'static str,
-    place: Option<Place>,
-    at: usize,
-) -> Option<Wrapped> {
+fn script_or_words(words: &[Word], label: &'static str, place: Option<Place>, at: usize) -> Option<Wrapped> {
     let first = words.get(at)?;
     let quoted = first.raw.starts_with(['\'', '"']) && words.len() == at + 1;
-    let inner = if quoted {
-        Inner::Script(inside_quotes(first))
-    } else {
-        Inner::Words(at)
-    };
-    Some(Wrapped {
-        label,
-        place,
-        inner,
-    })
+    let inner = if quoted { Inner::Script(inside_quotes(first)) } else { Inner::Words(at) };
+    Some(Wrapped { label, place, inner })
 }
 
 /// The bytes of a word without the quotes around it.
 pub(crate) fn inside_quotes(word: &Word) -> Range<usize> {
     let quoted = |q: char| word.raw.len() >= 2 && word.raw.starts_with(q) && word.raw.ends_with(q);
-    if quoted('\'') || quoted('"') {
-        word.span.start + 1..word.span.end - 1
-    } else {
-        word.span.clone()
-    }
+    if quoted('\'') || quoted('"') { word.span.start + 1..word.span.end - 1 } else { word.span.clone() }
 }

@@ -35,10 +35,7 @@ impl From<StoreError> for Refusal {
 
 impl From<RedisError> for Refusal {
     fn from(error: RedisError) -> Self {
-        Self(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("redis is not available: {error}"),
-        )
+        Self(StatusCode::SERVICE_UNAVAILABLE, format!("redis is not available: {error}"))
     }
 }
 

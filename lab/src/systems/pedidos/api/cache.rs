@@ -17,11 +17,7 @@ impl App {
         key: &str,
         fetch: impl Future<Output = Result<Option<T>, StoreError>>,
     ) -> Result<Option<T>, Refusal> {
-        let found: Option<String> = self
-            .redis
-            .query(cmd("GET").arg(key))
-            .await
-            .unwrap_or_default();
+        let found: Option<String> = self.redis.query(cmd("GET").arg(key)).await.unwrap_or_default();
         let found = found.and_then(|text| serde_json::from_str(&text).ok());
         self.metrics.cache_lookup(found.is_some());
         if found.is_some() {

@@ -30,11 +30,7 @@ pub(super) async fn all(State(app): State<Shared>) -> Response {
     for (name, check) in [("database", database), ("redis", redis), ("worker", worker)] {
         services.insert(name.to_owned(), shown(check).1);
     }
-    let code = if status == "error" {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
-    };
+    let code = if status == "error" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let body = json!({
         "status": status,
         "version": app.release.version,
@@ -66,10 +62,7 @@ fn shown(check: Result<Value, String>) -> (StatusCode, Value) {
             (StatusCode::OK, Value::Object(detail))
         }
         Ok(_) => (StatusCode::OK, json!({"status": "up"})),
-        Err(error) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            json!({"status": "down", "error": error}),
-        ),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "down", "error": error})),
     }
 }
 
@@ -84,18 +77,12 @@ async fn check_redis(app: &Shared) -> Result<Value, String> {
     let start = Instant::now();
     let mut probe = cmd("SET");
     probe.arg("health:probe").arg(1).arg("EX").arg(5);
-    app.redis
-        .query::<()>(&probe)
-        .await
-        .map_err(|error| error.to_string())?;
+    app.redis.query::<()>(&probe).await.map_err(|error| error.to_string())?;
     Ok(latency(start))
 }
 
 async fn check_worker(app: &Shared) -> Result<Value, String> {
-    let silence = Queue(&app.redis)
-        .worker_silence()
-        .await
-        .map_err(|error| error.to_string())?;
+    let silence = Queue(&app.redis).worker_silence().await.map_err(|error| error.to_string())?;
     match silence {
         Some(seconds) if seconds <= SILENCE => Ok(json!({"last_seen_seconds": seconds})),
         Some(seconds) => Err(format!("not heard of for {seconds} s")),

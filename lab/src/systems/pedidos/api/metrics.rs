@@ -13,9 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use crate::systems::pedidos::queue::Queue;
 
-const BOUNDS: [f64; 11] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The hit rate is that of the last lookups, so that it shows today's trouble and not last week's average.
 const LOOKUPS: usize = 500;
@@ -77,24 +75,13 @@ impl Metrics {
 pub(super) async fn measure(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = request.method().to_string();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unknown", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     if route.starts_with("/orders") && !app.release.delay().is_zero() {
         tokio::time::sleep(app.release.delay()).await;
     }
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    app.metrics.request(
-        Labels {
-            method,
-            route,
-            status,
-        },
-        start.elapsed().as_secs_f64(),
-    );
+    app.metrics.request(Labels { method, route, status }, start.elapsed().as_secs_f64());
     response
 }
 
@@ -103,55 +90,21 @@ pub(super) async fn show(State(app): State<Shared>) -> Response {
     let (counts, database) = tokio::join!(queue.counts(), app.store.ping());
     let mut text = render(&app.metrics.numbers());
     let up = [("database", database.is_ok()), ("redis", counts.is_ok())];
-    head(
-        &mut text,
-        "dependency_up",
-        "gauge",
-        "Whether the dependency answers.",
-    );
+    head(&mut text, "dependency_up", "gauge", "Whether the dependency answers.");
     for (name, up) in up {
-        let _ = writeln!(
-            text,
-            "dependency_up{{dependency=\"{name}\"}} {}",
-            u8::from(up)
-        );
+        let _ = writeln!(text, "dependency_up{{dependency=\"{name}\"}} {}", u8::from(up));
     }
     // Without Redis there is no number to tell, which is not the same as zero.
     if let Ok(counts) = counts {
-        head(
-            &mut text,
-            "queue_jobs",
-            "gauge",
-            "Jobs in the queue by state.",
-        );
-        let states = [
-            ("waiting", counts.waiting),
-            ("active", counts.active),
-            ("failed", counts.failed),
-        ];
+        head(&mut text, "queue_jobs", "gauge", "Jobs in the queue by state.");
+        let states = [("waiting", counts.waiting), ("active", counts.active), ("failed", counts.failed)];
         for (state, jobs) in states {
-            let _ = writeln!(
-                text,
-                "queue_jobs{{queue=\"payments\",state=\"{state}\"}} {jobs}"
-            );
+            let _ = writeln!(text, "queue_jobs{{queue=\"payments\",state=\"{state}\"}} {jobs}");
         }
-        head(
-            &mut text,
-            "queue_jobs_completed_total",
-            "counter",
-            "Jobs that were completed.",
-        );
-        let _ = writeln!(
-            text,
-            "queue_jobs_completed_total{{queue=\"payments\"}} {}",
-            counts.completed
-        );
+        head(&mut text, "queue_jobs_completed_total", "counter", "Jobs that were completed.");
+        let _ = writeln!(text, "queue_jobs_completed_total{{queue=\"payments\"}} {}", counts.completed);
     }
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        text,
-    )
-        .into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {
@@ -160,66 +113,34 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
 
 fn render(numbers: &Numbers) -> String {
     let mut text = String::new();
-    head(
-        &mut text,
-        "http_requests_total",
-        "counter",
-        "Requests answered.",
-    );
+    head(&mut text, "http_requests_total", "counter", "Requests answered.");
     for (labels, histogram) in &numbers.requests {
-        let _ = writeln!(
-            text,
-            "http_requests_total{{{}}} {}",
-            labels.text(),
-            histogram.count
-        );
+        let _ = writeln!(text, "http_requests_total{{{}}} {}", labels.text(), histogram.count);
     }
-    head(
-        &mut text,
-        "http_request_duration_seconds",
-        "histogram",
-        "How long answers took.",
-    );
+    head(&mut text, "http_request_duration_seconds", "histogram", "How long answers took.");
     for (labels, histogram) in &numbers.requests {
         let name = "http_request_duration_seconds";
         let labels = labels.text();
         for (bound, count) in BOUNDS.iter().zip(histogram.buckets) {
             let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
         }
-        let _ = writeln!(
-            text,
-            "{name}_bucket{{{labels},le=\"+Inf\"}} {}",
-            histogram.count
-        );
+        let _ = writeln!(text, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", histogram.count);
         let _ = writeln!(text, "{name}_sum{{{labels}}} {}", histogram.sum);
         let _ = writeln!(text, "{name}_count{{{labels}}} {}", histogram.count);
     }
-    head(
-        &mut text,
-        "cache_hit_rate",
-        "gauge",
-        "Share of the last 500 cache lookups that were hits.",
-    );
+    head(&mut text, "cache_hit_rate", "gauge", "Share of the last 500 cache lookups that were hits.");
     let hits = numbers.lookups.iter().filter(|hit| **hit).count();
     let rate = hits as f64 / numbers.lookups.len() as f64;
     // Of no lookups there is no rate: 0/0, which Prometheus knows as NaN.
     let _ = writeln!(text, "cache_hit_rate {rate}");
-    head(
-        &mut text,
-        "orders_total",
-        "counter",
-        "Orders created since the start.",
-    );
+    head(&mut text, "orders_total", "counter", "Orders created since the start.");
     let _ = writeln!(text, "orders_total {}", numbers.orders);
     text
 }
 
 impl Labels {
     fn text(&self) -> String {
-        format!(
-            "method=\"{}\",route=\"{}\",status=\"{}\"",
-            self.method, self.route, self.status
-        )
+        format!("method=\"{}\",route=\"{}\",status=\"{}\"", self.method, self.route, self.status)
     }
 }
 
@@ -231,30 +152,16 @@ mod tests {
     fn buckets_are_cumulative_and_end_with_the_count() {
         let metrics = Metrics::default();
         for seconds in [0.001, 0.03, 60.0] {
-            let labels = Labels {
-                method: "GET".into(),
-                route: "/orders/{id}".into(),
-                status: 200,
-            };
+            let labels = Labels { method: "GET".into(), route: "/orders/{id}".into(), status: 200 };
             metrics.request(labels, seconds);
         }
         let text = render(&metrics.numbers());
         let labels = "method=\"GET\",route=\"/orders/{id}\",status=\"200\"";
-        for (le, count) in [
-            ("0.005", 1),
-            ("0.025", 1),
-            ("0.05", 2),
-            ("10", 2),
-            ("+Inf", 3),
-        ] {
-            let line =
-                format!("http_request_duration_seconds_bucket{{{labels},le=\"{le}\"}} {count}\n");
+        for (le, count) in [("0.005", 1), ("0.025", 1), ("0.05", 2), ("10", 2), ("+Inf", 3)] {
+            let line = format!("http_request_duration_seconds_bucket{{{labels},le=\"{le}\"}} {count}\n");
             assert!(text.contains(&line), "{line}\n{text}");
         }
-        assert!(
-            text.contains(&format!("http_requests_total{{{labels}}} 3\n")),
-            "{text}"
-        );
+        assert!(text.contains(&format!("http_requests_total{{{labels}}} 3\n")), "{text}");
         assert!(text.contains("cache_hit_rate NaN\n"), "{text}");
     }
 

@@ -41,17 +41,14 @@ struct App {
 pub(super) async fn serve(settings: &Settings) -> Result<()> {
     let app = Arc::new(App {
         store: Store::new(&settings.database_url).doing(|| "DATABASE_URL".to_owned())?,
-        redis: Link::new(&settings.redis_url, Duration::from_secs(1))
-            .doing(|| "REDIS_URL".to_owned())?,
+        redis: Link::new(&settings.redis_url, Duration::from_secs(1)).doing(|| "REDIS_URL".to_owned())?,
         metrics: Metrics::default(),
         webhook_secret: settings.webhook_secret.clone(),
         release: Release::current(Path::new("."))?,
         started: Instant::now(),
     });
     let address = format!("{}:{}", settings.host, settings.port);
-    let listener = TcpListener::bind(&address)
-        .await
-        .doing(|| format!("listening on {address}"))?;
+    let listener = TcpListener::bind(&address).await.doing(|| format!("listening on {address}"))?;
     log::info("api started", &json!({"address": address}));
     let served = axum::serve(listener, routes(app)).with_graceful_shutdown(super::told_to_stop());
     let overdue = async {
@@ -79,10 +76,7 @@ fn routes(app: Shared) -> Router {
         .route("/webhooks/payments", post(webhooks::payment))
         .route("/admin/queues/payments", get(admin::show))
         .route("/admin/queues/payments/retry", post(admin::retry))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            metrics::measure,
-        ))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::measure))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .with_state(app)
 }
