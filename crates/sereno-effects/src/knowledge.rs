@@ -1,47 +1,24 @@
 //! What is known of commands: data files in `knowledge/`, one a family, that a team extends with its own.
 //!
 //! The shape of those files is documented in `knowledge/README.md`; this module reads and checks them.
+//! Those that come with the program are read command by command (`shelf`), a team's at once (`raw`).
 
 mod raw;
+mod shelf;
 
 use crate::analysis::Interactive;
 use crate::pattern::{ArgsPattern, Condition};
 use crate::wording::Noun;
 use sereno_model::{Risk, Text, Verb};
+use shelf::Shelf;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
-
-const FAMILIES: &[(&str, &str)] = &[
-    ("nouns", include_str!("../knowledge/nouns.toml")),
-    ("names", include_str!("../knowledge/names.toml")),
-    ("shell", include_str!("../knowledge/shell.toml")),
-    ("wrappers", include_str!("../knowledge/wrappers.toml")),
-    ("files", include_str!("../knowledge/files.toml")),
-    ("host", include_str!("../knowledge/host.toml")),
-    ("systemd", include_str!("../knowledge/systemd.toml")),
-    ("network", include_str!("../knowledge/network.toml")),
-    ("http", include_str!("../knowledge/http.toml")),
-    ("kubernetes", include_str!("../knowledge/kubernetes.toml")),
-    ("docker", include_str!("../knowledge/docker.toml")),
-    ("postgres", include_str!("../knowledge/postgres.toml")),
-    ("databases", include_str!("../knowledge/databases.toml")),
-    ("redis", include_str!("../knowledge/redis.toml")),
-    ("queues", include_str!("../knowledge/queues.toml")),
-    ("git", include_str!("../knowledge/git.toml")),
-    ("node", include_str!("../knowledge/node.toml")),
-    ("python", include_str!("../knowledge/python.toml")),
-    ("languages", include_str!("../knowledge/languages.toml")),
-    ("aws", include_str!("../knowledge/aws.toml")),
-    ("clouds", include_str!("../knowledge/clouds.toml")),
-    ("infrastructure", include_str!("../knowledge/infrastructure.toml")),
-    ("backup", include_str!("../knowledge/backup.toml")),
-    ("crypto", include_str!("../knowledge/crypto.toml")),
-    ("packages", include_str!("../knowledge/packages.toml")),
-];
 
 /// Everything known about commands.
 #[derive(Debug, Clone, Default)]
 pub struct Knowledge {
+    /// What comes with the program. What is in the fields below goes before it.
+    base: Option<&'static Shelf>,
     commands: HashMap<String, CommandKnowledge>,
     /// Names with a `*` in them (`mkfs.*`), tried when no exact name fits.
     globs: Vec<(String, CommandKnowledge)>,
@@ -50,7 +27,7 @@ pub struct Knowledge {
 }
 
 /// What is known of one command.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandKnowledge {
     /// Options that take a value, so that the value is not taken for an argument.
     pub(crate) values: HashSet<String>,
@@ -70,8 +47,23 @@ pub(crate) struct CommandKnowledge {
     pub(crate) stop: Option<usize>,
 }
 
+impl CommandKnowledge {
+    /// This knowledge, whose rules are tried first, and an older one, which says what this leaves unsaid.
+    fn before(mut self, old: Self) -> Self {
+        self.values.extend(old.values);
+        self.globals.extend(old.globals);
+        self.rules.extend(old.rules);
+        self.waits.extend(old.waits);
+        self.handler = self.handler.or(old.handler);
+        self.stop = self.stop.or(old.stop);
+        self.long_dash |= old.long_dash;
+        self.ignore_case |= old.ignore_case;
+        self
+    }
+}
+
 /// One line of knowledge: the first that matches a command tells its risk and effect.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) args: ArgsPattern,
     pub(crate) with: Condition,
@@ -105,7 +97,7 @@ pub(crate) enum Runs {
 }
 
 /// How a command keeps a person waiting; every one that matches counts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) args: ArgsPattern,
     pub(crate) with: Condition,
@@ -128,7 +120,7 @@ pub(crate) enum OpensKind {
 }
 
 /// What the name of a script or of a make target says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NameRule {
     pub(crate) word: String,
     pub(crate) risk: Risk,
@@ -149,14 +141,8 @@ impl Knowledge {
     pub fn builtin() -> &'static Self {
         static BUILTIN: OnceLock<Knowledge> = OnceLock::new();
         BUILTIN.get_or_init(|| {
-            let mut all = Self::default();
-            for (family, text) in FAMILIES {
-                if let Err(error) = raw::add(&mut all, text) {
-                    // These files are part of the program: a test reads each one, so this is never reached.
-                    unreachable!("knowledge/{family}.toml: {error}");
-                }
-            }
-            all
+            let shelf = Shelf::get();
+            Self { base: Some(shelf), ..shelf.common().clone() }
         })
     }
 
@@ -173,13 +159,14 @@ impl Knowledge {
     }
 
     pub(crate) fn command(&self, name: &str) -> Option<&CommandKnowledge> {
-        self.commands.get(name).or_else(|| {
-            self.globs.iter().find(|(glob, _)| crate::pattern::glob_matches(glob, name)).map(|(_, known)| known)
-        })
+        let team = || self.globs.iter().find(|(glob, _)| crate::pattern::glob_matches(glob, name));
+        self.exact(name)
+            .or_else(|| team().map(|(_, known)| known))
+            .or_else(|| self.base.and_then(|shelf| shelf.glob(name)))
     }
 
-    pub(crate) fn noun(&self, name: &str) -> Option<&Noun> {
-        self.nouns.get(name)
+    fn exact(&self, name: &str) -> Option<&CommandKnowledge> {
+        self.commands.get(name).or_else(|| self.base.and_then(|shelf| shelf.exact(name)))
     }
 
     pub(crate) fn name_rules(&self) -> &[NameRule] {

@@ -3,10 +3,10 @@
 use crate::invocation::Invocation;
 
 /// `rollout restart|undo *`: one element for each argument that is not an option, `$` for their end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ArgsPattern(Vec<Element>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Element {
     /// Any argument, also one that is not known before it runs.
     Any,
@@ -44,10 +44,10 @@ impl ArgsPattern {
 }
 
 /// `-X=DELETE|--request=DELETE --now`: every word must hold; a word holds when one of its alternatives is there.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Condition(Vec<Vec<OptionPattern>>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct OptionPattern {
     name: String,
     value: Option<String>,

@@ -2,11 +2,17 @@
 //! the same length in which each one is a plain word; whatever is shown comes from the text as it was written.
 
 use crate::placeholder::{self, Placeholder};
+use std::cell::Cell;
 use std::ops::{ControlFlow, Range};
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 /// Past this size a text is not a runbook's; it is called unclear as a whole.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+thread_local! {
+    /// The parser of this thread while it is not in use: most texts are a line or two, and a new one costs as much as they do.
+    static IDLE: Cell<Option<Parser>> = const { Cell::new(None) };
+}
 
 /// A shell text with its placeholders masked.
 pub(crate) struct Source<'t> {
@@ -58,8 +64,7 @@ pub(crate) fn parse(text: &str) -> Option<Tree> {
     if text.len() > MAX_BYTES {
         return None;
     }
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
+    let mut parser = IDLE.take().or_else(new_parser)?;
     // The callback comes once in a hundred operations of the parser; a well-formed text needs fewer than ten a byte.
     let mut left = 2_000 + text.len() / 4;
     let mut watch = |_: &ParseState| {
@@ -67,11 +72,22 @@ pub(crate) fn parse(text: &str) -> Option<Tree> {
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let bytes = text.as_bytes();
-    parser.parse_with_options(
+    let tree = parser.parse_with_options(
         &mut |offset, _| bytes.get(offset..).unwrap_or_default(),
         None,
         Some(ParseOptions::new().progress_callback(&mut watch)),
-    )
+    );
+    // One that was stopped would go on with the same text.
+    if tree.is_some() {
+        IDLE.set(Some(parser));
+    }
+    tree
+}
+
+fn new_parser() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
+    Some(parser)
 }
 
 /// Turns byte offsets into 1-based lines.

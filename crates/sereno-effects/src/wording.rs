@@ -4,7 +4,7 @@ use crate::analysis::Statement;
 use sereno_model::{Effect, Risk, Text, Verb};
 
 /// A noun phrase for the target of an effect: with a name in it (`{} logs`), and without one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Noun {
     pub(crate) named: Text,
     pub(crate) bare: Text,

@@ -9,6 +9,8 @@ use sereno_model::{Risk, Text, Verb};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
+type Nouns = BTreeMap<String, Noun>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -163,47 +165,43 @@ pub(super) fn add(all: &mut Knowledge, text: &str) -> Result<(), KnowledgeError>
     all.names = names;
     let mut ready = Vec::new();
     for raw in file.command {
-        ready.push(command(all, text, raw)?);
+        ready.push(command(&all.nouns, text, raw)?);
     }
     for (names, known) in ready {
         for name in names {
-            insert(all, name, &known);
+            insert(all, name, known.clone());
         }
     }
     Ok(())
 }
 
-fn insert(all: &mut Knowledge, name: String, known: &CommandKnowledge) {
-    if name.contains('*') {
-        all.globs.insert(0, (name, known.clone()));
-        return;
-    }
-    match all.commands.get_mut(&name) {
-        // A team's rules are tried first; what it leaves unsaid stays as it was.
-        Some(old) => {
-            let mut merged = known.clone();
-            merged.values.extend(old.values.drain());
-            merged.globals.extend(old.globals.drain());
-            merged.rules.append(&mut old.rules);
-            merged.waits.append(&mut old.waits);
-            merged.handler = merged.handler.or(old.handler.take());
-            merged.stop = merged.stop.or(old.stop);
-            merged.long_dash |= old.long_dash;
-            merged.ignore_case |= old.ignore_case;
-            *old = merged;
-        }
-        None => {
-            all.commands.insert(name, known.clone());
-        }
+/// The first command of a text.
+pub(super) fn section(nouns: &Nouns, text: &str) -> Result<CommandKnowledge, KnowledgeError> {
+    let file: File = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
+    match file.command.into_iter().next() {
+        Some(raw) => command(nouns, text, raw).map(|(_, known)| known),
+        None => Err(error_at(text, 0, "no command here", "aquí no hay ninguna orden", None)),
     }
 }
 
-fn command(all: &Knowledge, text: &str, raw: RawCommand) -> Result<(Vec<String>, CommandKnowledge), KnowledgeError> {
+fn insert(all: &mut Knowledge, name: String, known: CommandKnowledge) {
+    if name.contains('*') {
+        all.globs.insert(0, (name, known));
+        return;
+    }
+    let known = match all.exact(&name) {
+        Some(old) => known.before(old.clone()),
+        None => known,
+    };
+    all.commands.insert(name, known);
+}
+
+fn command(nouns: &Nouns, text: &str, raw: RawCommand) -> Result<(Vec<String>, CommandKnowledge), KnowledgeError> {
     let names = match raw.name {
         Names::One(names) => names.split_whitespace().map(str::to_owned).collect(),
         Names::Many(names) => names,
     };
-    let rules: Vec<Rule> = raw.rules.into_iter().map(|rule| self::rule(all, text, rule)).collect::<Result<_, _>>()?;
+    let rules: Vec<Rule> = raw.rules.into_iter().map(|rule| self::rule(nouns, text, rule)).collect::<Result<_, _>>()?;
     let wraps = |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
     let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
     let known = CommandKnowledge {
@@ -220,11 +218,11 @@ fn command(all: &Knowledge, text: &str, raw: RawCommand) -> Result<(Vec<String>,
     Ok((names, known))
 }
 
-fn rule(all: &Knowledge, text: &str, raw: RawRule) -> Result<Rule, KnowledgeError> {
+fn rule(nouns: &Nouns, text: &str, raw: RawRule) -> Result<Rule, KnowledgeError> {
     let noun = match raw.noun {
         None => None,
-        Some(name) => Some(all.noun(name.get_ref()).cloned().ok_or_else(|| {
-            let known = all.nouns.keys().map(String::as_str);
+        Some(name) => Some(nouns.get(name.get_ref()).cloned().ok_or_else(|| {
+            let known = nouns.keys().map(String::as_str);
             error_at(
                 text,
                 name.span().start,
