@@ -78,8 +78,16 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
 }
 
+/// Lines that begin with `...` where no `>>>` stands before them: a log that was cut, not Python's second prompt.
+fn is_cut_log(case: &Case) -> bool {
+    !case.text.contains(">>>") && case.text.trim_start().starts_with("... ")
+}
+
 pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Repl;
+    if is_cut_log(case) {
+        return;
+    }
     pile.add(class, 10.0 * counts.share(|kind| kind == Kind::Client), "lines with a client's prompt");
     if counts.first() == Kind::Client {
         pile.add(class, 9.0, "it begins with a client's prompt");
@@ -181,7 +189,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     if case.tag.is_shell() && form::bare_settings(case.lines) {
         pile.add(class, 6.0, "many settings, nothing quoted or used");
     }
-    if counts.share(|kind| kind == Kind::Cron) > 0.5 {
+    if counts.share(|kind| kind == Kind::Cron) > 0.5 || counts.first() == Kind::Cron {
         pile.add(class, 6.0, "lines of a crontab");
     }
     match case.tag {
@@ -230,6 +238,9 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
             || (http && matches!(kind, Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup))
     });
     pile.add(class, 10.0 * share, "lines that programs print");
+    if is_cut_log(case) {
+        pile.add(class, 10.0, "a log that was cut");
+    }
     let mute = counts.share(|kind| {
         matches!(
             kind,
@@ -246,10 +257,12 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     });
     pile.add(class, 3.0 * counts.share(|kind| kind == Kind::Unknown), "lines of no known kind");
     let begins = matches!(counts.first(), Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql);
+    // Programs speak in sentences too; what tells a person what to do is not theirs.
+    let announced = if form::imperative_share(case.lines) < 0.5 { 11.0 } else { 6.0 };
     if !begins {
         pile.add(
             class,
-            6.0 * voice(case.near.says(Topic::SureOutput)) * (share + mute).min(1.0),
+            announced * voice(case.near.says(Topic::SureOutput)) * (share + mute).min(1.0),
             "the text announces output",
         );
         if case.near.says(Topic::SureOutput) < 3 {

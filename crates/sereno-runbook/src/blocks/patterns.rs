@@ -16,6 +16,9 @@ pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
 
 pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
     Table::new(&[
+        // A call with named arguments, as tools for programs are written down: no shell has it.
+        (r"^[A-Za-z_][\w.]*\(\w+ ?= ?[\x22'\[{\d]", Kind::Code),
+        (r"^export (?:enum|interface|type|abstract|namespace|declare) \w", Kind::Code),
         (r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix)(?:\([\w/.-]+\))?!?: [a-z]", Kind::Code),
         (
             r"^(?:export (?:default|const|function|class|async)\b|import (?:\{|\* as|[\w.]+;?$|[\w.]+ (?:from|as) )|from [\w.]+ import |<\?php|#include <|package [\w.]+;?$|type \w+ (?:struct|interface)|return .*;$|console\.\w+\()",
@@ -28,6 +31,8 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
             r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?:https?://|/|\{\{|_|[a-z][\w.*-]*/)\S*(?: HTTP/[\d.]+)?$",
             Kind::HttpRequest,
         ),
+        // An address that holds a user and a password is a setting, whoever it is shown to.
+        (r"^(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?)://[^\s/]+@\S+$", Kind::Setting),
         // Cron before everything that begins with digits or stars.
         (
             r"^(?:(?:\*|\d{1,2}|\d{1,2}-\d{1,2}|[\d,]+)(?:/\d+)?[ \t]+){3}(?:\*|\d{1,2}|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?[ \t]+(?:\*|\d|[\d,-]+|[A-Za-z,-]{3,11})(?:/\d+)?(?:[ \t]+\S|$)",
