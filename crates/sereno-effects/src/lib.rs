@@ -10,6 +10,7 @@ mod handlers;
 mod invocation;
 mod knowledge;
 mod names;
+mod net;
 mod pattern;
 mod placeholder;
 mod prompt;

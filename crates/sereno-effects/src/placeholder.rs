@@ -133,8 +133,8 @@ fn square(text: &str, at: usize) -> Option<Range<usize>> {
     });
     let lone_word = matches!(before, Some(b' ' | b'='))
         && closed
-        && name.chars().count() > 3
-        && name.chars().all(char::is_alphabetic);
+        && name.chars().count() > 1
+        && name.chars().all(|c| c.is_alphabetic() || c == '.');
     let single = name.eq_ignore_ascii_case("x") && before == Some(b' ') && closed;
     let spaced_test = name.starts_with(' ') || name.ends_with(' ');
     let json = name.contains(['"', '\'', ',']);
