@@ -15,10 +15,8 @@ struct Net {
 
 static NET: LazyLock<Net> = LazyLock::new(|| {
     let lines = include_str!("../knowledge/net.tsv").lines().filter(|line| !line.starts_with('#'));
-    let (risks, patterns): (Vec<Risk>, Vec<&str>) = lines
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(risk, pattern)| (named(risk), pattern))
-        .unzip();
+    let (risks, patterns): (Vec<Risk>, Vec<&str>) =
+        lines.filter_map(|line| line.split_once('\t')).map(|(risk, pattern)| (named(risk), pattern)).unzip();
     // A pattern that does not compile is a defect of this crate that its test finds; then nothing is let through.
     let set = RegexSet::new(&patterns).unwrap_or_else(|_| RegexSet::empty());
     Net { set, risks }

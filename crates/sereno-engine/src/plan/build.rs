@@ -234,6 +234,12 @@ impl Builder<'_> {
                 "sus líneas siguientes son para el pod, host o consola que abre la primera",
             ));
         }
+        if let Some(line) = step.text.lines().find(|line| is_client_line(line)) {
+            return Some(Text::new(
+                format!("`{}` looks like a line for a console: a shell would write a file", line.trim()),
+                format!("`{}` parece una línea para una consola: un shell escribiría un archivo", line.trim()),
+            ));
+        }
         let block = self.runbook.blocks.get(step.block?)?;
         let end = step.line + step.text.lines().count().max(1);
         let statement = block.statements.iter().find(|s| s.foreign.is_some() && s.line >= step.line && s.line < end)?;
@@ -301,6 +307,12 @@ impl Builder<'_> {
         self.definitions.push_str(&defined.concat());
         (risk, if effects.is_empty() { step.effects.clone() } else { effects })
     }
+}
+
+/// `> LLEN celery`: a bare prompt and a command. A shell would read a redirection to a file named `LLEN`; nobody writes
+/// a redirection first and its command after it.
+fn is_client_line(line: &str) -> bool {
+    line.trim_start().strip_prefix("> ").is_some_and(|rest| rest.split_whitespace().nth(1).is_some())
 }
 
 /// Whether later statements read what this one sets: a variable, a function, an alias.

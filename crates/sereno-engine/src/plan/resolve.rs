@@ -1,12 +1,14 @@
 //! Putting values in the place of placeholders.
 
 use super::{Missing, Origin, PlanOptions};
+use regex::Regex;
 use sereno_effects::{analyze_shell, values};
 use sereno_model::Text;
 use sereno_runbook::Runbook;
 use sereno_runbook::model::{Placeholder, PlaceholderKind, Step, StepKind};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// A step's text with its values in place.
 #[derive(Debug, Default)]
@@ -45,6 +47,9 @@ pub(super) fn resolve(runbook: &Runbook, step: &Step, options: &PlanOptions<'_>,
         }
     }
     fill(step, &fills, &mut resolved);
+    if step.kind == StepKind::Shell {
+        resolved.text = without_prompts(&resolved.text);
+    }
     match step.kind {
         StepKind::Shell => answer_prompts(options, word, &mut resolved),
         StepKind::Sql => wrap_sql(options, &mut resolved),
@@ -52,6 +57,21 @@ pub(super) fn resolve(runbook: &Runbook, step: &Step, options: &PlanOptions<'_>,
         StepKind::Repl | StepKind::Operation | StepKind::Manual => {}
     }
     resolved
+}
+
+/// The text without the prompts that its author copied: `$ cmd`, `user@host:~$ cmd`. No command is named `$`.
+fn without_prompts(text: &str) -> String {
+    static PROMPT: LazyLock<Regex> = LazyLock::new(|| {
+        // The pattern is a constant that a test compiles.
+        Regex::new(r"^\s*(?:\$|[\w.-]+@[\w.-]+(?::[^\s$#]*)?[$#])[ \t]+").unwrap_or_else(|_| unreachable!())
+    });
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    for line in &mut lines {
+        if let Some(found) = PROMPT.find(line) {
+            *line = &line[found.end()..];
+        }
+    }
+    lines.join("\n")
 }
 
 /// The placeholders of a step, with their place in the step's text where it can be told.
@@ -198,4 +218,23 @@ fn delimiter(text: &str, stem: &str) -> String {
 /// Single quotes around a value, so that the shell reads it as it is.
 fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_prompts;
+
+    #[test]
+    fn copied_prompts_are_taken_off() {
+        for (text, bare) in [
+            ("$ rm -rf /tmp/x", "rm -rf /tmp/x"),
+            ("root@web1:~# rm -f x\nls", "rm -f x\nls"),
+            ("deploy@vps:/srv$ ls", "ls"),
+            ("echo $ 5", "echo $ 5"),
+            ("$HOME/bin/x", "$HOME/bin/x"),
+            ("# 1. a comment", "# 1. a comment"),
+        ] {
+            assert_eq!(without_prompts(text), bare, "{text}");
+        }
+    }
 }

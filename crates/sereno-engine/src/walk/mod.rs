@@ -213,13 +213,13 @@ impl<'a, U: Ui> Walker<'a, U> {
             );
             self.record(Event::Started { step: index, attempt }).await?;
             let report = StepReport::bare(Outcome::Failed, Some(why.en));
-            self.ui.step_started(&planned, attempt);
-            self.ui.step_finished(&planned, &report);
+            self.ui.step_started(&self.state.plan.steps[index], attempt);
+            self.ui.step_finished(&self.state.plan.steps[index], &report);
             return self.record(Event::Finished { step: index, attempt, report }).await;
         }
         self.lock(&planned.locks).await?;
         self.record(Event::Started { step: index, attempt }).await?;
-        self.ui.step_started(&planned, attempt);
+        self.ui.step_started(&self.state.plan.steps[index], attempt);
         let spec = self.spec(index, attempt)?;
         let ended = if planned.action == Action::Terminal {
             follow::interactive(self.walk.runner.clone(), spec).await?
@@ -239,7 +239,7 @@ impl<'a, U: Ui> Walker<'a, U> {
     async fn watch(&mut self, index: usize, attempt: u32) -> Result<(), EngineError> {
         let dir = self.dir.step(index, attempt);
         let planned = self.plan.steps[index].clone();
-        self.ui.step_started(&planned, attempt);
+        self.ui.step_started(&self.state.plan.steps[index], attempt);
         let ended = self.follow(session::attach(&dir, 0), &dir).await?;
         self.finished(index, attempt, ended).await
     }
@@ -261,7 +261,7 @@ impl<'a, U: Ui> Walker<'a, U> {
                 report
             }
         };
-        self.ui.step_finished(&planned, &report);
+        self.ui.step_finished(&self.state.plan.steps[index], &report);
         self.record(Event::Finished { step: index, attempt, report }).await?;
         self.verify_again(index, attempt).await
     }

@@ -85,7 +85,11 @@ pub(crate) fn show(context: &Context, plan: &Plan) {
     }
     output::line("");
     for (name, value) in &plan.values {
-        let shown = if value.secret { "[redacted]".to_owned() } else { redactor.redact(&value.value).into_owned() };
+        let shown = if value.secret {
+            "[redacted]".to_owned()
+        } else {
+            redactor.redact(&value.value).escape_debug().to_string()
+        };
         output::line(format!("  {name} = {shown}  {}", styled(DIM, format!("({:?})", value.origin).to_lowercase())));
     }
     for missing in &plan.missing {
@@ -117,7 +121,12 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         (true, Lang::En) => "  ✓ verifies",
         (true, Lang::Es) => "  ✓ verifica",
     };
-    output::line(format!("{:>3}. {word} {}{}", step.number, styled(BOLD, &step.title), styled(CYAN, verifies)));
+    output::line(format!(
+        "{:>3}. {word} {}{}",
+        step.number,
+        styled(BOLD, redactor.redact(&step.title)),
+        styled(CYAN, verifies)
+    ));
     if let Some(condition) = &step.condition {
         output::line(styled(DIM, format!("     {condition}")));
     }
