@@ -10,6 +10,7 @@ import time
 
 SERENO, SPEED, CORPUS = sys.argv[1], sys.argv[2], sys.argv[3]
 STEPS = 100
+STEP = os.environ.get("STEP", "true")
 ROUNDS = 7
 
 
@@ -54,14 +55,14 @@ def row(what, value, note=""):
 def main():
     folder = tempfile.mkdtemp(prefix="sereno-bench-")
     try:
-        steps = "\n\n".join(f"# {n}. Step {n}\ntrue" for n in range(1, STEPS + 1))
+        steps = "\n\n".join(f"# {n}. Step {n}\n{STEP}" for n in range(1, STEPS + 1))
         with open(f"{folder}/RUNBOOK.md", "w") as file:
             file.write(f"# Bench\n\n## Hundred\n\n```bash\n{steps}\n```\n")
         with open(f"{folder}/steps.sh", "w") as file:
-            file.write("true\n" * STEPS)
+            file.write(f"{STEP}\n" * STEPS)
         with open(f"{folder}/each.sh", "w") as file:
-            file.write("bash -c true\n" * STEPS)
-        tasks = "".join(f"    - name: Step {n}\n      ansible.builtin.shell: 'true'\n" for n in range(1, STEPS + 1))
+            file.write(f"bash -c '{STEP}'\n" * STEPS)
+        tasks = "".join(f"    - name: Step {n}\n      ansible.builtin.shell: '{STEP}'\n" for n in range(1, STEPS + 1))
         with open(f"{folder}/play.yml", "w") as file:
             file.write(f"- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n{tasks}")
 

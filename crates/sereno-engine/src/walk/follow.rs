@@ -46,7 +46,8 @@ pub(super) async fn until_ended<U: Ui>(
         });
         let _ = sender.blocking_send(Happened::Ended(ended));
     });
-    let mut look = tokio::time::interval(LOOK_AGAIN);
+    // The first look comes after a while: most steps have ended by then.
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_AGAIN, LOOK_AGAIN);
     let mut cancelled = false;
     let ended = loop {
         tokio::select! {

@@ -238,14 +238,12 @@ impl<'a, U: Ui> Walker<'a, U> {
     /// Learns how a step ended that this or another process started.
     async fn watch(&mut self, index: usize, attempt: u32) -> Result<(), EngineError> {
         let dir = self.dir.step(index, attempt);
-        let planned = self.plan.steps[index].clone();
         self.ui.step_started(&self.state.plan.steps[index], attempt);
         let ended = self.follow(session::attach(&dir, 0), &dir).await?;
         self.finished(index, attempt, ended).await
     }
 
     async fn finished(&mut self, index: usize, attempt: u32, ended: session::Ended) -> Result<(), EngineError> {
-        let planned = self.plan.steps[index].clone();
         let dir = self.dir.step(index, attempt);
         let report = match ended {
             session::Ended::Finished(result) => self.report(index, &dir, &result),
