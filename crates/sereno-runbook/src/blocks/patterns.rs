@@ -94,7 +94,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         ),
         (r"^(?:Query OK,|\d+ rows? in set|Empty set \(|Rows matched: |You are now connected to)", Kind::Printed),
         (
-            r"^(?:PONG|OK|QUEUED|pong|ok|true|200|active|inactive|running|healthy|Healthy|success|Success)[.!]?$",
+            r"^(?:PONG|OK|QUEUED|pong|ok|200|active|inactive|running|healthy|Healthy|success|Success)[.!]?$",
             Kind::Printed,
         ),
         (
