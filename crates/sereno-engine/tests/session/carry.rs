@@ -264,7 +264,7 @@ const SCRIPTS: &[&str] = &[
     "pushd / >/dev/null\npushd /etc >/dev/null\npushd +1 >/dev/null\ndirs -p\npopd -n >/dev/null\ndirs -p",
     "cd /bin\npwd\npwd -P | { read -r p; echo $p; }\ncd ..\npwd\ncd /bin\ncd -P ..\npwd",
     "PWD=lie\necho $PWD\ncd /\npwd",
-    "unset OLDPWD\ncd - || echo none\ncd /\necho $OLDPWD | wc_",
+    "unset OLDPWD\ncd - || echo none\ncd /\necho was $OLDPWD",
     "(cd /; pwd)\npwd\n{ cd /usr; }\npwd",
     // Options.
     "set -e\nx=1\nfalse || x=2\necho $x\nfalse\necho never",
