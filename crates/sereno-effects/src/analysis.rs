@@ -47,6 +47,35 @@ pub struct Statement {
     pub job_control: bool,
     /// Risk came from not knowing the command (then `risk` is `Unclear`): the names not known.
     pub unknown_commands: Vec<String>,
+    /// The files that it executes by name, and the directories that it goes to on the way, in order.
+    pub executes: Vec<Executed>,
+}
+
+/// Something that a statement executes by name, or a directory that it enters: where a later name is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Executed {
+    pub what: ExecutedKind,
+    /// The name, where it is known before it runs.
+    pub name: Option<String>,
+    /// For people: the name, else as written.
+    pub shown: String,
+    /// It is on this machine, and not in a container, on another host or in the reader's own pod.
+    pub local: bool,
+    /// In a branch, a loop, a subshell or a function: it may not be reached.
+    pub maybe: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutedKind {
+    /// A script, a program by its path, a file of SQL or of settings that a command runs.
+    File,
+    /// The Makefile of a directory.
+    Makefile,
+    /// The `package.json` of a directory, whose script is run.
+    Package,
+    /// Nothing is executed: the shell goes there.
+    Enters,
 }
 
 /// One simple command.

@@ -1,6 +1,6 @@
 //! The analysis of one text: what is shared by the walk over its tree and by the reading of its commands.
 
-use crate::analysis::{Analysis, Command, Interactive, Opens, Prompt, Statement, VariableUse};
+use crate::analysis::{Analysis, Command, Executed, ExecutedKind, Interactive, Opens, Prompt, Statement, VariableUse};
 use crate::knowledge::Knowledge;
 use crate::scope::Scope;
 use crate::source::{Lines, Source, parse};
@@ -28,6 +28,7 @@ pub(crate) struct Findings {
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) job_control: bool,
     pub(crate) unknown_commands: Vec<String>,
+    pub(crate) executes: Vec<Executed>,
 }
 
 impl Findings {
@@ -55,6 +56,13 @@ impl Findings {
         }
     }
 
+    /// A file that runs in a loop is listed once; where the shell goes matters each time.
+    pub(crate) fn execute(&mut self, executed: Executed) {
+        if executed.what == ExecutedKind::Enters || !self.executes.contains(&executed) {
+            self.executes.push(executed);
+        }
+    }
+
     /// Takes in what an inner text or an alternative was found to do.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.raise(other.risk);
@@ -69,6 +77,9 @@ impl Findings {
         self.uses.extend(other.uses);
         self.prompts.extend(other.prompts);
         self.job_control |= other.job_control;
+        for executed in other.executes {
+            self.execute(executed);
+        }
         for name in other.unknown_commands {
             if !self.unknown_commands.contains(&name) {
                 self.unknown_commands.push(name);
@@ -202,6 +213,7 @@ fn statement(span: Range<usize>, lines: &Lines, found: Findings) -> Statement {
         prompts: found.prompts,
         job_control: found.job_control,
         unknown_commands: found.unknown_commands,
+        executes: found.executes,
     }
 }
 

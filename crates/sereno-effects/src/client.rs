@@ -103,6 +103,7 @@ fn statement(span: Range<usize>, line: usize, found: Findings) -> Statement {
         prompts: found.prompts,
         job_control: found.job_control,
         unknown_commands: found.unknown_commands,
+        executes: found.executes,
     }
 }
 

@@ -123,6 +123,7 @@ impl Analyzer<'_> {
             via: place.via.clone(),
             risk: Risk::Observe,
         });
+        self.executes(head, &name, rest, place);
         let found = self.apart(|this| this.judge(head, &name, rest, &span, place));
         if let Some(command) = self.found.commands.get_mut(slot) {
             command.risk = found.risk;

@@ -81,6 +81,6 @@ impl Analyzer<'_> {
 }
 
 /// Whether a name ends in this extension, in any case.
-fn has_extension(name: &str, extension: &str) -> bool {
+pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }

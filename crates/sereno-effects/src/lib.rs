@@ -6,6 +6,7 @@ mod analyzer;
 mod client;
 mod code;
 mod command;
+mod executed;
 mod handlers;
 mod invocation;
 mod knowledge;
@@ -26,7 +27,9 @@ mod walk;
 mod word;
 mod wording;
 
-pub use analysis::{Analysis, Arg, Command, Interactive, Opens, Prompt, Statement, VariableUse};
+pub use analysis::{
+    Analysis, Arg, Command, Executed, ExecutedKind, Interactive, Opens, Prompt, Statement, VariableUse,
+};
 pub use client::analyze_client;
 pub use knowledge::{Knowledge, KnowledgeError};
 pub use placeholder::{Placeholder, syntactic_placeholders};

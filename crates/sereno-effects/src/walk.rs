@@ -279,8 +279,9 @@ impl Analyzer<'_> {
         let arguments = self.scope.replace_arguments(None);
         let found = self.apart(|this| this.visit(source, body, &inner));
         self.scope.replace_arguments(arguments);
-        // Defining waits for nobody and sets nothing: calling does.
+        // Defining waits for nobody, sets nothing and executes nothing: calling does.
         self.found.absorb(Findings {
+            executes: Vec::new(),
             interactive: None,
             endless: false,
             opens: None,

@@ -244,7 +244,9 @@ impl Analyzer<'_> {
         let Some(known) = knowledge.command("docker-compose") else {
             return false;
         };
-        self.known("docker-compose", known, command.words.get(start..).unwrap_or_default(), span, place);
+        let words = command.words.get(start..).unwrap_or_default();
+        self.executes(&Field::plain("docker-compose", span.clone()), "docker-compose", words, place);
+        self.known("docker-compose", known, words, span, place);
         true
     }
 
