@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 /// Letters and digits that cannot be mistaken for one another when read aloud at night (no `0 1 i l o u`).
@@ -75,14 +76,23 @@ pub struct Digest(String);
 
 impl Digest {
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
-        use std::fmt::Write as _;
-        let hash = Sha256::digest(bytes.as_ref());
-        let mut hex = String::with_capacity(64);
-        for byte in hash {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
+        let mut digester = Digester::default();
+        digester.update(bytes.as_ref());
+        digester.finish()
+    }
+
+    /// Of all that a reader gives, however much it is.
+    pub fn of_stream(reader: &mut impl io::Read) -> io::Result<Self> {
+        let mut digester = Digester::default();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(digester.finish()),
+                Ok(length) => digester.update(buffer.get(..length).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-        Self(hex)
     }
 
     pub fn as_str(&self) -> &str {
@@ -92,6 +102,26 @@ impl Digest {
     /// The first twelve digits, enough for a person to compare.
     pub fn short(&self) -> &str {
         &self.0[..self.0.len().min(12)]
+    }
+}
+
+/// A digest of bytes that come in pieces.
+#[derive(Debug, Clone, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> Digest {
+        use std::fmt::Write as _;
+        let mut hex = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Digest(hex)
     }
 }
 

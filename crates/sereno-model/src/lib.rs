@@ -16,7 +16,7 @@ pub mod text;
 pub use block::{BlockClass, Flag};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effect::{Effect, Verb};
-pub use ids::{Digest, RunId};
+pub use ids::{Digest, Digester, RunId};
 pub use outcome::Outcome;
 pub use risk::Risk;
 pub use text::{Lang, Text};

@@ -12,7 +12,7 @@ use sereno_engine::plan::{Origin, Plan, Values};
 use sereno_engine::run::Person;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
 use sereno_model::settings::{Settings, Strictness};
-use sereno_model::{Diagnostic, Lang, Severity};
+use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity};
 use sereno_runbook::Runbook;
 use sereno_store::{Actor, Location, Role, Store, StoreError};
 use std::borrow::Cow;
@@ -45,7 +45,10 @@ pub(crate) struct Context {
 
 /// A runbook that was read.
 pub(crate) struct Document {
+    /// As the person named it.
     pub(crate) name: String,
+    /// Where it is, from the system's folder: what a plan keeps, whatever folder the next command is typed in.
+    pub(crate) place: String,
     pub(crate) runbook: Runbook,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -117,7 +120,39 @@ impl Context {
         })?;
         let (runbook, diagnostics) = sereno_runbook::read_with(&bytes, &self.knowledge);
         let name = path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
-        Ok(Document { name, runbook, diagnostics })
+        let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let place = place.strip_prefix(&self.directory).unwrap_or(&place).display().to_string();
+        Ok(Document { name, place, runbook, diagnostics })
+    }
+
+    /// The runbook that a plan was made of, as it is now.
+    pub(crate) fn runbook_of(&self, plan: &Plan) -> Result<Document> {
+        self.document(&self.directory.join(&plan.runbook.path))
+    }
+
+    /// Says when the runbook is no longer the one that a plan was made of. The plan goes on as it was approved.
+    pub(crate) fn tell_if_runbook_changed(&self, run: &RunId, plan: &Plan) {
+        let path = &plan.runbook.path;
+        match self.runbook_of(plan) {
+            Ok(document) if Digest::of(&document.runbook.source) == plan.runbook.digest => return,
+            Ok(_) => self.warn(
+                &format!("{path} changed since this plan was made; the run goes on with the plan as it was"),
+                &format!("{path} cambió desde que se hizo este plan; la ejecución sigue con el plan como era"),
+            ),
+            Err(_) => self.warn(
+                &format!(
+                    "{path}, of which this plan was made, cannot be read; the run goes on with the plan as it was"
+                ),
+                &format!(
+                    "{path}, del que se hizo este plan, no se puede leer; la ejecución sigue con el plan como era"
+                ),
+            ),
+        }
+        let procedure = &plan.procedure;
+        self.hint(
+            &format!("to plan anew: sereno runs cancel {run} --reason …, then sereno plan {procedure}"),
+            &format!("para planear de nuevo: sereno runs cancel {run} --reason …, y después sereno plan {procedure}"),
+        );
     }
 
     /// The values for placeholders, nearest first: the command line, the settings, the environment, `.env`.

@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
+use sereno_engine::plan::{PlanStep, StepFile};
 use sereno_model::{Diagnostic, Lang, Outcome, Risk, Severity};
 
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -64,6 +65,18 @@ pub(crate) fn outcome_word(outcome: Outcome, lang: Lang) -> &'static str {
         (Outcome::Refused, Lang::En) => "refused",
         (Outcome::Refused, Lang::Es) => "rechazado",
     }
+}
+
+/// The files that a step executes by name, a line for each: what an approval binds, and what it does not.
+pub(crate) fn files(step: &PlanStep, lang: Lang) -> Vec<String> {
+    let line = |file: &StepFile| match (&file.digest, &file.unbound, lang) {
+        (Some(digest), _, Lang::En) => format!("file {} · sha256 {}", file.name, digest.short()),
+        (Some(digest), _, Lang::Es) => format!("archivo {} · sha256 {}", file.name, digest.short()),
+        (None, Some(why), Lang::En) => styled(YELLOW, format!("file {} · NOT BOUND: {}", file.name, why.en)),
+        (None, Some(why), Lang::Es) => styled(YELLOW, format!("archivo {} · SIN ATAR: {}", file.name, why.es)),
+        (None, None, _) => file.name.clone(),
+    };
+    step.files.iter().map(line).collect()
 }
 
 /// A diagnostic with its source line, caret, reason and help.

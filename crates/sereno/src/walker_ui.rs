@@ -86,6 +86,9 @@ impl WalkerUi {
             for line in step.text.lines() {
                 self.say(styled(DIM, format!("        {line}")));
             }
+            for line in render::files(step, self.manners.lang) {
+                self.say(format!("        {line}"));
+            }
         }
         let failed: Vec<String> = state
             .steps

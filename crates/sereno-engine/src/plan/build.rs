@@ -1,6 +1,7 @@
 //! From a procedure and its values to a plan.
 
 use super::digest::digest;
+use super::files::{StepFiles, Whereabouts};
 use super::policy::Policy;
 use super::resolve::{Resolved, resolve};
 use super::{Action, Approval, Choice, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Value, Values};
@@ -9,6 +10,7 @@ use sereno_model::{Digest, Effect, Flag, Risk, Text};
 use sereno_runbook::Runbook;
 use sereno_runbook::model::{Procedure, Role, Step, StepKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The lock that a change takes when its command names no component: nobody else changes the system meanwhile.
 const WHOLE_SYSTEM: &str = "(system)";
@@ -18,6 +20,8 @@ const WHOLE_SYSTEM: &str = "(system)";
 pub struct PlanOptions<'a> {
     pub knowledge: &'a Knowledge,
     pub values: &'a Values,
+    /// Where the first step starts, and where the files are looked for that a step executes by name.
+    pub directory: &'a Path,
     pub policy: Policy,
     /// The alternatives chosen, by their numbers: the first for the first group of alternatives, and so on.
     pub choices: Vec<u32>,
@@ -79,6 +83,7 @@ pub fn build(
         variables: BTreeMap::new(),
         missing: Vec::new(),
         definitions: String::new(),
+        whereabouts: Whereabouts::new(options.directory),
     };
     let steps: Vec<PlanStep> =
         procedure.steps.iter().enumerate().map(|(index, step)| builder.step(index + 1, step)).collect();
@@ -157,6 +162,14 @@ struct Builder<'a> {
     /// What earlier steps define for later ones: variables, functions, aliases. Without it `$X -rf /data` would be
     /// judged as if nobody knew that `X=rm`.
     definitions: String,
+    whereabouts: Whereabouts,
+}
+
+/// What the text that would really run does.
+struct Judged {
+    risk: Risk,
+    effects: Vec<Effect>,
+    files: StepFiles,
 }
 
 impl Builder<'_> {
@@ -173,7 +186,13 @@ impl Builder<'_> {
             (None, Some(why)) => (step.text.clone(), Action::Person { why }),
             (None, None) => self.resolved(number, step),
         };
-        let (risk, effects) = self.judge(step, &text, &mut action);
+        let if_fails = self.procedure.if_fails.contains(&step.id);
+        let before = if_fails.then(|| self.whereabouts.clone());
+        let Judged { risk, effects, files } = self.judge(step, &text, &mut action);
+        if let Some(before) = before {
+            // Where it goes is nothing to those that run when nothing failed.
+            self.whereabouts = before;
+        }
         let approval =
             if action.executes() { self.options.policy.approval(risk, self.word.as_deref()) } else { Approval::None };
         let locks = if action.executes() { locks(risk, &effects) } else { Vec::new() };
@@ -188,11 +207,13 @@ impl Builder<'_> {
             effects,
             expects: step.expects.clone(),
             verifies: self.procedure.verification.contains(&step.id) || step.role == Role::Verification,
-            if_fails: self.procedure.if_fails.contains(&step.id),
+            if_fails,
             condition: step.condition.clone(),
             alternative,
             approval,
             locks,
+            files: files.files,
+            starts_in: files.starts_in,
         }
     }
 
@@ -271,9 +292,10 @@ impl Builder<'_> {
 
     /// The risk and effects of the text that would really run, in the light of what earlier steps defined: a value can
     /// make a command worse than its pattern.
-    fn judge(&mut self, step: &Step, text: &str, action: &mut Action) -> (Risk, Vec<Effect>) {
+    fn judge(&mut self, step: &Step, text: &str, action: &mut Action) -> Judged {
         if *action != Action::Run {
-            return (step.risk.unwrap_or_default(), step.effects.clone());
+            let (risk, effects) = (step.risk.unwrap_or_default(), step.effects.clone());
+            return Judged { risk, effects, files: StepFiles::default() };
         }
         let before = self.definitions.len();
         let analysis = analyze_shell(&format!("{}{text}", self.definitions), self.options.knowledge);
@@ -297,6 +319,8 @@ impl Builder<'_> {
                 effects.push(effect.clone());
             }
         }
+        let text_of = |s: &Statement| text.get(s.span.start.saturating_sub(before)..s.span.end - before);
+        let files = self.whereabouts.follow(own.iter().map(|s| (*s, text_of(s).unwrap_or_default())));
         let defined: Vec<String> = own
             .iter()
             .filter_map(|s| Some((s, text.get(s.span.start.checked_sub(before)?..s.span.end - before)?)))
@@ -305,7 +329,8 @@ impl Builder<'_> {
             .map(|definition| format!("{definition}\n"))
             .collect();
         self.definitions.push_str(&defined.concat());
-        (risk, if effects.is_empty() { step.effects.clone() } else { effects })
+        let effects = if effects.is_empty() { step.effects.clone() } else { effects };
+        Judged { risk, effects, files }
     }
 }
 

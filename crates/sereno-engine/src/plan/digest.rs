@@ -10,45 +10,93 @@ impl Plan {
     }
 }
 
-/// The SHA-256 of everything in a plan that decides what happens: the runbook's version, the procedure, each step's
-/// exact text, what is done with it and whose yes it needs, and the values and variables. Titles in another language,
-/// effects as prose and other words for people are left out, so that a better wording is not another plan.
+/// The SHA-256 of the whole plan but the digest itself: what decides what happens (texts, values, files, approvals), and
+/// every word that the person reads who says yes (titles, effects, conditions, reasons). A yes to a restart must not stand
+/// for the same command under the title of a deletion.
+///
+/// A plan is made once and kept with its run, so a later Sereno with better words does not touch the plans that wait.
 pub(super) fn digest(plan: &Plan) -> Digest {
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| {
-            let action = match &step.action {
-                super::Action::Run => "run".to_owned(),
-                super::Action::Follow { seconds } => format!("follow {seconds}"),
-                super::Action::Terminal => "terminal".to_owned(),
-                super::Action::Person { .. } => "person".to_owned(),
-                super::Action::Skip { .. } => "skip".to_owned(),
-                super::Action::Refuse { .. } => "refuse".to_owned(),
-            };
-            serde_json::json!([
-                step.id,
-                step.text,
-                action,
-                step.risk,
-                step.approval,
-                step.verifies,
-                step.if_fails,
-                step.locks,
-                step.expects
-            ])
-        })
-        .collect();
-    let values: Vec<_> = plan.values.iter().map(|(name, value)| (name, &value.value)).collect();
-    let canonical = serde_json::json!([
-        "sereno-plan",
-        plan.version,
-        plan.runbook.path,
-        plan.runbook.digest,
-        plan.procedure,
-        steps,
-        plan.variables,
-        values,
-    ]);
-    Digest::of(canonical.to_string())
+    let mut value = serde_json::json!(plan);
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("digest");
+    }
+    Digest::of(serde_json::json!(["sereno-plan", value]).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, Approval, PLAN_VERSION, PlanStep, RunbookRef, StepFile};
+    use sereno_model::{Risk, Text};
+    use std::collections::BTreeMap;
+
+    fn plan() -> Plan {
+        let step = PlanStep {
+            number: 1,
+            id: "p/1".to_owned(),
+            title: "Restart".to_owned(),
+            line: 3,
+            text: "./restart.sh".to_owned(),
+            action: Action::Run,
+            risk: Risk::Change,
+            effects: Vec::new(),
+            expects: None,
+            verifies: false,
+            if_fails: false,
+            condition: None,
+            alternative: None,
+            approval: Approval::Operator,
+            locks: Vec::new(),
+            files: vec![StepFile {
+                name: "./restart.sh".to_owned(),
+                path: Some("/srv/restart.sh".to_owned()),
+                digest: Some(Digest::of("a")),
+                unbound: None,
+            }],
+            starts_in: Some("/srv".to_owned()),
+        };
+        let mut plan = Plan {
+            version: PLAN_VERSION,
+            runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
+            procedure: "p".to_owned(),
+            title: "P".to_owned(),
+            line: 1,
+            steps: vec![step],
+            risk: Risk::Change,
+            variables: BTreeMap::new(),
+            values: BTreeMap::new(),
+            missing: Vec::new(),
+            rollback: Vec::new(),
+            digest: Digest::of(""),
+        };
+        plan.digest = digest(&plan);
+        plan
+    }
+
+    #[test]
+    fn everything_that_the_approver_reads_or_that_runs_is_bound() {
+        let changes: [fn(&mut Plan); 8] = [
+            |plan| plan.title = "Another".to_owned(),
+            |plan| plan.steps[0].title = "Look".to_owned(),
+            |plan| plan.steps[0].text.push('x'),
+            |plan| plan.steps[0].condition = Some("if it is down".to_owned()),
+            |plan| plan.steps[0].files[0].digest = Some(Digest::of("b")),
+            |plan| plan.steps[0].starts_in = None,
+            |plan| plan.steps[0].action = Action::Skip { why: Text::new("a", "b") },
+            |plan| plan.runbook.title = Some("T".to_owned()),
+        ];
+        assert!(plan().digest_holds());
+        for (number, change) in changes.iter().enumerate() {
+            let mut plan = plan();
+            change(&mut plan);
+            assert!(!plan.digest_holds(), "change {number} went unseen");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_was_written_down_and_read_back_is_the_same() {
+        let text = serde_json::to_string(&plan()).expect("a plan is JSON");
+        let read: Plan = serde_json::from_str(&text).expect("a plan reads back");
+        assert!(read.digest_holds());
+    }
 }

@@ -2,12 +2,14 @@
 
 mod build;
 mod digest;
+mod files;
 mod find;
 pub mod policy;
 mod resolve;
 mod values;
 
 pub use build::{PlanError, PlanOptions, build};
+pub use files::StepFile;
 pub use find::{Found, find_procedure, fold, nearest_titles};
 pub use values::{Origin, ValueSource, Values};
 
@@ -16,7 +18,7 @@ use sereno_model::{Digest, Effect, Risk, Text};
 use std::collections::BTreeMap;
 
 /// The version of the format of [`Plan`] as JSON.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// What a run would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     /// What undoes this procedure, as the runbook says: procedure ids and step ids.
     pub rollback: Vec<String>,
-    /// The SHA-256 to which approvals bind: of everything above that decides what happens.
+    /// The SHA-256 to which approvals bind: of everything above.
     pub digest: Digest,
 }
 
@@ -47,7 +49,7 @@ pub struct Plan {
 pub struct RunbookRef {
     pub path: String,
     pub title: Option<String>,
-    /// Of the bytes of the file.
+    /// Of its text, whatever its encoding.
     pub digest: Digest,
 }
 
@@ -98,6 +100,10 @@ pub struct PlanStep {
     pub approval: Approval,
     /// Components that it changes: the locks that it takes.
     pub locks: Vec<String>,
+    /// The files that it executes by name: bound to their content, or with the reason why not.
+    pub files: Vec<StepFile>,
+    /// Where it has to start, for files that are named from there.
+    pub starts_in: Option<String>,
 }
 
 /// One of several steps that exclude each other.

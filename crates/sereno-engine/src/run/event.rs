@@ -2,7 +2,7 @@
 
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
-use sereno_model::{Digest, Outcome, RunId};
+use sereno_model::{Digest, Outcome, RunId, Text};
 
 /// A person, as they proved to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub enum Event {
     /// Durable before the world is touched.
     #[serde(rename = "step.started")]
     Started { step: usize, attempt: u32 },
+    /// A step was not started, because what it would run is not what was approved. The run stands as it was.
+    #[serde(rename = "step.refused")]
+    Refused { step: usize, why: Text },
     #[serde(rename = "step.finished")]
     Finished { step: usize, attempt: u32, report: StepReport },
     /// A person decided about a step: a failed one, one whose outcome is unknown, or one that a person does.

@@ -153,7 +153,7 @@ impl RunState {
                 self.decide(*step, *decision, reason, by).map_err(|why| illegal(event, why))?;
             }
             Event::Cancelled { .. } => self.cancelled = true,
-            Event::Resumed { .. } => {}
+            Event::Resumed { .. } | Event::Refused { .. } => {}
             Event::Ended { ending } => self.ended = Some(*ending),
         }
         Ok(())
@@ -420,6 +420,8 @@ mod tests {
             alternative: None,
             approval: crate::plan::policy::Policy::default().approval(risk, None),
             locks: Vec::new(),
+            files: Vec::new(),
+            starts_in: None,
         }
     }
 

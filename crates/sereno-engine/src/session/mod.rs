@@ -46,7 +46,7 @@ pub use handle::{RunnerHandle, Status, attach, cancel, spawn_runner, status};
 pub use processes::{Process, end_processes};
 pub use reader::OutputReader;
 pub use redact::write_secrets;
-pub use result::{End, Ended, Lost, StepResult};
+pub use result::{End, Ended, Lost, SavedState, StepResult};
 pub use runner::{RUNNER_COMMAND, runner_main};
 pub use spec::{Stdin, StepSpec};
 pub use terminal::run_interactive;

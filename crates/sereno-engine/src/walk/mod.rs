@@ -9,6 +9,7 @@ mod fault;
 mod follow;
 mod open;
 mod outside;
+mod planned;
 mod run_dir;
 mod secrets;
 mod ui;
@@ -217,6 +218,7 @@ impl<'a, U: Ui> Walker<'a, U> {
             self.ui.step_finished(&self.state.plan.steps[index], &report);
             return self.record(Event::Finished { step: index, attempt, report }).await;
         }
+        self.refuse_changed(index).await?;
         self.lock(&planned.locks).await?;
         self.record(Event::Started { step: index, attempt }).await?;
         self.ui.step_started(&self.state.plan.steps[index], attempt);
@@ -340,7 +342,7 @@ impl<'a, U: Ui> Walker<'a, U> {
         match before {
             Some(state) => {
                 spec.env = Vec::new();
-                spec.state_digest = saved_digest(&state);
+                spec.state_digest = saved_state(&state).map(|saved| saved.digest);
                 spec.state_in = Some(state);
             }
             None => spec.env = self.environment(),
@@ -430,9 +432,9 @@ impl<'a, U: Ui> Walker<'a, U> {
 }
 
 /// What the runner said of the state that it saved: a file that was touched since is not restored.
-fn saved_digest(state: &Path) -> Option<Digest> {
+fn saved_state(state: &Path) -> Option<session::SavedState> {
     match session::status(state.parent()?) {
-        Ok(session::Status::Finished(result)) => result.state.map(|saved| saved.digest),
+        Ok(session::Status::Finished(result)) => result.state,
         _ => None,
     }
 }

@@ -40,6 +40,8 @@ pub enum EngineError {
     },
     #[error("the plan on disk of run {0} is not the one that was approved")]
     PlanChanged(RunId),
+    #[error("step {step} of run {run} is not what was planned: {}", why.en)]
+    NotAsPlanned { run: RunId, step: usize, why: Text },
     #[error("run {0} awaits no decision")]
     NothingToDecide(RunId),
     #[error("waiting for run {0} was interrupted; it stands as it was")]
@@ -75,6 +77,10 @@ impl EngineError {
             Self::PlanChanged(run) => {
                 Text::new(self.to_string(), format!("el plan en disco de la ejecución {run} no es el que se aprobó"))
             }
+            Self::NotAsPlanned { step, why, .. } => Text::new(
+                format!("step {step} was not started: {}", why.en),
+                format!("el paso {step} no se inició: {}", why.es),
+            ),
             Self::NothingToDecide(run) => {
                 Text::new(self.to_string(), format!("la ejecución {run} no espera ninguna decisión"))
             }

@@ -49,6 +49,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             "lo permite el rol `approver` en [[people]] de sereno.toml",
         ));
     }
+    context.tell_if_runbook_changed(&run, &state.plan);
     show(context, &run, &state, &steps);
     let approval = state.plan.steps[steps[0]].approval.clone();
     let (word, stand_in) = consent(context, args, &run, &state, &approval)?;
@@ -182,6 +183,9 @@ fn show(context: &Context, run: &RunId, state: &RunState, steps: &[usize]) {
         }
         for line in step.text.lines() {
             output::say(styled(DIM, format!("        {line}")));
+        }
+        for line in render::files(step, context.lang) {
+            output::say(format!("        {line}"));
         }
     }
 }

@@ -36,9 +36,10 @@ pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(C
         only: steps(with.steps.as_deref())?,
         follow_seconds: context.follow_seconds(),
         is_secret: looks_secret,
+        directory: &context.directory,
         values: &values,
     };
-    let plan = build(&chosen.document.runbook, &chosen.document.name, chosen.procedure(), &options)
+    let plan = build(&chosen.document.runbook, &chosen.document.place, chosen.procedure(), &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
     let used: Vec<String> = plan.values.keys().cloned().chain(plan.missing.iter().map(|m| m.name.clone())).collect();
     for name in values.unused(&used) {
@@ -139,6 +140,9 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         for effect in step.effects.iter().filter(|e| e.risk > Risk::Observe) {
             output::line(format!("       → {}", effect.text.get(lang)));
         }
+    }
+    for line in render::files(step, lang) {
+        output::line(format!("       {line}"));
     }
     if let Some(expects) = &step.expects {
         output::line(styled(

@@ -75,6 +75,7 @@ pub(crate) async fn resume(
         )
         .hint(format!("sereno runs show {run}"), format!("sereno runs show {run}")));
     }
+    context.tell_if_runbook_changed(run, &state.plan);
     walker.resumed().await.map_err(|e| failure(&e))?;
     if let Some((decision, reason)) = decision {
         walker.decide(decision, reason).await.map_err(|e| failure(&e))?;
@@ -278,6 +279,16 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
         EngineError::NothingToDecide(run) => Failure::of(Exit::Usage, error.text()).hint(
             format!("sereno runs resume {run} goes on without a decision"),
             format!("sereno runs resume {run} sigue sin una decisión"),
+        ),
+        EngineError::NotAsPlanned { run, .. } => Failure::of(Exit::Refused, error.text()).hint(
+            format!(
+                "read what it is now, then plan anew: sereno runs cancel {run} --reason …, and sereno plan. \
+                 With the file as it was, sereno runs resume {run} goes on"
+            ),
+            format!(
+                "lea cómo es ahora y planee de nuevo: sereno runs cancel {run} --reason …, y sereno plan. \
+                 Con el archivo como era, sereno runs resume {run} sigue"
+            ),
         ),
         EngineError::Session(session::SessionError::NoTerminal) => Failure::of(Exit::Refused, error.text()),
         _ => Failure::of(Exit::Failed, error.text()),

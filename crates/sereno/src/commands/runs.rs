@@ -162,6 +162,14 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
             Ok(Event::Decided { step, decision, reason, .. }) => {
                 format!("{} {}: {decision:?} {reason}", if es { "paso" } else { "step" }, step + 1).to_lowercase()
             }
+            Ok(Event::Refused { step, why }) => {
+                format!(
+                    "{} {}: {}",
+                    if es { "no se inició el paso" } else { "did not start step" },
+                    step + 1,
+                    why.get(context.lang)
+                )
+            }
             Ok(Event::Cancelled { reason, .. }) => {
                 format!("{} {reason}", if es { "la canceló" } else { "cancelled it" })
             }
@@ -272,8 +280,10 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
             format!("la ejecución {run} no cambió nada: no hay nada que deshacer"),
         ));
     }
-    let runbook = with.runbook.clone().unwrap_or_else(|| state.plan.runbook.path.clone().into());
-    let document = context.documents(&[runbook])?.pop().ok_or_else(|| none(run.as_str()))?;
+    let document = match &with.runbook {
+        Some(file) => context.documents(std::slice::from_ref(file))?.pop().ok_or_else(|| none(run.as_str()))?,
+        None => context.runbook_of(&state.plan)?,
+    };
     let target = state.plan.rollback.iter().find(|id| document.runbook.procedures.iter().any(|p| p.id == **id));
     let Some(target) = target.cloned() else {
         return Err(Failure::new(
@@ -287,7 +297,7 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
         ));
     };
     let with = WithArgs {
-        runbook: Some(document.name.clone().into()),
+        runbook: Some(context.directory.join(&document.place)),
         params: with.params.clone(),
         options: with.options.clone(),
         steps: with.steps.clone(),

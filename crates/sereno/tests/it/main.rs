@@ -1,5 +1,6 @@
 //! Black-box tests of the binary: one target to link, everything through the command line.
 
+mod bound;
 mod commands;
 mod harness;
 mod pedidos;
