@@ -323,6 +323,13 @@ impl Ui for WalkerUi {
                 (false, Lang::Es) => format!("NO se vio {expects}"),
             });
         }
+        if report.dropped_bytes > 0 {
+            let size = bytes(report.dropped_bytes);
+            notes.push(match self.manners.lang {
+                Lang::En => format!("of the output's middle {size} were not kept"),
+                Lang::Es => format!("del medio de la salida no se guardaron {size}"),
+            });
+        }
         if report.left_running > 0 {
             let words = self.t("left running in the background", "procesos quedaron en segundo plano");
             notes.push(format!("{} {words}", report.left_running));
@@ -351,6 +358,14 @@ impl Ui for WalkerUi {
             (Ending::Cancelled, Lang::Es) => (YELLOW, "cancelada"),
         };
         self.say(format!("{} {}", styled(BOLD, run), styled(style, words)));
+    }
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
     }
 }
 

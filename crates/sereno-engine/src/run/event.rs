@@ -43,6 +43,11 @@ pub enum Event {
     Refused { step: usize, why: Text },
     #[serde(rename = "step.finished")]
     Finished { step: usize, attempt: u32, report: StepReport },
+    /// The script's own `EXIT` trap is to run, since no step will run any more. Durable before it does.
+    #[serde(rename = "session.closing")]
+    Closing { attempt: u32 },
+    #[serde(rename = "session.closed")]
+    Closed { attempt: u32, report: StepReport },
     /// A person decided about a step: a failed one, one whose outcome is unknown, or one that a person does.
     #[serde(rename = "step.decided")]
     Decided { step: usize, decision: Decision, reason: String, by: Person },
@@ -64,13 +69,20 @@ pub struct StepReport {
     pub signal: Option<i32>,
     pub duration_ms: u64,
     pub output_bytes: u64,
-    /// Of the output as kept.
+    /// Of those, bytes of the middle that were not kept because there were too many.
+    #[serde(default)]
+    pub dropped_bytes: u64,
+    /// Of the bytes that were kept, both streams in their order.
     pub output_digest: Option<Digest>,
     pub timed_out: bool,
     /// An endless step that was followed for its time and then ended.
     pub followed: bool,
     /// The script ended itself (`exit`, or a failure under `set -e`): what follows does not run.
     pub ended_script: bool,
+    /// Whether an `EXIT` trap of the script waits after it; `None` where the step does not tell, and what waited before it
+    /// waits still.
+    #[serde(default)]
+    pub exit_trap: Option<bool>,
     /// Whether what the author said to expect was seen; `None` where there was nothing to look for.
     pub expectation_met: Option<bool>,
     /// Processes that it left running in the background.
@@ -88,10 +100,12 @@ impl StepReport {
             signal: None,
             duration_ms: 0,
             output_bytes: 0,
+            dropped_bytes: 0,
             output_digest: None,
             timed_out: false,
             followed: false,
             ended_script: false,
+            exit_trap: None,
             expectation_met: None,
             left_running: 0,
             note,

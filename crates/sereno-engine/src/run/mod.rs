@@ -2,6 +2,8 @@
 
 mod event;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Decision, Ending, Event, Person, StepReport, UnreadableEvent};
 pub use state::{Illegal, Next, RunState, StepState, WhyPerson, step};

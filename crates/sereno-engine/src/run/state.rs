@@ -21,6 +21,10 @@ pub struct RunState {
     /// A person chose the "if it fails" steps.
     pub failing: bool,
     pub cancelled: bool,
+    /// The script's `EXIT` trap waits in the state that this attempt of this step left.
+    pub exit_trap: Option<(usize, u32)>,
+    /// How often the trap was started, and whether it runs.
+    pub closing: (u32, bool),
     pub ended: Option<Ending>,
 }
 
@@ -55,6 +59,11 @@ pub enum Next {
     Watch { step: usize, attempt: u32 },
     /// A person must decide or do something.
     Person { step: usize, why: WhyPerson },
+    /// No step will run any more, and the script's own `EXIT` trap waits in the state of a step: write `session.closing`,
+    /// then run it.
+    Close { after: (usize, u32), attempt: u32 },
+    /// The trap runs or ran: learn how it ended.
+    WatchClose { attempt: u32 },
     /// All is done: write `run.ended`.
     End(Ending),
     /// The run has ended.
@@ -119,6 +128,8 @@ impl RunState {
             script_ended: false,
             failing: false,
             cancelled: false,
+            exit_trap: None,
+            closing: (0, false),
             ended: None,
         }
     }
@@ -148,6 +159,16 @@ impl RunState {
             Event::Started { step, attempt } => self.start(*step, *attempt).map_err(|why| illegal(event, why))?,
             Event::Finished { step, attempt, report } => {
                 self.finish(*step, *attempt, report).map_err(|why| illegal(event, why))?;
+            }
+            Event::Closing { attempt } => self.close(*attempt).map_err(|why| illegal(event, why))?,
+            Event::Closed { attempt, report } => {
+                if self.closing != (*attempt, true) {
+                    return Err(illegal(event, "the trap is not running"));
+                }
+                self.closing.1 = false;
+                if !report.is_never_began() {
+                    self.exit_trap = None;
+                }
             }
             Event::Decided { step, decision, reason, by } => {
                 self.decide(*step, *decision, reason, by).map_err(|why| illegal(event, why))?;
@@ -204,11 +225,26 @@ impl RunState {
         }
     }
 
+    fn close(&mut self, attempt: u32) -> Result<(), &'static str> {
+        match self.next() {
+            Next::Close { attempt: next, .. } if next == attempt => {
+                self.closing = (attempt, true);
+                Ok(())
+            }
+            _ => Err("no trap is to run"),
+        }
+    }
+
     fn finish(&mut self, step: usize, attempt: u32, report: &StepReport) -> Result<(), &'static str> {
         match self.steps.get_mut(step) {
             Some(state) if *state == (StepState::Running { attempt }) => {
                 *state = StepState::Ended { attempt, report: report.clone() };
                 self.script_ended |= report.ended_script;
+                match report.exit_trap {
+                    Some(true) => self.exit_trap = Some((step, attempt)),
+                    Some(false) => self.exit_trap = None,
+                    None => {}
+                }
                 Ok(())
             }
             Some(_) => Err("the step is not running"),
@@ -252,15 +288,21 @@ impl RunState {
         if let Some((step, attempt)) = self.running() {
             return Next::Watch { step, attempt };
         }
+        if let (attempt, true) = self.closing {
+            return Next::WatchClose { attempt };
+        }
         if self.cancelled {
-            return Next::End(Ending::Cancelled);
+            return self.close_or_end(Ending::Cancelled);
         }
-        for index in 0..self.steps.len() {
-            if let Some(next) = self.next_of(index) {
-                return next;
-            }
+        let next = (0..self.steps.len()).find_map(|index| self.next_of(index));
+        next.unwrap_or_else(|| self.close_or_end(self.ending()))
+    }
+
+    fn close_or_end(&self, ending: Ending) -> Next {
+        match self.exit_trap {
+            Some(after) => Next::Close { after, attempt: self.closing.0 + 1 },
+            None => Next::End(ending),
         }
-        Next::End(self.ending())
     }
 
     fn next_of(&self, index: usize) -> Option<Next> {
@@ -389,241 +431,5 @@ impl StepState {
 
     fn by_hand(&self) -> bool {
         matches!(self, Self::Decided { .. })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{PLAN_VERSION, RunbookRef};
-    use sereno_model::Digest;
-    use std::collections::BTreeMap;
-
-    fn person(name: &str) -> Person {
-        Person { name: name.to_owned(), how: "os-user".to_owned() }
-    }
-
-    fn planned(number: usize, risk: Risk) -> PlanStep {
-        PlanStep {
-            number,
-            id: format!("p/{number}"),
-            title: format!("step {number}"),
-            line: number,
-            text: "true".to_owned(),
-            action: Action::Run,
-            risk,
-            effects: Vec::new(),
-            expects: None,
-            verifies: false,
-            if_fails: false,
-            condition: None,
-            alternative: None,
-            approval: crate::plan::policy::Policy::default().approval(risk, None),
-            locks: Vec::new(),
-            files: Vec::new(),
-            starts_in: None,
-        }
-    }
-
-    fn plan(steps: Vec<PlanStep>) -> Plan {
-        Plan {
-            version: PLAN_VERSION,
-            runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
-            procedure: "p".to_owned(),
-            title: "P".to_owned(),
-            line: 1,
-            risk: Risk::highest(steps.iter().map(|s| s.risk)).unwrap_or_default(),
-            steps,
-            variables: BTreeMap::new(),
-            values: BTreeMap::new(),
-            missing: Vec::new(),
-            rollback: Vec::new(),
-            digest: Digest::of("plan"),
-        }
-    }
-
-    struct Case {
-        state: Option<RunState>,
-        next: Next,
-    }
-
-    impl Case {
-        fn new(steps: Vec<PlanStep>) -> Self {
-            let event = Event::Planned { plan: Box::new(plan(steps)), by: person("ana"), undoes: None };
-            let (state, next) = step(None, event).unwrap();
-            Self { state: Some(state), next }
-        }
-
-        fn then(&mut self, event: Event) -> Next {
-            let (state, next) = step(self.state.take(), event).unwrap();
-            self.state = Some(state);
-            self.next = next.clone();
-            next
-        }
-
-        fn refuses(&self, event: Event) -> String {
-            step(self.state.clone(), event).unwrap_err().why
-        }
-
-        fn runs(&mut self, index: usize, attempt: u32, outcome: Outcome) -> Next {
-            assert_eq!(self.next, Next::Start { step: index, attempt });
-            self.then(Event::Started { step: index, attempt });
-            self.then(finished(index, attempt, outcome))
-        }
-    }
-
-    fn finished(step: usize, attempt: u32, outcome: Outcome) -> Event {
-        Event::Finished { step, attempt, report: StepReport::bare(outcome, None) }
-    }
-
-    fn approved(steps: &[usize], by: &str, word: Option<&str>, stand_in: bool) -> Event {
-        Event::Approved {
-            digest: Digest::of("plan"),
-            steps: steps.to_vec(),
-            by: person(by),
-            reason: String::new(),
-            word: word.map(str::to_owned),
-            stand_in,
-        }
-    }
-
-    fn decided(step: usize, decision: Decision) -> Event {
-        Event::Decided { step, decision, reason: "because".to_owned(), by: person("ana") }
-    }
-
-    #[test]
-    fn observing_runs_by_itself_and_a_failed_observation_is_evidence() {
-        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-        case.runs(0, 1, Outcome::Failed);
-        assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Done));
-    }
-
-    #[test]
-    fn a_failed_verification_fails_and_a_passed_one_proves() {
-        let verifying = PlanStep { verifies: true, ..planned(1, Risk::Observe) };
-        let mut case = Case::new(vec![verifying.clone()]);
-        assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
-        let mut case = Case::new(vec![verifying]);
-        assert_eq!(case.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Verified));
-    }
-
-    #[test]
-    fn one_yes_covers_the_changes_to_come_but_not_destruction() {
-        let mut case = Case::new(vec![planned(1, Risk::Change), planned(2, Risk::Destroy), planned(3, Risk::Change)]);
-        assert_eq!(case.next, Next::Approve { steps: vec![0, 2] });
-        case.then(approved(&[0, 2], "ana", None, false));
-        case.runs(0, 1, Outcome::Succeeded);
-        assert_eq!(case.next, Next::Approve { steps: vec![1] });
-    }
-
-    #[test]
-    fn destruction_needs_the_word_and_another_person_on_whatever_path() {
-        let case = Case::new(vec![planned(1, Risk::Destroy)]);
-        assert!(case.refuses(approved(&[0], "eva", None, false)).contains("word"));
-        assert!(case.refuses(approved(&[0], "eva", Some("NO"), false)).contains("word"));
-        assert!(case.refuses(approved(&[0], "ana", Some("CONFIRMAR"), false)).contains("second person"));
-        let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
-        assert_eq!(case.then(approved(&[0], "eva", Some("CONFIRMAR"), false)), Next::Start { step: 0, attempt: 1 });
-        let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
-        assert_eq!(case.then(approved(&[0], "ana", Some("CONFIRMAR"), true)), Next::Start { step: 0, attempt: 1 });
-    }
-
-    #[test]
-    fn consent_starts_a_change_and_never_destruction() {
-        let consent = |digest: &str| Event::Consented {
-            digest: Digest::of(digest),
-            steps: vec![0],
-            by: person("ana"),
-            reason: String::new(),
-        };
-        let mut change = Case::new(vec![planned(1, Risk::Change)]);
-        assert!(change.refuses(consent("another")).contains("another plan"));
-        assert_eq!(change.then(consent("plan")), Next::Start { step: 0, attempt: 1 });
-        let destroy = Case::new(vec![planned(1, Risk::Destroy)]);
-        assert!(destroy.refuses(consent("plan")).contains("second person"));
-    }
-
-    #[test]
-    fn an_approval_of_another_plan_or_step_is_refused_and_nothing_starts_without_one() {
-        let case = Case::new(vec![planned(1, Risk::Change)]);
-        let mut other = approved(&[0], "ana", None, false);
-        if let Event::Approved { digest, .. } = &mut other {
-            *digest = Digest::of("another plan");
-        }
-        assert!(case.refuses(other).contains("another plan"));
-        assert!(case.refuses(approved(&[7], "ana", None, false)).contains("no such step"));
-        assert!(case.refuses(Event::Started { step: 0, attempt: 1 }).contains("not approved"));
-        assert!(case.refuses(Event::Started { step: 9, attempt: 1 }).contains("not approved"));
-    }
-
-    #[test]
-    fn an_unknown_outcome_stops_the_run_until_a_person_decides() {
-        for (decision, next) in [
-            (Decision::Done, Next::Start { step: 1, attempt: 1 }),
-            (Decision::Skip, Next::Start { step: 1, attempt: 1 }),
-            (Decision::Retry, Next::Start { step: 0, attempt: 2 }),
-        ] {
-            let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-            assert_eq!(case.runs(0, 1, Outcome::Unknown), Next::Person { step: 0, why: WhyPerson::Unknown });
-            assert_eq!(case.then(decided(0, decision)), next, "{decision:?}");
-        }
-    }
-
-    #[test]
-    fn a_failed_change_stops_and_the_runbooks_own_fallback_can_be_taken() {
-        let fallback = PlanStep { if_fails: true, ..planned(2, Risk::Observe) };
-        let mut case = Case::new(vec![planned(1, Risk::Change), fallback, planned(3, Risk::Observe)]);
-        case.then(approved(&[0], "ana", None, false));
-        assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
-        case.then(decided(0, Decision::IfFails));
-        assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Failed));
-        let mut fine =
-            Case::new(vec![planned(1, Risk::Observe), PlanStep { if_fails: true, ..planned(2, Risk::Observe) }]);
-        assert_eq!(fine.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Done));
-    }
-
-    #[test]
-    fn a_script_that_ends_itself_ends_the_run() {
-        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-        case.then(Event::Started { step: 0, attempt: 1 });
-        let report = StepReport { ended_script: true, ..StepReport::bare(Outcome::Succeeded, None) };
-        assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::End(Ending::Done));
-    }
-
-    #[test]
-    fn a_step_that_never_began_starts_again_by_itself() {
-        let mut case = Case::new(vec![planned(1, Risk::Change)]);
-        case.then(approved(&[0], "ana", None, false));
-        case.then(Event::Started { step: 0, attempt: 1 });
-        let report = StepReport::never_began();
-        assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::Start { step: 0, attempt: 2 });
-    }
-
-    #[test]
-    fn a_cancelled_run_ends_after_the_step_that_runs() {
-        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-        case.then(Event::Started { step: 0, attempt: 1 });
-        let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
-        assert_eq!(case.then(cancel), Next::Watch { step: 0, attempt: 1 });
-        assert_eq!(case.then(finished(0, 1, Outcome::Failed)), Next::End(Ending::Cancelled));
-        assert_eq!(case.then(Event::Ended { ending: Ending::Cancelled }), Next::Nothing);
-        assert!(case.refuses(Event::Resumed { by: person("ana") }).contains("ended"));
-    }
-
-    #[test]
-    fn events_read_back_from_their_entries() {
-        let planned =
-            Event::Planned { plan: Box::new(plan(vec![planned(1, Risk::Destroy)])), by: person("ana"), undoes: None };
-        for event in [
-            planned,
-            approved(&[0], "eva", Some("SI"), false),
-            finished(0, 1, Outcome::Unknown),
-            decided(0, Decision::IfFails),
-        ] {
-            let (kind, data) = event.clone().into_entry();
-            assert!(!kind.is_empty());
-            assert_eq!(Event::from_entry(&kind, &data).unwrap(), event);
-        }
-        assert!(Event::from_entry("run.nonsense", &serde_json::json!({})).is_err());
     }
 }

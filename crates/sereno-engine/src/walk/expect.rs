@@ -1,24 +1,52 @@
-//! Whether what the author said to expect was seen.
+//! What a step's output says afterwards: its digest, and whether what the author said to expect was seen. It is read
+//! once, piece by piece: a step may have written more than anybody wants in memory.
 
 use crate::session::{OutputReader, StepFiles};
+use sereno_model::{Digest, Digester};
 use std::io;
 
 /// More than this of an output is not searched: what an author expects stands near its end.
 const SEARCHED: usize = 1 << 20;
 
-/// Whether the expected text stands in the output; `None` when the author's words are prose that cannot be looked for.
-pub(super) fn seen(expects: &str, files: &StepFiles) -> Option<bool> {
-    let wanted = literal(expects)?;
-    let bytes = read_output(files).ok()?;
-    let tail = &bytes[bytes.len().saturating_sub(SEARCHED)..];
-    Some(squeeze(&String::from_utf8_lossy(tail)).contains(&squeeze(&wanted)))
+/// What was found in an output.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Of the bytes that are kept, both streams in their order; `None` where there are none.
+    pub(super) digest: Option<Digest>,
+    /// Whether the expected text stands in it; `None` when the author's words are prose that cannot be looked for.
+    pub(super) expectation_met: Option<bool>,
 }
 
-/// What a step wrote to both of its streams, in order.
-pub fn read_output(files: &StepFiles) -> io::Result<Vec<u8>> {
-    let mut all = Vec::new();
-    OutputReader::new(files, 0).read(|_, _, bytes| all.extend_from_slice(bytes))?;
-    Ok(all)
+/// Looks through what a step wrote.
+pub(super) fn look(expects: Option<&str>, files: &StepFiles) -> Looked {
+    let wanted = expects.and_then(literal);
+    let mut digester = Digester::default();
+    let mut kept = 0_u64;
+    let mut tail: Vec<u8> = Vec::new();
+    let read = each_output(files, |bytes| {
+        digester.update(bytes);
+        kept += bytes.len() as u64;
+        if wanted.is_some() {
+            tail.extend_from_slice(bytes);
+            if tail.len() > 2 * SEARCHED {
+                tail.drain(..tail.len() - SEARCHED);
+            }
+        }
+    });
+    if read.is_err() {
+        return Looked::default();
+    }
+    let last = tail.get(tail.len().saturating_sub(SEARCHED)..).unwrap_or_default();
+    let expectation_met = wanted.map(|wanted| squeeze(&String::from_utf8_lossy(last)).contains(&squeeze(&wanted)));
+    Looked { digest: (kept > 0).then(|| digester.finish()), expectation_met }
+}
+
+/// Gives what is kept of a step's output, both streams in their order, piece by piece. The answer says whether some of
+/// the middle is gone.
+pub fn each_output(files: &StepFiles, mut on_bytes: impl FnMut(&[u8])) -> io::Result<bool> {
+    let mut reader = OutputReader::new(files, 0);
+    reader.read(|_, _, bytes| on_bytes(bytes))?;
+    Ok(reader.skipped() > 0)
 }
 
 /// The literal in an expectation: what stands in backticks or quotes, a single word such as `PONG`, a status such as

@@ -37,7 +37,8 @@ pub(super) async fn until_ended<U: Ui>(
     dir: &Path,
     journal: &Journal<'_>,
 ) -> Result<Ended, EngineError> {
-    let (sender, mut receiver) = mpsc::channel(256);
+    // Few: a piece may hold 128 KiB, and a slow terminal must make the watcher wait, not fill the memory.
+    let (sender, mut receiver) = mpsc::channel(16);
     let watcher = std::thread::spawn(move || {
         let output = sender.clone();
         let ended = handle.wait(move |stream, bytes| {

@@ -4,18 +4,20 @@
 //! before the world is touched, and what was learned is durable before anything else is done. Whatever kills it, the
 //! next walker folds the journal, re-attaches to a step that runs, and goes on.
 
+mod close;
 mod expect;
 mod fault;
 mod follow;
 mod open;
 mod outside;
 mod planned;
+mod report;
 mod run_dir;
 mod secrets;
 mod ui;
 mod wake;
 
-pub use expect::read_output;
+pub use expect::each_output;
 pub use open::{EngineError, load, load_state, start};
 pub use outside::{Consent, Outside};
 pub use run_dir::{RunDir, Walking};
@@ -25,11 +27,10 @@ use crate::plan::{Action, Plan};
 use crate::run::{Decision, Ending, Event, Next, Person, RunState, StepReport, StepState, step};
 use crate::session::{self, Lost, StepFiles, StepResult, StepSpec};
 use sereno_model::redact::Redactor;
-use sereno_model::{Digest, Outcome, RunId, Text};
+use sereno_model::{Outcome, RunId, Text};
 use sereno_store::Store;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -178,6 +179,8 @@ impl<'a, U: Ui> Walker<'a, U> {
                     }
                     Verdict::Leave => return Ok(Came::WaitsForPerson),
                 },
+                Next::Close { after, attempt } => self.close(after, attempt).await?,
+                Next::WatchClose { attempt } => self.watch_close(attempt).await?,
                 Next::End(ending) => self.end(ending).await?,
                 Next::Nothing => return Ok(Came::Ended(self.state.ended.unwrap_or(Ending::Failed))),
             }
@@ -254,12 +257,7 @@ impl<'a, U: Ui> Walker<'a, U> {
                 let report = StepReport::never_began();
                 return self.record(Event::Finished { step: index, attempt, report }).await;
             }
-            session::Ended::Lost(lost) => {
-                let mut report =
-                    StepReport::bare(Outcome::Unknown, Some("its runner is gone and left no result".to_owned()));
-                report.left_running = lost.survivors.len() as u32;
-                report
-            }
+            session::Ended::Lost(lost) => report::of_lost(&lost),
         };
         self.ui.step_finished(&self.state.plan.steps[index], &report);
         self.record(Event::Finished { step: index, attempt, report }).await?;
@@ -296,38 +294,13 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     fn report(&self, index: usize, dir: &Path, result: &StepResult) -> StepReport {
         let planned = &self.plan.steps[index];
-        let mut outcome = result.outcome();
-        let expectation_met =
-            planned.expects.as_deref().and_then(|expects| expect::seen(expects, &StepFiles::new(dir)));
-        if planned.verifies && expectation_met == Some(false) {
-            outcome = Outcome::Failed;
+        let mut report = report::of_result(result, expect::look(planned.expects.as_deref(), &StepFiles::new(dir)));
+        if planned.verifies && report.expectation_met == Some(false) {
+            report.outcome = Outcome::Failed;
         }
-        let is_last = self.is_last(index);
-        let note = match (&result.end, &result.state_error) {
-            (session::End::NotStarted(why), _) => Some(why.en.clone()),
-            (_, Some(error)) => Some(error.en.clone()),
-            _ => result.output_error.clone(),
-        };
-        StepReport {
-            outcome,
-            exit_code: match result.end {
-                session::End::Exited(code) => Some(code),
-                _ => None,
-            },
-            signal: match result.end {
-                session::End::Signaled(signal) => Some(signal),
-                _ => None,
-            },
-            duration_ms: result.duration_ms,
-            output_bytes: result.output_bytes,
-            output_digest: fs::read(StepFiles::new(dir).output()).ok().map(Digest::of),
-            timed_out: result.timed_out,
-            followed: result.followed,
-            ended_script: !is_last && result.completed == Some(false) && !result.followed && !result.cancelled,
-            expectation_met,
-            left_running: result.background.len() as u32 + result.survivors.len() as u32,
-            note,
-        }
+        report.ended_script =
+            !self.is_last(index) && result.completed == Some(false) && !result.followed && !result.cancelled;
+        report
     }
 
     /// Whether nothing that Sereno executes comes after this step.
@@ -354,12 +327,17 @@ impl<'a, U: Ui> Walker<'a, U> {
         };
         spec.is_last = self.is_last(index);
         spec.interactive = planned.action == Action::Terminal;
+        spec.redact = Some(self.secrets()?);
+        Ok(spec)
+    }
+
+    /// The file of what the runners hide.
+    fn secrets(&self) -> Result<PathBuf, EngineError> {
         let secrets = self.dir.secrets();
         if !secrets.exists() {
             session::write_secrets(&secrets, self.walk.redactor.secrets())?;
         }
-        spec.redact = Some(secrets);
-        Ok(spec)
+        Ok(secrets)
     }
 
     /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.

@@ -81,6 +81,11 @@ impl RunDir {
         self.path.join("steps").join(format!("{:03}-{attempt}", index + 1))
     }
 
+    /// The folder of one attempt of the script's own `EXIT` trap.
+    pub fn closing(&self, attempt: u32) -> PathBuf {
+        self.path.join("steps").join(format!("closing-{attempt}"))
+    }
+
     /// Wakes whoever waits in this folder for another person's word.
     pub fn wake(&self) -> io::Result<()> {
         File::create(self.path.join("wake")).map(drop)

@@ -181,15 +181,38 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
     }
 }
 
+/// More of one line than this is shown as several.
+const LONGEST_LINE: usize = 64 * 1024;
+
 fn print_output(context: &Context, run: &RunId, index: usize, attempt: u32) {
     let files = StepFiles::new(RunDir::new(&context.state_dir, run).step(index, attempt));
-    match walk::read_output(&files) {
-        Ok(bytes) => {
-            for line in String::from_utf8_lossy(&bytes).lines() {
-                output::line(format!("      {line}"));
+    let indented = |text: &mut String, line: &[u8]| {
+        text.push_str("      ");
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    };
+    let mut begun: Vec<u8> = Vec::new();
+    let read = walk::each_output(&files, |bytes| {
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            begun.extend_from_slice(piece);
+            if begun.ends_with(b"\n") || begun.len() > LONGEST_LINE {
+                indented(&mut text, begun.strip_suffix(b"\n").unwrap_or(&begun));
+                begun.clear();
             }
         }
-        Err(error) => output::line(styled(DIM, format!("      {error}"))),
+        output::data(text);
+    });
+    if !begun.is_empty() {
+        let mut text = String::new();
+        indented(&mut text, &begun);
+        output::data(text);
+    }
+    match (read, context.lang) {
+        (Ok(false), _) => {}
+        (Ok(true), Lang::En) => output::line(styled(DIM, "      (there was more in the middle than is kept)")),
+        (Ok(true), Lang::Es) => output::line(styled(DIM, "      (en el medio hubo más de lo que se guarda)")),
+        (Err(error), _) => output::line(styled(DIM, format!("      {error}"))),
     }
 }
 

@@ -41,6 +41,46 @@ echo after >> ledger
 (setsid sleep 300 & echo $! > orphan; touch started; sleep 300) >> ledger
 ```
 
+## Cleans up after itself
+
+1. Promise
+
+   ```bash
+   trap 'echo cleaned-up $WHO >> ledger; [ ! -e broken ]' EXIT
+   ```
+
+2. Work
+
+   ```bash
+   WHO=ana; echo work >> ledger; test -e mended
+   ```
+
+3. Go on
+
+   ```bash
+   echo more >> ledger
+   ```
+
+## Hangs
+
+1. Promise
+
+   ```bash
+   trap 'echo cleaned-up >> ledger' EXIT
+   ```
+
+2. Hang
+
+   ```bash
+   touch held; sleep 300
+   ```
+
+3. Go on
+
+   ```bash
+   echo more >> ledger
+   ```
+
 ## Uses a secret
 
 ```bash
@@ -150,6 +190,49 @@ fn cancelling_ends_the_step_and_everything_that_it_started() {
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(!alive(&orphan), "the orphan lives");
     assert_eq!(one_run(&world).1, "cancelled");
+}
+
+#[test]
+fn a_run_that_is_given_up_runs_the_scripts_own_exit_trap() {
+    for (broken, word) in [(false, "EXIT trap runs"), (true, "did not end well (exit 1)")] {
+        let world = World::with_runbook(RUNBOOK);
+        assert_eq!(world.sereno(&["run", "cleans-up-after-itself", "--yes"]).code, Some(1));
+        assert_eq!(world.read("ledger"), "work\n");
+        if broken {
+            world.write("broken", "");
+        }
+        let (run, _) = one_run(&world);
+        let cancelled = world.sereno(&["runs", "cancel", &run, "--reason", "enough"]);
+        assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
+        assert!(cancelled.err.contains(word), "{cancelled:?}");
+        assert_eq!(world.read("ledger"), "work\ncleaned-up ana\n");
+        let kinds: Vec<_> = world.entries(&run).iter().map(|e| e["kind"].as_str().unwrap_or("").to_owned()).collect();
+        assert_eq!(kinds[kinds.len() - 4..], ["run.cancelled", "session.closing", "session.closed", "run.ended"]);
+    }
+}
+
+#[test]
+fn a_step_that_is_ended_has_run_its_exit_trap_already() {
+    let world = World::with_runbook(RUNBOOK);
+    let said = world.sereno(&["run", "hangs", "--yes", "--timeout", "1s"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(world.read("ledger"), "cleaned-up\n", "bash runs it when it is asked to end");
+    let (run, _) = one_run(&world);
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "enough"]).code, Some(0));
+    assert_eq!(world.read("ledger"), "cleaned-up\n", "and it does not run twice");
+}
+
+#[test]
+fn the_middle_of_a_very_long_output_is_left_out_and_it_is_said() {
+    let world = World::with_runbook(
+        "# T\n\n## Talks\n\n```bash\necho first; yes some line of output | head -c 90000000; echo last\n```\n",
+    );
+    let said = world.sereno(&["run", "talks"]);
+    assert_eq!(said.code, Some(0), "{:?}", said.err);
+    assert!(said.err.contains("of the output's middle") && said.err.contains("MiB were not kept"), "{}", said.err);
+    let (run, _) = one_run(&world);
+    let finished = world.entries(&run).into_iter().find(|e| e["kind"] == "step.finished").expect("it finished");
+    assert_eq!(finished["data"]["report"]["output_bytes"], 90_000_011);
 }
 
 #[test]

@@ -1,0 +1,277 @@
+//! The state machine, event by event.
+
+use super::{Decision, Ending, Event, Next, Person, RunState, StepReport, WhyPerson, step};
+use crate::plan::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef};
+use sereno_model::{Digest, Outcome, Risk};
+use std::collections::BTreeMap;
+
+fn person(name: &str) -> Person {
+    Person { name: name.to_owned(), how: "os-user".to_owned() }
+}
+
+fn planned(number: usize, risk: Risk) -> PlanStep {
+    PlanStep {
+        number,
+        id: format!("p/{number}"),
+        title: format!("step {number}"),
+        line: number,
+        text: "true".to_owned(),
+        action: Action::Run,
+        risk,
+        effects: Vec::new(),
+        expects: None,
+        verifies: false,
+        if_fails: false,
+        condition: None,
+        alternative: None,
+        approval: crate::plan::policy::Policy::default().approval(risk, None),
+        locks: Vec::new(),
+        files: Vec::new(),
+        starts_in: None,
+    }
+}
+
+fn plan(steps: Vec<PlanStep>) -> Plan {
+    Plan {
+        version: PLAN_VERSION,
+        runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
+        procedure: "p".to_owned(),
+        title: "P".to_owned(),
+        line: 1,
+        risk: Risk::highest(steps.iter().map(|s| s.risk)).unwrap_or_default(),
+        steps,
+        variables: BTreeMap::new(),
+        values: BTreeMap::new(),
+        missing: Vec::new(),
+        rollback: Vec::new(),
+        digest: Digest::of("plan"),
+    }
+}
+
+struct Case {
+    state: Option<RunState>,
+    next: Next,
+}
+
+impl Case {
+    fn new(steps: Vec<PlanStep>) -> Self {
+        let event = Event::Planned { plan: Box::new(plan(steps)), by: person("ana"), undoes: None };
+        let (state, next) = step(None, event).unwrap();
+        Self { state: Some(state), next }
+    }
+
+    fn then(&mut self, event: Event) -> Next {
+        let (state, next) = step(self.state.take(), event).unwrap();
+        self.state = Some(state);
+        self.next = next.clone();
+        next
+    }
+
+    fn refuses(&self, event: Event) -> String {
+        step(self.state.clone(), event).unwrap_err().why
+    }
+
+    fn runs(&mut self, index: usize, attempt: u32, outcome: Outcome) -> Next {
+        assert_eq!(self.next, Next::Start { step: index, attempt });
+        self.then(Event::Started { step: index, attempt });
+        self.then(finished(index, attempt, outcome))
+    }
+}
+
+fn finished(step: usize, attempt: u32, outcome: Outcome) -> Event {
+    Event::Finished { step, attempt, report: StepReport::bare(outcome, None) }
+}
+
+fn approved(steps: &[usize], by: &str, word: Option<&str>, stand_in: bool) -> Event {
+    Event::Approved {
+        digest: Digest::of("plan"),
+        steps: steps.to_vec(),
+        by: person(by),
+        reason: String::new(),
+        word: word.map(str::to_owned),
+        stand_in,
+    }
+}
+
+fn decided(step: usize, decision: Decision) -> Event {
+    Event::Decided { step, decision, reason: "because".to_owned(), by: person("ana") }
+}
+
+#[test]
+fn observing_runs_by_itself_and_a_failed_observation_is_evidence() {
+    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    case.runs(0, 1, Outcome::Failed);
+    assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Done));
+}
+
+#[test]
+fn a_failed_verification_fails_and_a_passed_one_proves() {
+    let verifying = PlanStep { verifies: true, ..planned(1, Risk::Observe) };
+    let mut case = Case::new(vec![verifying.clone()]);
+    assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
+    let mut case = Case::new(vec![verifying]);
+    assert_eq!(case.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Verified));
+}
+
+#[test]
+fn one_yes_covers_the_changes_to_come_but_not_destruction() {
+    let mut case = Case::new(vec![planned(1, Risk::Change), planned(2, Risk::Destroy), planned(3, Risk::Change)]);
+    assert_eq!(case.next, Next::Approve { steps: vec![0, 2] });
+    case.then(approved(&[0, 2], "ana", None, false));
+    case.runs(0, 1, Outcome::Succeeded);
+    assert_eq!(case.next, Next::Approve { steps: vec![1] });
+}
+
+#[test]
+fn destruction_needs_the_word_and_another_person_on_whatever_path() {
+    let case = Case::new(vec![planned(1, Risk::Destroy)]);
+    assert!(case.refuses(approved(&[0], "eva", None, false)).contains("word"));
+    assert!(case.refuses(approved(&[0], "eva", Some("NO"), false)).contains("word"));
+    assert!(case.refuses(approved(&[0], "ana", Some("CONFIRMAR"), false)).contains("second person"));
+    let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
+    assert_eq!(case.then(approved(&[0], "eva", Some("CONFIRMAR"), false)), Next::Start { step: 0, attempt: 1 });
+    let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
+    assert_eq!(case.then(approved(&[0], "ana", Some("CONFIRMAR"), true)), Next::Start { step: 0, attempt: 1 });
+}
+
+#[test]
+fn consent_starts_a_change_and_never_destruction() {
+    let consent = |digest: &str| Event::Consented {
+        digest: Digest::of(digest),
+        steps: vec![0],
+        by: person("ana"),
+        reason: String::new(),
+    };
+    let mut change = Case::new(vec![planned(1, Risk::Change)]);
+    assert!(change.refuses(consent("another")).contains("another plan"));
+    assert_eq!(change.then(consent("plan")), Next::Start { step: 0, attempt: 1 });
+    let destroy = Case::new(vec![planned(1, Risk::Destroy)]);
+    assert!(destroy.refuses(consent("plan")).contains("second person"));
+}
+
+#[test]
+fn an_approval_of_another_plan_or_step_is_refused_and_nothing_starts_without_one() {
+    let case = Case::new(vec![planned(1, Risk::Change)]);
+    let mut other = approved(&[0], "ana", None, false);
+    if let Event::Approved { digest, .. } = &mut other {
+        *digest = Digest::of("another plan");
+    }
+    assert!(case.refuses(other).contains("another plan"));
+    assert!(case.refuses(approved(&[7], "ana", None, false)).contains("no such step"));
+    assert!(case.refuses(Event::Started { step: 0, attempt: 1 }).contains("not approved"));
+    assert!(case.refuses(Event::Started { step: 9, attempt: 1 }).contains("not approved"));
+}
+
+#[test]
+fn an_unknown_outcome_stops_the_run_until_a_person_decides() {
+    for (decision, next) in [
+        (Decision::Done, Next::Start { step: 1, attempt: 1 }),
+        (Decision::Skip, Next::Start { step: 1, attempt: 1 }),
+        (Decision::Retry, Next::Start { step: 0, attempt: 2 }),
+    ] {
+        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+        assert_eq!(case.runs(0, 1, Outcome::Unknown), Next::Person { step: 0, why: WhyPerson::Unknown });
+        assert_eq!(case.then(decided(0, decision)), next, "{decision:?}");
+    }
+}
+
+#[test]
+fn a_failed_change_stops_and_the_runbooks_own_fallback_can_be_taken() {
+    let fallback = PlanStep { if_fails: true, ..planned(2, Risk::Observe) };
+    let mut case = Case::new(vec![planned(1, Risk::Change), fallback, planned(3, Risk::Observe)]);
+    case.then(approved(&[0], "ana", None, false));
+    assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
+    case.then(decided(0, Decision::IfFails));
+    assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Failed));
+    let mut fine = Case::new(vec![planned(1, Risk::Observe), PlanStep { if_fails: true, ..planned(2, Risk::Observe) }]);
+    assert_eq!(fine.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Done));
+}
+
+#[test]
+fn a_script_that_ends_itself_ends_the_run() {
+    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    case.then(Event::Started { step: 0, attempt: 1 });
+    let report = StepReport { ended_script: true, ..StepReport::bare(Outcome::Succeeded, None) };
+    assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::End(Ending::Done));
+}
+
+#[test]
+fn a_step_that_never_began_starts_again_by_itself() {
+    let mut case = Case::new(vec![planned(1, Risk::Change)]);
+    case.then(approved(&[0], "ana", None, false));
+    case.then(Event::Started { step: 0, attempt: 1 });
+    let report = StepReport::never_began();
+    assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::Start { step: 0, attempt: 2 });
+}
+
+#[test]
+fn a_cancelled_run_ends_after_the_step_that_runs() {
+    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    case.then(Event::Started { step: 0, attempt: 1 });
+    let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
+    assert_eq!(case.then(cancel), Next::Watch { step: 0, attempt: 1 });
+    assert_eq!(case.then(finished(0, 1, Outcome::Failed)), Next::End(Ending::Cancelled));
+    assert_eq!(case.then(Event::Ended { ending: Ending::Cancelled }), Next::Nothing);
+    assert!(case.refuses(Event::Resumed { by: person("ana") }).contains("ended"));
+}
+
+#[test]
+fn a_trap_that_waits_runs_once_before_the_end_whatever_the_end() {
+    let with_trap = |step, attempt| Event::Finished {
+        step,
+        attempt,
+        report: StepReport { exit_trap: Some(true), ..StepReport::bare(Outcome::Succeeded, None) },
+    };
+    let closed = |attempt, report| Event::Closed { attempt, report };
+    let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
+    for cancelled in [true, false] {
+        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Change)]);
+        case.then(Event::Started { step: 0, attempt: 1 });
+        case.then(with_trap(0, 1));
+        if cancelled {
+            case.then(cancel.clone());
+        } else {
+            case.then(approved(&[1], "ana", None, false));
+            case.then(Event::Started { step: 1, attempt: 1 });
+            // Killed: it says nothing of the trap, which waits as before.
+            case.then(finished(1, 1, Outcome::Failed));
+            case.then(decided(1, Decision::Skip));
+        }
+        assert_eq!(case.next, Next::Close { after: (0, 1), attempt: 1 });
+        assert_eq!(case.refuses(Event::Closing { attempt: 2 }), "no trap is to run");
+        assert_eq!(case.then(Event::Closing { attempt: 1 }), Next::WatchClose { attempt: 1 });
+        let again = case.then(closed(1, StepReport::never_began()));
+        assert_eq!(again, Next::Close { after: (0, 1), attempt: 2 });
+        case.then(Event::Closing { attempt: 2 });
+        let ending = if cancelled { Ending::Cancelled } else { Ending::Done };
+        assert_eq!(case.then(closed(2, StepReport::bare(Outcome::Succeeded, None))), Next::End(ending));
+    }
+}
+
+#[test]
+fn a_trap_that_bash_ran_by_itself_does_not_run_again() {
+    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    for (index, trap) in [(0, true), (1, false)] {
+        case.then(Event::Started { step: index, attempt: 1 });
+        let report = StepReport { exit_trap: Some(trap), ..StepReport::bare(Outcome::Succeeded, None) };
+        case.then(Event::Finished { step: index, attempt: 1, report });
+    }
+    assert_eq!(case.next, Next::End(Ending::Done));
+}
+
+#[test]
+fn events_read_back_from_their_entries() {
+    let planned =
+        Event::Planned { plan: Box::new(plan(vec![planned(1, Risk::Destroy)])), by: person("ana"), undoes: None };
+    for event in [
+        planned,
+        approved(&[0], "eva", Some("SI"), false),
+        finished(0, 1, Outcome::Unknown),
+        decided(0, Decision::IfFails),
+    ] {
+        let (kind, data) = event.clone().into_entry();
+        assert!(!kind.is_empty());
+        assert_eq!(Event::from_entry(&kind, &data).unwrap(), event);
+    }
+    assert!(Event::from_entry("run.nonsense", &serde_json::json!({})).is_err());
+}

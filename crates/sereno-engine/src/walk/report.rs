@@ -1,0 +1,59 @@
+//! From a runner's word about a process to what the journal keeps of it.
+
+use super::expect::Looked;
+use crate::run::StepReport;
+use crate::session::{End, Lost, StepResult};
+use sereno_model::Outcome;
+
+/// SIGKILL: the one signal at which bash does not run its `EXIT` trap.
+const KILLED: i32 = 9;
+
+/// How a step ended, whatever the author expected of it.
+pub(super) fn of_result(result: &StepResult, looked: Looked) -> StepReport {
+    let note = match (&result.end, &result.state_error) {
+        (End::NotStarted(why), _) => Some(why.en.clone()),
+        (_, Some(error)) => Some(error.en.clone()),
+        _ => result.output_error.clone(),
+    };
+    StepReport {
+        outcome: result.outcome(),
+        exit_code: match result.end {
+            End::Exited(code) => Some(code),
+            _ => None,
+        },
+        signal: match result.end {
+            End::Signaled(signal) => Some(signal),
+            _ => None,
+        },
+        duration_ms: result.duration_ms,
+        output_bytes: result.output_bytes,
+        dropped_bytes: result.dropped_bytes,
+        output_digest: looked.digest,
+        timed_out: result.timed_out,
+        followed: result.followed,
+        ended_script: false,
+        exit_trap: exit_trap(result),
+        expectation_met: looked.expectation_met,
+        left_running: result.background.len() as u32 + result.survivors.len() as u32,
+        note,
+    }
+}
+
+/// The runner is gone and left no result.
+pub(super) fn of_lost(lost: &Lost) -> StepReport {
+    let note = "its runner is gone and left no result";
+    let mut report = StepReport::bare(Outcome::Unknown, Some(note.to_owned()));
+    report.left_running = lost.survivors.len() as u32;
+    report
+}
+
+/// Whether an `EXIT` trap is still to run; `None` where the step never came to its end, so that what waited before it
+/// waits still.
+fn exit_trap(result: &StepResult) -> Option<bool> {
+    match (&result.state, &result.end) {
+        (Some(saved), _) => Some(saved.exit_trap),
+        (None, End::NotStarted(_) | End::Signaled(KILLED)) => None,
+        // It left by itself or was asked to, and bash ran the trap on its way out.
+        (None, End::Exited(_) | End::Signaled(_)) => Some(false),
+    }
+}
