@@ -17,6 +17,7 @@ use sereno_runbook::Runbook;
 use sereno_store::{Actor, Location, Role, Store, StoreError};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
@@ -292,6 +293,24 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
 
 pub(crate) fn today() -> jiff::civil::Date {
     jiff::Zoned::now().date()
+}
+
+/// The language that the command line asks for, before it is known to be right.
+pub(crate) fn language_argument(arguments: impl Iterator<Item = OsString>) -> Option<LangArg> {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix("--lang") {
+            Some("") => arguments.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        match value.as_deref() {
+            Some("es") => return Some(LangArg::Es),
+            Some("en") => return Some(LangArg::En),
+            _ => {}
+        }
+    }
+    env::var("SERENO_LANG").ok().and_then(|lang| <LangArg as clap::ValueEnum>::from_str(&lang, true).ok())
 }
 
 /// The language asked for, else that of the locale.

@@ -12,6 +12,7 @@ mod render;
 mod report;
 mod terminal;
 mod translate;
+mod usage;
 mod walker_ui;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -32,14 +33,14 @@ fn main() -> ExitCode {
         (Some(first), Some(what)) if first == "__reference" => return reference::print(&what.to_string_lossy()),
         _ => {}
     }
-    let lang = context::language(None);
+    let lang = context::language(context::language_argument(std::env::args_os()));
     let matches = match translate::command(Cli::command(), lang).try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return usage(&error),
+        Err(error) => return wrong_usage(&error, lang),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return wrong_usage(&error, lang),
     };
     let lang = context::language(cli.global.lang);
     let (lang, result) = match Context::new(&cli.global, lang) {
@@ -79,9 +80,14 @@ fn block_on(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     runtime.block_on(work)
 }
 
-/// clap's own words about a wrong command line, or the help or version that was asked for.
-fn usage(error: &clap::Error) -> ExitCode {
-    // Nothing can be told about a stream that is gone.
-    let _ = error.print();
+/// A wrong command line, or the help or version that was asked for.
+fn wrong_usage(error: &clap::Error, lang: Lang) -> ExitCode {
+    match usage::in_spanish(error).filter(|_| lang == Lang::Es) {
+        Some(text) => output::say(text),
+        None => {
+            // Nothing can be told about a stream that is gone.
+            let _ = error.print();
+        }
+    }
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }

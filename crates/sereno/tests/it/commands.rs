@@ -75,6 +75,17 @@ fn messages_follow_the_locale() {
     let world = World::with_runbook(RUNBOOK);
     let spanish = said(world.command(&["plan", "nada"]).env("LANG", "es_AR.UTF-8").output().expect("it runs"));
     assert!(spanish.err.contains("ningún procedimiento se llama"), "{spanish:?}");
+    for (arguments, words) in [
+        (&["runz", "list"][..], "no existe el comando `runz`"),
+        (&["plan", "--lang", "es"], "falta: <PROCEDURE>"),
+        (&["runs", "list", "--limit", "x"], "no es un valor"),
+    ] {
+        let wrong = said(world.command(arguments).env("LANG", "es_AR.UTF-8").output().expect("it runs"));
+        assert_eq!(wrong.code, Some(2), "{wrong:?}");
+        assert!(wrong.err.contains(words) && wrong.out.is_empty(), "{wrong:?}");
+    }
+    let english = said(world.command(&["plan", "--lang=en"]).env("LANG", "es_AR.UTF-8").output().expect("it runs"));
+    assert!(english.err.contains("required"), "{english:?}");
     let help = said(world.command(&["run", "--help"]).env("LANG", "es_ES.UTF-8").output().expect("it runs"));
     assert!(help.out.contains("Recorre un procedimiento"), "{help:?}");
 }
