@@ -1,7 +1,8 @@
 //! Locks: one changing run per component at a time.
 //!
 //! A lock is a lease. Who holds it renews it; when the machine of the holder died, the lease runs out, and the next one
-//! takes the lock over, which the journal says.
+//! takes the lock over, which the journal says. Who knows that a holder is dead need not wait for that; who knows that it
+//! is at work may not take the lock although the lease ran out (a clock that jumped).
 
 use crate::Store;
 use crate::access::{Action, Context};
@@ -34,11 +35,13 @@ pub struct Held {
     /// The id of the actor who holds it.
     pub by: String,
     pub since: String,
+    /// Microseconds since 1970.
+    pub expires: i64,
 }
 
 impl Held {
     pub fn text(&self) -> Text {
-        let Self { component, run, by, since } = self;
+        let Self { component, run, by, since, .. } = self;
         Text::new(
             format!("{component} is locked by run {run} of {by} since {since}."),
             format!("{component} está bloqueado por la ejecución {run} de {by} desde {since}."),
@@ -68,14 +71,49 @@ impl Store {
         run: &RunId,
         lease: Duration,
     ) -> Result<Vec<Lock>, StoreError> {
+        self.acquire_locks_unless(context, components, run, lease, |_| false).await
+    }
+
+    /// The same, but for a lock of a run that `at_work` says is at work: it is held, whatever its lease says.
+    pub async fn acquire_locks_unless(
+        &self,
+        context: &Context,
+        components: &[&str],
+        run: &RunId,
+        lease: Duration,
+        at_work: impl Fn(&RunId) -> bool,
+    ) -> Result<Vec<Lock>, StoreError> {
         context.may(Action::Operate)?;
         let mut tx = self.db.write().await?;
         let mut locks = Vec::with_capacity(components.len());
         for component in components {
-            locks.push(acquire(&mut tx, context, component, run, lease).await?);
+            locks.push(acquire(&mut tx, context, component, (run, lease), &at_work).await?);
         }
         tx.commit().await?;
         Ok(locks)
+    }
+
+    /// Takes a lock over from a run that the caller knows to be dead, before its lease ran out. When another run holds it
+    /// by now, it is held.
+    pub async fn take_lock_over(
+        &self,
+        context: &Context,
+        component: &str,
+        from: &RunId,
+        run: &RunId,
+        lease: Duration,
+    ) -> Result<Lock, StoreError> {
+        context.may(Action::Operate)?;
+        let mut tx = self.db.write().await?;
+        if let Some(held) = held(&mut tx, component).await?
+            && held.run == from.as_str()
+        {
+            taken_over(&mut tx, context, &held, run, "nobody walks it").await?;
+            tx.execute("DELETE FROM sereno_locks WHERE component = $1", [component.into()]).await?;
+        }
+        let lock = acquire(&mut tx, context, component, (run, lease), &|_: &RunId| false).await?;
+        tx.commit().await?;
+        Ok(lock)
     }
 
     /// Renews all locks of a run. A lock that is missing from the answer was taken over by another run.
@@ -114,33 +152,44 @@ impl Store {
     }
 }
 
+/// Who holds a lock, if anybody does.
+async fn held(tx: &mut Tx, component: &str) -> Result<Option<Held>, StoreError> {
+    let sql = "SELECT component, run, holder, since, expires FROM sereno_locks WHERE component = $1";
+    let row = tx.first(sql, [component.into()]).await?;
+    Ok(row.map(|row| Held {
+        component: component.to_owned(),
+        run: row.text(1),
+        by: row.text(2),
+        since: row.text(3),
+        expires: row.number(4),
+    }))
+}
+
+async fn taken_over(tx: &mut Tx, context: &Context, held: &Held, run: &RunId, why: &str) -> Result<(), StoreError> {
+    let data = serde_json::json!({
+        "component": held.component, "from_run": held.run, "from": held.by, "since": held.since, "why": why,
+    });
+    let mut head = head_of(tx).await?;
+    append_one(tx, &mut head, context, NewEntry::new("lock.taken_over", data).of(run)).await?;
+    Ok(())
+}
+
 async fn acquire(
     tx: &mut Tx,
     context: &Context,
     component: &str,
-    run: &RunId,
-    lease: Duration,
+    (run, lease): (&RunId, Duration),
+    at_work: &impl Fn(&RunId) -> bool,
 ) -> Result<Lock, StoreError> {
-    let row = tx
-        .first(
-            "SELECT component, run, holder, since, expires FROM sereno_locks WHERE component = $1",
-            [component.into()],
-        )
-        .await?;
-    let before = row.map(|row| (row.text(1), row.text(2), row.text(3), row.number(4)));
     let mut since = now();
-    if let Some((other, by, held_since, expires)) = before {
-        if other == run.as_str() {
-            since = held_since;
-        } else if expires > Timestamp::now().as_microsecond() {
-            let component = component.to_owned();
-            return Err(StoreError::LockHeld(Box::new(Held { component, run: other, by, since: held_since })));
+    if let Some(held) = held(tx, component).await? {
+        let ran_out = held.expires <= Timestamp::now().as_microsecond();
+        if held.run == run.as_str() {
+            since = held.since;
+        } else if !ran_out || held.run.parse().is_ok_and(|other| at_work(&other)) {
+            return Err(StoreError::LockHeld(Box::new(held)));
         } else {
-            let data = serde_json::json!({
-                "component": component, "from_run": other, "from": by, "since": held_since,
-            });
-            let mut head = head_of(tx).await?;
-            append_one(tx, &mut head, context, NewEntry::new("lock.taken_over", data).of(run)).await?;
+            taken_over(tx, context, &held, run, "its lease ran out").await?;
         }
     }
     let lock = Lock {

@@ -54,6 +54,9 @@ pub enum Event {
     /// A person gave the run up. Steps that run are ended first.
     #[serde(rename = "run.cancelled")]
     Cancelled { reason: String, by: Person },
+    /// The store's own entry: a lock that another run held is this run's now.
+    #[serde(rename = "lock.taken_over")]
+    LockTaken { component: String, from_run: String },
     /// Another process took the run up.
     #[serde(rename = "run.resumed")]
     Resumed { by: Person },

@@ -174,7 +174,7 @@ impl RunState {
                 self.decide(*step, *decision, reason, by).map_err(|why| illegal(event, why))?;
             }
             Event::Cancelled { .. } => self.cancelled = true,
-            Event::Resumed { .. } | Event::Refused { .. } => {}
+            Event::Resumed { .. } | Event::Refused { .. } | Event::LockTaken { .. } => {}
             Event::Ended { ending } => self.ended = Some(*ending),
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Waiting: for a step that runs, and for another person's word.
 
+use super::locks::Renewal;
 use super::wake::Wake;
 use super::{EngineError, RunDir, Ui, Walk};
 use crate::session::{self, Ended, RunnerHandle, SessionError, StepSpec, Stream};
@@ -25,8 +26,12 @@ pub(super) struct Journal<'a> {
 
 impl Journal<'_> {
     async fn says_cancel(&self) -> Result<bool, EngineError> {
-        let entries = self.walk.store.entries_of(self.walk.context, self.run).await?;
-        Ok(entries.iter().any(|entry| entry.seq > self.last && entry.kind == "run.cancelled"))
+        match self.walk.store.entries_of(self.walk.context, self.run).await {
+            Ok(entries) => Ok(entries.iter().any(|entry| entry.seq > self.last && entry.kind == "run.cancelled")),
+            // A journal that cannot be had just now is asked again: the step goes on whatever it says.
+            Err(error) if error.is_passing() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -49,6 +54,7 @@ pub(super) async fn until_ended<U: Ui>(
     });
     // The first look comes after a while: most steps have ended by then.
     let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_AGAIN, LOOK_AGAIN);
+    let mut renewal = Renewal::now();
     let mut cancelled = false;
     let ended = loop {
         tokio::select! {
@@ -59,9 +65,10 @@ pub(super) async fn until_ended<U: Ui>(
                 None => return Err(EngineError::WatcherGone),
             },
             // Cancel-safe: a tick that is not taken comes again.
-            _ = look.tick(), if !cancelled => {
-                cancelled = journal.says_cancel().await?;
-                if cancelled {
+            _ = look.tick() => {
+                renewal.when_due(journal.walk, journal.run).await?;
+                if !cancelled && journal.says_cancel().await? {
+                    cancelled = true;
                     session::cancel(dir)?;
                 }
             }
@@ -89,7 +96,9 @@ pub(super) async fn interactive(runner: PathBuf, spec: StepSpec) -> Result<Ended
 /// Waits until the run has an entry after `last`. Whoever approves or cancels on this machine touches the run's `wake`
 /// file; the journal itself is looked at now and then for those on another.
 pub(super) async fn wait_for_entry(walk: &Walk<'_>, dir: &RunDir, run: &RunId, last: u64) -> Result<(), EngineError> {
+    let mut renewal = Renewal::now();
     loop {
+        renewal.when_due(walk, run).await?;
         // The watch begins before the look, so that nothing can come between them.
         let wake = Wake::on(dir.path()).map_err(|source| EngineError::file(dir.path(), source))?;
         let entries = walk.store.entries_of(walk.context, run).await?;

@@ -8,6 +8,7 @@ mod close;
 mod expect;
 mod fault;
 mod follow;
+mod locks;
 mod open;
 mod outside;
 mod planned;
@@ -162,6 +163,14 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     /// Walks until the run ends or must wait.
     pub async fn walk(&mut self) -> Result<Came, EngineError> {
+        let came = self.walk_on().await?;
+        if !matches!(came, Came::Ended(_)) {
+            self.leave_locked().await?;
+        }
+        Ok(came)
+    }
+
+    async fn walk_on(&mut self) -> Result<Came, EngineError> {
         loop {
             match self.state.next() {
                 Next::Start { step, attempt } => self.start(step, attempt).await?,
@@ -355,15 +364,6 @@ impl<'a, U: Ui> Walker<'a, U> {
             let file = StepFiles::new(self.dir.step(earlier, attempt)).state();
             (attempt > 0 && file.exists()).then_some(file)
         })
-    }
-
-    async fn lock(&self, components: &[String]) -> Result<(), EngineError> {
-        if components.is_empty() {
-            return Ok(());
-        }
-        let components: Vec<&str> = components.iter().map(String::as_str).collect();
-        self.walk.store.acquire_locks(self.walk.context, &components, &self.run, self.walk.lock_lease).await?;
-        Ok(())
     }
 
     async fn end(&mut self, ending: Ending) -> Result<(), EngineError> {

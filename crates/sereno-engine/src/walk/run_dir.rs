@@ -1,6 +1,7 @@
 //! The folder of a run: its exact plan, one folder for each attempt of a step, and the lock of whoever walks it.
 
 use crate::plan::Plan;
+use crate::session::{self, Status};
 use sereno_model::RunId;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -42,6 +43,23 @@ impl RunDir {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether somebody walks the run on this machine, or a step of it is at work here without anybody.
+    pub fn is_at_work(&self) -> bool {
+        self.path.is_dir() && (!matches!(self.walk(), Ok(Some(_))) || self.has_runner())
+    }
+
+    /// Whether a runner of one of its steps is alive, or left processes of the step alive when it was killed.
+    pub fn has_runner(&self) -> bool {
+        let Ok(steps) = fs::read_dir(self.path.join("steps")) else { return false };
+        steps.flatten().any(|step| match session::status(&step.path()) {
+            Ok(Status::Running) => true,
+            Ok(Status::Lost(lost)) => !lost.survivors.is_empty(),
+            Ok(Status::Absent | Status::Finished(_)) => false,
+            // What cannot be looked into (another user's folder) may be at work.
+            Err(_) => true,
+        })
     }
 
     /// Writes the exact plan, durably, before anything else is known of the run. It may hold secrets that the journal

@@ -44,6 +44,19 @@ fn a_lease_that_ran_out_is_taken_over_and_the_journal_says_so() {
             let entries = store.entries_of(&ana(), &run(2)).await.unwrap();
             assert_eq!(entries[0].kind, "lock.taken_over", "{}", bed.name);
             assert_eq!(entries[0].data["from_run"], run(1).as_str());
+            assert_eq!(entries[0].data["why"], "its lease ran out");
+            // Who is known to be at work keeps the lock whatever its lease says; who is known to be dead loses it at once.
+            store.acquire_lock(&ana(), "backend", &run(2), Duration::ZERO).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let refused = store.acquire_locks_unless(&ana(), &["backend"], &run(3), LEASE, |_| true).await;
+            assert!(matches!(refused, Err(StoreError::LockHeld(_))), "{}: {refused:?}", bed.name);
+            store.acquire_lock(&ana(), "backend", &run(2), LEASE).await.unwrap();
+            let refused = store.take_lock_over(&ana(), "backend", &run(1), &run(3), LEASE).await;
+            assert!(matches!(refused, Err(StoreError::LockHeld(_))), "{}: it is another's by now", bed.name);
+            let lock = store.take_lock_over(&ana(), "backend", &run(2), &run(3), LEASE).await.unwrap();
+            assert_eq!(lock.run, run(3));
+            let entries = store.entries_of(&ana(), &run(3)).await.unwrap();
+            assert_eq!(entries[0].data["why"], "nobody walks it");
             assert!(store.verify(&ana()).await.unwrap().is_sound());
         });
     }

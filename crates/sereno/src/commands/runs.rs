@@ -170,6 +170,12 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
                     why.get(context.lang)
                 )
             }
+            Ok(Event::LockTaken { component, from_run }) if es => {
+                format!("tomó el bloqueo de {component} de {from_run}")
+            }
+            Ok(Event::LockTaken { component, from_run }) => {
+                format!("took the lock of {component} over from {from_run}")
+            }
             Ok(Event::Cancelled { reason, .. }) => {
                 format!("{} {reason}", if es { "la canceló" } else { "cancelled it" })
             }

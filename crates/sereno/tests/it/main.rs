@@ -3,6 +3,7 @@
 mod bound;
 mod commands;
 mod harness;
+mod locks;
 mod pedidos;
 mod people;
 mod runs;

@@ -1,0 +1,115 @@
+//! Locks between runs: kept while somebody or something is at work, and no longer.
+
+use crate::world::{Said, World, said};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+const RUNBOOK: &str = "\
+# Locks
+
+## Slow change
+
+```bash
+# 1. Begin
+echo begin >> ledger
+
+# 2. Wait for the gate
+touch started; while [ ! -e gate ] && [ -e RUNBOOK.md ]; do sleep 0.02; done; echo through >> ledger
+```
+
+## Other change
+
+```bash
+echo other >> ledger
+```
+
+## Fails
+
+```bash
+echo tried >> ledger; test -e mended
+```
+";
+
+fn start(world: &World, arguments: &[&str]) -> Child {
+    let child = world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    child.expect("the binary starts")
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never came: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn other(world: &World) -> Said {
+    world.sereno(&["run", "other-change", "--yes"])
+}
+
+fn exists(world: &World, name: &str) -> bool {
+    Path::exists(&world.path().join(name))
+}
+
+#[test]
+fn the_lock_of_a_run_that_was_killed_between_its_steps_is_taken_over_at_once() {
+    let world = World::with_runbook(RUNBOOK);
+    // Planned, consented, started, finished: then it dies with the lock in its hand.
+    let killed = world.command(&["run", "slow-change", "--yes"]).env("SERENO_TEST_KILL_AFTER", "4").output();
+    assert_eq!(killed.expect("it runs").status.code(), None);
+    let (dead, _) = world.runs().remove(0);
+    let taken = other(&world);
+    assert_eq!(taken.code, Some(0), "{taken:?}");
+    assert!(taken.err.contains(&format!("over from run {dead}, which nobody walks")), "{taken:?}");
+    let (run, _) = world.runs().remove(0);
+    assert!(world.entries(&run).iter().any(|e| e["kind"] == "lock.taken_over" && e["data"]["from_run"] == *dead));
+    assert!(world.sereno(&["runs", "show", &run]).out.contains("took the lock of"));
+    // The one that died is taken up all the same.
+    world.write("gate", "");
+    assert_eq!(world.sereno(&["runs", "resume", &dead, "--yes"]).code, Some(0));
+    assert_eq!(world.read("ledger"), "begin\nother\nthrough\n");
+}
+
+#[test]
+fn a_step_at_work_keeps_its_lock_although_its_sereno_was_killed_and_its_lease_ran_out() {
+    let world = World::with_runbook(RUNBOOK);
+    world.write("sereno.toml", "[locks]\nlease_seconds = 1\n");
+    let mut child = start(&world, &["run", "slow-change", "--yes"]);
+    eventually("the step is at its gate", || exists(&world, "started"));
+    child.kill().expect("it is killed");
+    child.wait().expect("it is gone");
+    std::thread::sleep(Duration::from_millis(1500));
+    let refused = other(&world);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    world.write("gate", "");
+    eventually("the step has ended", || world.read("ledger").ends_with("through\n"));
+    eventually("its lock can be had", || other(&world).code == Some(0));
+}
+
+#[test]
+fn a_run_that_waits_for_a_person_keeps_its_lock() {
+    let world = World::with_runbook(RUNBOOK);
+    assert_eq!(world.sereno(&["run", "fails", "--yes"]).code, Some(1));
+    let refused = other(&world);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert_eq!(world.read("ledger"), "tried\n");
+}
+
+#[test]
+fn a_lock_is_renewed_while_its_step_runs() {
+    let world = World::with_runbook(RUNBOOK);
+    world.write("sereno.toml", "[locks]\nlease_seconds = 3\n");
+    // Another machine: the same journal, and none of the run's folders.
+    let far = World::with_runbook(RUNBOOK);
+    let journal = world.path().join(".sereno/journal.db");
+    far.write("sereno.toml", &format!("[journal]\nlocation = \"sqlite:{}\"\n", journal.display()));
+    let child = start(&world, &["run", "slow-change", "--yes"]);
+    eventually("the step is at its gate", || exists(&world, "started"));
+    std::thread::sleep(Duration::from_secs(5));
+    let refused = other(&far);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    world.write("gate", "");
+    assert_eq!(said(child.wait_with_output().expect("it ends")).code, Some(0));
+    assert_eq!(other(&far).code, Some(0), "it was given back");
+}
