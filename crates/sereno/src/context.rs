@@ -4,7 +4,7 @@ use crate::cli::{Format, Global, LangArg};
 use crate::exit::Exit;
 use crate::output;
 use crate::render::{CYAN, YELLOW, styled};
-use crate::report::{Failure, Result};
+use crate::report::{Failure, Result, unusable};
 use sereno_effects::Knowledge;
 use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
@@ -61,6 +61,9 @@ impl Context {
         })?;
         let file = match &global.settings {
             Some(path) if path.is_file() => Some(path.clone()),
+            Some(path) if path.is_dir() => {
+                return Err(unusable(Exit::Usage, path, &std::io::ErrorKind::IsADirectory.into()));
+            }
             Some(path) => return Err(no_such_file(path)),
             None => here.ancestors().map(|dir| dir.join("sereno.toml")).find(|path| path.is_file()),
         };
@@ -113,11 +116,7 @@ impl Context {
     fn document(&self, path: &Path) -> Result<Document> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => no_such_file(path),
-            _ => Failure::new(
-                Exit::Usage,
-                format!("{}: {error}", path.display()),
-                format!("{}: {error}", path.display()),
-            ),
+            _ => unusable(Exit::Usage, path, &error),
         })?;
         let (runbook, diagnostics) = sereno_runbook::read_with(&bytes, &self.knowledge);
         let name = path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
@@ -329,8 +328,7 @@ pub(crate) fn language(asked: Option<LangArg>) -> Lang {
 fn read_settings(file: Option<&Path>, lang: Lang) -> Result<Settings> {
     let Some(path) = file else { return Ok(Settings::default()) };
     let name = path.display().to_string();
-    let text = fs::read_to_string(path)
-        .map_err(|e| Failure::new(Exit::Usage, format!("{name}: {e}"), format!("{name}: {e}")))?;
+    let text = fs::read_to_string(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
     let (settings, diagnostics) = Settings::parse(&text, &name);
     for diagnostic in &diagnostics {
         output::say(crate::render::diagnostic(&text, &name, diagnostic, lang, output::stdout_colors()));

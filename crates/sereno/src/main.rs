@@ -61,6 +61,14 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
+    if context.format == cli::Format::Sarif && !matches!(command, Command::Check(_)) {
+        return Err(report::Failure::new(
+            Exit::Usage,
+            "only `sereno check` speaks SARIF",
+            "solo `sereno check` habla SARIF",
+        )
+        .hint("use --format json", "use --format json"));
+    }
     match command {
         Command::Check(args) => commands::check::check(context, args),
         Command::Runbook(command) => commands::runbook::runbook(context, command),

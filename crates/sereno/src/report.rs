@@ -2,6 +2,8 @@
 
 use crate::exit::Exit;
 use sereno_model::Text;
+use std::io;
+use std::path::Path;
 
 /// An error that ends a command: expected, with an exit code and perhaps a hint. Bugs panic instead.
 #[derive(Debug)]
@@ -24,6 +26,27 @@ impl Failure {
         self.hint = Some(Text::new(en, es));
         self
     }
+}
+
+/// A file that cannot be used, in words of both languages where the system's own are English.
+pub(crate) fn unusable(exit: Exit, path: &Path, error: &io::Error) -> Failure {
+    let name = path.display();
+    let (en, es) = match error.kind() {
+        io::ErrorKind::NotFound => ("there is no such file".to_owned(), "no existe ese archivo".to_owned()),
+        io::ErrorKind::IsADirectory => {
+            ("it is a directory, not a file".to_owned(), "es un directorio, no un archivo".to_owned())
+        }
+        io::ErrorKind::PermissionDenied => {
+            ("this user may not open it".to_owned(), "este usuario no lo puede abrir".to_owned())
+        }
+        io::ErrorKind::StorageFull => ("the disk is full".to_owned(), "el disco está lleno".to_owned()),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ("the disk is read-only".to_owned(), "el disco es de solo lectura".to_owned())
+        }
+        io::ErrorKind::InvalidData => ("it is not a text in UTF-8".to_owned(), "no es un texto en UTF-8".to_owned()),
+        _ => (error.to_string(), error.to_string()),
+    };
+    Failure::new(exit, format!("{name}: {en}"), format!("{name}: {es}"))
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;

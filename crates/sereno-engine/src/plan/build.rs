@@ -40,6 +40,8 @@ pub enum PlanError {
     NoSteps(String),
     #[error("step {number} is not in `{procedure}`, which has {last}")]
     NoSuchStep { procedure: String, number: usize, last: usize },
+    #[error("`{0}` has no alternatives to choose from, or fewer than were chosen")]
+    NoOptions(String),
     #[error("option {number} is not among the alternatives {known}")]
     NoSuchOption { number: u32, known: String },
 }
@@ -51,6 +53,10 @@ impl PlanError {
             Self::NoSuchStep { procedure, number, last } => {
                 Text::new(self.to_string(), format!("el paso {number} no está en `{procedure}`, que tiene {last}"))
             }
+            Self::NoOptions(title) => Text::new(
+                self.to_string(),
+                format!("`{title}` no tiene alternativas para elegir, o tiene menos que las elegidas"),
+            ),
             Self::NoSuchOption { number, known } => {
                 Text::new(self.to_string(), format!("la opción {number} no está entre las alternativas {known}"))
             }
@@ -127,11 +133,9 @@ fn choose(procedure: &Procedure, choices: &[u32]) -> Result<BTreeMap<u32, u32>, 
             Some((group, numbers)) if numbers.contains(&number) => {
                 chosen.insert(*group, number);
             }
-            other => {
-                let known = other.map_or_else(
-                    || "—".to_owned(),
-                    |(_, numbers)| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
-                );
+            None => return Err(PlanError::NoOptions(procedure.title.clone())),
+            Some((_, numbers)) => {
+                let known = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
                 return Err(PlanError::NoSuchOption { number, known });
             }
         }

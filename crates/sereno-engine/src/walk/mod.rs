@@ -92,21 +92,53 @@ impl<'a, U: Ui> Walker<'a, U> {
     pub async fn take(walk: &'a Walk<'a>, ui: &'a mut U, run: RunId) -> Result<Self, EngineError> {
         walk.context.may(sereno_store::Action::Operate)?;
         let dir = RunDir::new(&walk.state_dir, &run);
+        if !dir.path().is_dir() {
+            let (state, _) = load_state(walk.store, walk.context, &run).await?;
+            if state.ended.is_none() {
+                return Err(EngineError::FolderGone { run, path: dir.path().to_owned() });
+            }
+            dir.create().map_err(|source| EngineError::file(dir.path(), source))?;
+        }
+        let walker = Self::hold(walk, ui, run, dir).await?;
+        walker.plan_holds()
+    }
+
+    /// Takes a run up to give it up. Its exact plan may be damaged and its folder gone: nothing of it will start.
+    pub async fn take_to_cancel(walk: &'a Walk<'a>, ui: &'a mut U, run: RunId) -> Result<Self, EngineError> {
+        walk.context.may(sereno_store::Action::Operate)?;
+        let dir = RunDir::new(&walk.state_dir, &run);
+        let is_gone = !dir.path().is_dir();
+        dir.create().map_err(|source| EngineError::file(dir.path(), source))?;
+        let mut walker = Self::hold(walk, ui, run, dir).await?;
+        if let (true, Some((step, attempt))) = (is_gone, walker.state.running()) {
+            let note = "the folder of the run is gone".to_owned();
+            let report = StepReport::bare(Outcome::Unknown, Some(note));
+            walker.record(Event::Finished { step, attempt, report }).await?;
+        }
+        Ok(walker)
+    }
+
+    async fn hold(walk: &'a Walk<'a>, ui: &'a mut U, run: RunId, dir: RunDir) -> Result<Self, EngineError> {
         let walking = dir
             .walk()
             .map_err(|source| EngineError::file(dir.path(), source))?
             .ok_or_else(|| EngineError::WalkedElsewhere(run.clone()))?;
         let (state, last) = load_state(walk.store, walk.context, &run).await?;
-        let plan = if state.ended.is_some() {
-            state.plan.clone()
-        } else {
-            let plan = dir.read_plan().map_err(|source| EngineError::PlanGone { run: run.clone(), source })?;
-            if !plan.digest_holds() || plan.digest != state.plan.digest {
-                return Err(EngineError::PlanChanged(run));
-            }
-            plan
-        };
+        let plan = state.plan.clone();
         Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, _walking: walking })
+    }
+
+    /// With the exact plan instead of the journal's, which lacks the secrets; it must be the one that was approved.
+    fn plan_holds(mut self) -> Result<Self, EngineError> {
+        if self.state.ended.is_none() {
+            let read = self.dir.read_plan();
+            let plan = read.map_err(|source| EngineError::PlanGone { run: self.run.clone(), source })?;
+            if !plan.digest_holds() || plan.digest != self.state.plan.digest {
+                return Err(EngineError::PlanChanged(self.run));
+            }
+            self.plan = plan;
+        }
+        Ok(self)
     }
 
     pub fn state(&self) -> &RunState {

@@ -38,6 +38,8 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+    #[error("the folder {} of run {run} is gone, and with it what its steps left", path.display())]
+    FolderGone { run: RunId, path: PathBuf },
     #[error("the plan on disk of run {0} is not the one that was approved")]
     PlanChanged(RunId),
     #[error("step {step} of run {run} is not what was planned: {}", why.en)]
@@ -74,6 +76,13 @@ impl EngineError {
             Self::PlanGone { run, .. } => {
                 Text::new(chain(self), format!("no se puede leer el plan exacto de la ejecución {run}"))
             }
+            Self::FolderGone { run, path } => Text::new(
+                self.to_string(),
+                format!(
+                    "la carpeta {} de la ejecución {run} ya no existe, y con ella lo que dejaron sus pasos",
+                    path.display()
+                ),
+            ),
             Self::PlanChanged(run) => {
                 Text::new(self.to_string(), format!("el plan en disco de la ejecución {run} no es el que se aprobó"))
             }

@@ -4,7 +4,7 @@ use crate::cli::{AuditCommand, Format};
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
-use crate::report::{Failure, Result};
+use crate::report::{Failure, Result, unusable};
 use sereno_model::Lang;
 use sereno_store::{ExportError, Head, Problem, VerifyReport, verify_export};
 use std::fs::File;
@@ -22,7 +22,16 @@ async fn verify(context: &Context, file: Option<&Path>, head: Option<&str>) -> R
     let expected = head.map(parse_head).transpose()?;
     let report = if let Some(path) = file {
         let file = File::open(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
-        verify_export(BufReader::new(file), expected).map_err(|e| unusable(Exit::Failed, path, &e))?
+        let report = verify_export(BufReader::new(file), expected).map_err(|e| unusable(Exit::Usage, path, &e))?;
+        if report.entries == 0 && report.problems.is_empty() {
+            let name = path.display();
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("{name} holds no entry: it proves nothing"),
+                format!("{name} no tiene ninguna entrada: no prueba nada"),
+            ));
+        }
+        report
     } else {
         let store = context.store().await?;
         let who = context.store_context();
@@ -78,7 +87,7 @@ async fn export(context: &Context, file: Option<&Path>) -> Result<Exit> {
     let store = context.store().await?;
     let who = context.store_context();
     let mut target: Box<dyn Write> = match file {
-        Some(path) => Box::new(File::create(path).map_err(|e| unusable(Exit::Failed, path, &e))?),
+        Some(path) => Box::new(File::create(path).map_err(|e| unusable(Exit::Usage, path, &e))?),
         None => Box::new(io::stdout().lock()),
     };
     let head = store.export(&who, &mut target).await.map_err(|e| export_failure(&e))?;
@@ -99,9 +108,4 @@ fn export_failure(error: &ExportError) -> Failure {
             format!("no se puede escribir la exportación: {source}"),
         ),
     }
-}
-
-fn unusable(exit: Exit, path: &Path, error: &io::Error) -> Failure {
-    let text = format!("{}: {error}", path.display());
-    Failure::new(exit, text.clone(), text)
 }

@@ -7,7 +7,7 @@ use crate::output;
 use crate::procedures::{self, Chosen};
 use crate::render::{self, BOLD, CYAN, DIM, RED, YELLOW, styled};
 use crate::report::{Failure, Result};
-use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, build};
+use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, Values, build};
 use sereno_model::redact::looks_secret;
 use sereno_model::{Lang, Risk};
 use std::collections::BTreeSet;
@@ -41,14 +41,31 @@ pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(C
     };
     let plan = build(&chosen.document.runbook, &chosen.document.place, chosen.procedure(), &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
-    let used: Vec<String> = plan.values.keys().cloned().chain(plan.missing.iter().map(|m| m.name.clone())).collect();
-    for name in values.unused(&used) {
-        context.warn(
-            &format!("no step of this procedure uses the value `{name}`"),
-            &format!("ningún paso de este procedimiento usa el valor `{name}`"),
-        );
-    }
+    refuse_unknown(&values, &plan, &chosen)?;
     Ok((chosen, plan))
+}
+
+/// A value on the command line that no step of the procedure takes is a slip of the finger: the value that was meant
+/// would come from somewhere else.
+fn refuse_unknown(values: &Values, plan: &Plan, chosen: &Chosen) -> Result<()> {
+    let needed = chosen.procedure().steps.iter().flat_map(|step| &step.needs);
+    let known: BTreeSet<&String> =
+        plan.values.keys().chain(plan.missing.iter().map(|m| &m.name)).chain(needed).collect();
+    let known: Vec<String> = known.into_iter().cloned().collect();
+    let Some(unknown) = values.unused(&known).next() else { return Ok(()) };
+    let failure = Failure::new(
+        Exit::Usage,
+        format!("no step of `{}` takes a value `{unknown}`", plan.procedure),
+        format!("ningún paso de `{}` toma un valor `{unknown}`", plan.procedure),
+    );
+    let near = known.iter().map(|name| (strsim::damerau_levenshtein(name, unknown), name)).min();
+    Err(match near {
+        None => failure,
+        Some((distance, name)) if distance <= 3 => {
+            failure.hint(format!("did you mean `{name}`?"), format!("¿quiso decir `{name}`?"))
+        }
+        Some(_) => failure.hint(format!("it takes: {}", known.join(", ")), format!("toma: {}", known.join(", "))),
+    })
 }
 
 /// `1,3-5` as numbers.

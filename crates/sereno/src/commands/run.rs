@@ -280,6 +280,12 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
             format!("sereno runs resume {run} goes on without a decision"),
             format!("sereno runs resume {run} sigue sin una decisión"),
         ),
+        EngineError::PlanGone { run, .. } | EngineError::PlanChanged(run) | EngineError::FolderGone { run, .. } => {
+            Failure::of(Exit::Failed, error.text()).hint(
+                format!("look at the system; sereno runs cancel {run} --reason … ends the run, then plan anew"),
+                format!("mire el sistema; sereno runs cancel {run} --reason … la termina, y después planee de nuevo"),
+            )
+        }
         EngineError::NotAsPlanned { run, .. } => Failure::of(Exit::Refused, error.text()).hint(
             format!(
                 "read what it is now, then plan anew: sereno runs cancel {run} --reason …, and sereno plan. \

@@ -54,6 +54,15 @@ fn list(context: &Context, files: &[PathBuf]) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     for document in &documents {
+        if document.runbook.procedures.is_empty() {
+            let name = &document.name;
+            context.warn(&format!("{name} has no procedures"), &format!("{name} no tiene procedimientos"));
+            context.hint(
+                &format!("`sereno check {name}` says what is wrong with it"),
+                &format!("`sereno check {name}` dice qué le pasa"),
+            );
+            continue;
+        }
         output::line(styled(BOLD, &document.name));
         let width = document.runbook.procedures.iter().map(|p| p.id.chars().count()).max().unwrap_or(0).min(48);
         for procedure in &document.runbook.procedures {

@@ -264,7 +264,7 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
     }
     let walking = run::walking(context, &store, &who, context.redactor_for(&state.plan), &how)?;
     let mut ui = WalkerUi::new(run::manners(context, &how), run.clone());
-    match Walker::take(&walking, &mut ui, run.clone()).await {
+    match Walker::take_to_cancel(&walking, &mut ui, run.clone()).await {
         Ok(mut walker) => {
             walker.cancel(reason.to_owned()).await.map_err(|e| failure(&e))?;
             walker.walk().await.map_err(|e| failure(&e))?;

@@ -40,6 +40,7 @@ fn wrong_input_says_what_where_and_how_to_mend_it() {
     let world = World::with_runbook(RUNBOOK);
     fs::write(world.path().join("binary.md"), (0..=255_u8).cycle().take(4096).collect::<Vec<u8>>()).expect("written");
     world.write("empty.md", "");
+    fs::create_dir(world.path().join("folder")).expect("a folder");
     let cases: &[(&[&str], i32, &[&str])] = &[
         (&["runbook", "show", "RUNBOK.md"], 2, &["there is no file", "RUNBOOK.md"]),
         (&["plan", "restart the apy"], 2, &["no procedure is named", "restart-the-api"]),
@@ -58,6 +59,22 @@ fn wrong_input_says_what_where_and_how_to_mend_it() {
         (&["plan", "x", "--runbook", "empty.md"], 2, &["has no procedures"]),
         (&["check", "binary.md"], 1, &[]),
         (&["audit", "verify", "--head", "x"], 2, &["is not a head"]),
+        (&["plan", "scale", "-p", "nmae=a", "-p", "count=1"], 2, &["takes a value `nmae`", "did you mean `name`"]),
+        (&["run", "say-it", "-p", "anything=1"], 2, &["takes a value `anything`"]),
+        (&["run", "scale", "-p", "zzzzzzzz=1"], 2, &["it takes: count, name"]),
+        (&["run", "scale", "-p", "name=$(id)", "-p", "count=1"], 4, &["deployment/'$(id)'"]),
+        (&["plan", "say-it", "--option", "3"], 2, &["has no alternatives"]),
+        (&["runbook", "show", "folder"], 2, &["it is a directory"]),
+        (&["plan", "say-it", "--runbook", "folder"], 2, &["it is a directory"]),
+        (&["runbook", "list", "binary.md"], 0, &["has no procedures", "sereno check binary.md"]),
+        (&["--settings", "none.toml", "runbook", "list"], 2, &["there is no file"]),
+        (&["--settings", "folder", "runbook", "list"], 2, &["it is a directory"]),
+        (&["--settings", "binary.md", "runbook", "list"], 2, &["not a text in UTF-8"]),
+        (&["audit", "verify", "none.jsonl"], 2, &["no such file"]),
+        (&["audit", "verify", "folder"], 2, &["it is a directory"]),
+        (&["audit", "verify", "empty.md"], 1, &["holds no entry"]),
+        (&["audit", "export", "folder"], 2, &["it is a directory"]),
+        (&["runs", "list", "--format", "sarif"], 2, &["only `sereno check` speaks SARIF"]),
         (&["frobnicate"], 2, &["frobnicate"]),
     ];
     for (arguments, code, words) in cases {
@@ -67,6 +84,22 @@ fn wrong_input_says_what_where_and_how_to_mend_it() {
             assert!(said.err.contains(word), "{arguments:?} should say `{word}`: {said:?}");
         }
         assert!(!said.err.contains("panicked"), "{arguments:?}: {said:?}");
+    }
+}
+
+#[test]
+fn two_procedures_of_one_name_are_both_named_and_neither_is_guessed() {
+    let world = World::with_runbook(
+        "# T\n\n## API\n\n### Restart\n\n```bash\necho api\n```\n\n## Worker\n\n### Restart\n\n```bash\necho worker\n```\n",
+    );
+    let said = world.sereno(&["run", "restart", "--yes"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("names 2 procedures"), "{said:?}");
+    let listed = world.sereno(&["runbook", "list", "--format", "json"]);
+    let ids: Value = serde_json::from_str(&listed.out).expect("JSON");
+    for id in ids.as_array().expect("a list").iter().map(|p| p["id"].as_str().expect("an id")) {
+        assert!(said.err.contains(id), "{id}: {said:?}");
+        assert_eq!(world.sereno(&["run", id]).code, Some(0), "{id}");
     }
 }
 
@@ -165,6 +198,25 @@ fn a_folder_that_cannot_be_written_is_said_clearly() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains(".sereno"), "{said:?}");
     fs::set_permissions(world.path(), fs::Permissions::from_mode(0o700)).expect("permissions");
+}
+
+#[test]
+fn broken_settings_are_told_with_file_and_line_in_both_languages() {
+    let world = World::with_runbook(RUNBOOK);
+    for (text, place, words) in [
+        ("[policy\n", "sereno.toml:1", ["", ""]),
+        ("[system]\nname = \"x\"\n\n[polcy]\n", "sereno.toml:4", ["policy", "policy"]),
+        ("[policy]\nchange = \"always\"\n", "sereno.toml:2", ["second-person", "second-person"]),
+        ("[locks]\nlease_seconds = \"long\"\n", "sereno.toml:2", ["", ""]),
+    ] {
+        world.write("sereno.toml", text);
+        for (lang, word, errors) in [("C.UTF-8", words[0], "has errors"), ("es_AR.UTF-8", words[1], "tiene errores")] {
+            let said = said(world.command(&["run", "say-it"]).env("LANG", lang).output().expect("it runs"));
+            assert_eq!(said.code, Some(2), "{text}: {said:?}");
+            assert!(said.err.contains(place) && said.err.contains(word), "{text}: {said:?}");
+            assert!(said.err.contains(errors), "{text}: {said:?}");
+        }
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod bound;
 mod commands;
+mod faults;
 mod harness;
 mod locks;
 mod pedidos;
 mod people;
 mod runs;
+mod server;
 mod world;
