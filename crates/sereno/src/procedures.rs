@@ -62,13 +62,17 @@ pub(crate) fn not_one(document: &Document, query: &str) -> Failure {
     let list = |procedures: &[&Procedure]| {
         procedures.iter().map(|p| format!("  {}  ({})", p.id, p.title)).collect::<Vec<_>>().join("\n")
     };
+    // With its `#` an id is never taken for a title.
+    let ids = |procedures: &[&Procedure]| {
+        procedures.iter().map(|p| format!("  '#{}'  (line {})", p.id, p.line)).collect::<Vec<_>>().join("\n")
+    };
     match find_procedure(&document.runbook, query) {
         Found::Several(all) => Failure::new(
             Exit::Usage,
             format!("`{query}` names {} procedures of {}", all.len(), document.name),
             format!("`{query}` nombra {} procedimientos de {}", all.len(), document.name),
         )
-        .hint(format!("use the id of one:\n{}", list(&all)), format!("use el id de uno:\n{}", list(&all))),
+        .hint(format!("use the id of one:\n{}", ids(&all)), format!("use el id de uno:\n{}", ids(&all))),
         Found::None(near) if near.is_empty() => Failure::new(
             Exit::Usage,
             format!("{} has no procedures", document.name),

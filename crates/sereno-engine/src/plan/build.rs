@@ -4,6 +4,7 @@ use super::digest::digest;
 use super::files::{StepFiles, Whereabouts};
 use super::policy::Policy;
 use super::resolve::{Resolved, resolve};
+use super::undo::takes_back;
 use super::{Action, Approval, Choice, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Value, Values};
 use sereno_effects::{Knowledge, Statement, analyze_shell};
 use sereno_model::{Digest, Effect, Flag, Risk, Text};
@@ -25,6 +26,8 @@ pub struct PlanOptions<'a> {
     pub policy: Policy,
     /// The alternatives chosen, by their numbers: the first for the first group of alternatives, and so on.
     pub choices: Vec<u32>,
+    /// Variables that something before this plan set, and whose values must be given: see [`super::undo_of`].
+    pub carried: Vec<String>,
     /// Only these steps, by number; all when empty.
     pub only: BTreeSet<usize>,
     /// How long an endless step is followed.
@@ -93,6 +96,7 @@ pub fn build(
     };
     let steps: Vec<PlanStep> =
         procedure.steps.iter().enumerate().map(|(index, step)| builder.step(index + 1, step)).collect();
+    builder.carry();
     let risk = Risk::highest(steps.iter().filter(|s| s.action.executes()).map(|s| s.risk)).unwrap_or_default();
     let mut plan = Plan {
         version: PLAN_VERSION,
@@ -184,7 +188,7 @@ impl Builder<'_> {
             title: a.title.clone(),
             chosen: self.chosen.get(&a.group) == Some(&a.number),
         });
-        let skipped = self.skipped(number, alternative.as_ref());
+        let skipped = self.skipped(number, step, alternative.as_ref());
         let (text, mut action) = match (&skipped, self.person(step)) {
             (Some(why), _) => (step.text.clone(), Action::Skip { why: why.clone() }),
             (None, Some(why)) => (step.text.clone(), Action::Person { why }),
@@ -221,9 +225,37 @@ impl Builder<'_> {
         }
     }
 
-    fn skipped(&self, number: usize, alternative: Option<&Choice>) -> Option<Text> {
-        if !self.options.only.is_empty() && !self.options.only.contains(&number) {
+    /// Values for the variables that the plan's own text does not set.
+    fn carry(&mut self) {
+        for name in &self.options.carried {
+            let text = format!("${name}");
+            match self.options.values.get(name, &text) {
+                Some((value, origin)) => {
+                    let secret = (self.options.is_secret)(name);
+                    self.values.insert(name.clone(), Value { value: value.clone(), origin, secret });
+                    self.variables.insert(name.clone(), value);
+                }
+                None => self.missing.push(Missing {
+                    name: name.clone(),
+                    text,
+                    line: self.procedure.line,
+                    step: 1,
+                    problem: None,
+                }),
+            }
+        }
+    }
+
+    fn skipped(&self, number: usize, step: &Step, alternative: Option<&Choice>) -> Option<Text> {
+        let asked_for = self.options.only.contains(&number);
+        if !self.options.only.is_empty() && !asked_for {
             return Some(Text::new("not among the steps asked for", "no está entre los pasos pedidos"));
+        }
+        if takes_back(self.procedure, step) && !asked_for {
+            return Some(Text::new(
+                "it takes this procedure back: `sereno runs undo` walks it",
+                "deshace este procedimiento: lo recorre `sereno runs undo`",
+            ));
         }
         let choice = alternative?;
         (!choice.chosen).then(|| {

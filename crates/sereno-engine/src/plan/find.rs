@@ -14,8 +14,19 @@ pub enum Found<'a> {
 }
 
 /// Finds a procedure: by exact id, else exact title, else by all words of the query standing in the title or id.
+///
+/// An id is made of the title, so of two procedures called `Restart` the first has the id `restart`: whoever types that
+/// word may mean either, and nobody guesses. `#restart` is the id and nothing else.
 pub fn find_procedure<'a>(runbook: &'a Runbook, query: &str) -> Found<'a> {
+    if let Some(id) = query.strip_prefix('#') {
+        let found = runbook.procedures.iter().find(|p| p.id == id);
+        return found.map_or_else(|| Found::None(nearest_titles(runbook, query)), Found::One);
+    }
     let wanted = fold(query);
+    let namesakes: Vec<_> = runbook.procedures.iter().filter(|p| fold(&p.title) == wanted).collect();
+    if namesakes.len() > 1 {
+        return Found::Several(namesakes);
+    }
     let tiers: [&dyn Fn(&Procedure) -> bool; 4] = [
         &|p| p.id == query || fold(&p.id) == wanted,
         &|p| fold(&p.title) == wanted,

@@ -6,11 +6,13 @@ mod files;
 mod find;
 pub mod policy;
 mod resolve;
+mod undo;
 mod values;
 
 pub use build::{PlanError, PlanOptions, build};
 pub use files::StepFile;
 pub use find::{Found, find_procedure, fold, nearest_titles};
+pub use undo::{Undoing, takes_back, undo_of};
 pub use values::{Origin, ValueSource, Values};
 
 use serde::{Deserialize, Serialize};

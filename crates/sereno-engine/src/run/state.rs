@@ -6,6 +6,7 @@
 use super::event::{Decision, Ending, Event, Person, StepReport};
 use crate::plan::{Action, Approval, Plan, PlanStep};
 use sereno_model::{Outcome, Risk, RunId};
+use std::collections::BTreeSet;
 
 /// The state of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -374,13 +375,14 @@ impl RunState {
         })
     }
 
-    /// The last step that ran to its end in the session, whose state the next one goes on from.
-    pub fn changed_anything(&self) -> bool {
-        self.plan
-            .steps
-            .iter()
-            .zip(&self.steps)
-            .any(|(planned, state)| planned.risk > Risk::Observe && planned.action.executes() && state.attempt() > 0)
+    /// The ids of the steps that changed something, or may have: what an undo has to take back.
+    pub fn changed(&self) -> BTreeSet<&str> {
+        let changed = |planned: &PlanStep, state: &StepState| {
+            let ran = planned.action.executes() && planned.risk > Risk::Observe && state.attempt() > 0;
+            ran || (state.by_hand() && state.outcome() == Some(Outcome::Succeeded))
+        };
+        let steps = self.plan.steps.iter().zip(&self.steps);
+        steps.filter(|(planned, state)| changed(planned, state)).map(|(planned, _)| planned.id.as_str()).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `sereno plan`: what a run of a procedure would do, without doing it.
 
 use crate::cli::{Format, PlanArgs, WithArgs};
-use crate::context::Context;
+use crate::context::{Context, Document};
 use crate::exit::Exit;
 use crate::output;
 use crate::procedures::{self, Chosen};
@@ -10,6 +10,7 @@ use crate::report::{Failure, Result};
 use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, Values, build};
 use sereno_model::redact::looks_secret;
 use sereno_model::{Lang, Risk};
+use sereno_runbook::model::Procedure;
 use std::collections::BTreeSet;
 
 pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
@@ -28,10 +29,23 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
 pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(Chosen, Plan)> {
     let documents = procedures::documents(context, with.runbook.as_ref())?;
     let chosen = procedures::choose(documents, query)?;
-    let values = context.values(&with.params, &chosen.procedure().id)?;
+    let plan = of_procedure(context, &chosen.document, chosen.procedure(), Vec::new(), with)?;
+    Ok((chosen, plan))
+}
+
+/// The plan of a procedure of a document; `carried` are variables that the procedure itself does not set.
+pub(crate) fn of_procedure(
+    context: &Context,
+    document: &Document,
+    procedure: &Procedure,
+    carried: Vec<String>,
+    with: &WithArgs,
+) -> Result<Plan> {
+    let values = context.values(&with.params, &procedure.id)?;
     let options = PlanOptions {
         knowledge: &context.knowledge,
-        policy: context.policy(&chosen.procedure().id),
+        policy: context.policy(&procedure.id),
+        carried,
         choices: with.options.clone(),
         only: steps(with.steps.as_deref())?,
         follow_seconds: context.follow_seconds(),
@@ -39,16 +53,16 @@ pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(C
         directory: &context.directory,
         values: &values,
     };
-    let plan = build(&chosen.document.runbook, &chosen.document.place, chosen.procedure(), &options)
+    let plan = build(&document.runbook, &document.place, procedure, &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
-    refuse_unknown(&values, &plan, &chosen)?;
-    Ok((chosen, plan))
+    refuse_unknown(&values, &plan, procedure)?;
+    Ok(plan)
 }
 
 /// A value on the command line that no step of the procedure takes is a slip of the finger: the value that was meant
 /// would come from somewhere else.
-fn refuse_unknown(values: &Values, plan: &Plan, chosen: &Chosen) -> Result<()> {
-    let needed = chosen.procedure().steps.iter().flat_map(|step| &step.needs);
+fn refuse_unknown(values: &Values, plan: &Plan, procedure: &Procedure) -> Result<()> {
+    let needed = procedure.steps.iter().flat_map(|step| &step.needs);
     let known: BTreeSet<&String> =
         plan.values.keys().chain(plan.missing.iter().map(|m| &m.name)).chain(needed).collect();
     let known: Vec<String> = known.into_iter().cloned().collect();

@@ -33,7 +33,7 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let redactor = context.redactor_for(plan);
     let store_context = context.store_context();
     let walk = walking(context, &store, &store_context, redactor, how)?;
-    walk::start(&walk, &run, plan, undoes).await.map_err(|e| failure(&e))?;
+    walk::start(&walk, &run, plan, undoes.clone()).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
         output::line(
             serde_json::json!({ "event": "run.planned", "run": run, "procedure": plan.procedure, "digest": plan.digest }),
@@ -48,7 +48,7 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
     let came = walker.walk().await.map_err(|e| interrupted(&run, &e))?;
     drop(walker);
-    finish(context, &store, &run, came).await
+    finish(context, &store, &run, came, undoes.is_some()).await
 }
 
 /// Takes a run up where it stands.
@@ -82,7 +82,7 @@ pub(crate) async fn resume(
     }
     let came = walker.walk().await.map_err(|e| interrupted(run, &e))?;
     drop(walker);
-    finish(context, &store, run, came).await
+    finish(context, &store, run, came, state.undoes.is_some()).await
 }
 
 /// What a walk needs, from the context.
@@ -126,13 +126,19 @@ pub(crate) fn manners(context: &Context, how: &HowArgs) -> Manners {
 }
 
 /// Says where the run stands, prints the head of the journal, and tells what the exit code means.
-pub(crate) async fn finish(context: &Context, store: &Store, run: &RunId, came: Came) -> Result<Exit> {
+async fn finish(context: &Context, store: &Store, run: &RunId, came: Came, undoes: bool) -> Result<Exit> {
     let head = store.head(&context.store_context()).await.map_err(|e| store_failure(&e))?;
     if context.format == Format::Json {
         output::line(serde_json::json!({ "event": "head", "seq": head.seq, "hash": head.hash }));
     } else {
         let word = if context.lang == Lang::Es { "bitácora" } else { "journal" };
         output::say(styled(DIM, format!("{word} {}:{}", head.seq, head.hash)));
+    }
+    if undoes && matches!(came, Came::WaitsForPerson | Came::Unknown | Came::Ended(Ending::Failed)) {
+        context.warn(
+            "the undo stopped half-way: what it was to take back is partly there. A person must look before anything else",
+            "el deshacer quedó a medias: lo que debía deshacer sigue en parte. Una persona debe mirar antes que nada",
+        );
     }
     let (exit, en, es) = match came {
         Came::Ended(Ending::Verified | Ending::Done) => return Ok(Exit::Done),

@@ -1,18 +1,20 @@
 //! `sereno runs list|show|resume|cancel|undo`.
 
 use crate::cli::{Format, HowArgs, ResumeArgs, RunsCommand, WithArgs};
+use crate::commands::plan;
 use crate::commands::run::{self, failure};
-use crate::context::{Context, store_failure};
+use crate::context::{Context, Document, store_failure};
 use crate::exit::Exit;
 use crate::output;
-use crate::procedures;
 use crate::render::{self, BOLD, CYAN, DIM, styled};
 use crate::report::{Failure, Result};
 use crate::walker_ui::WalkerUi;
+use sereno_engine::plan::{Undoing, takes_back, undo_of};
 use sereno_engine::run::{Decision, Event, Next, RunState, StepState};
 use sereno_engine::session::StepFiles;
 use sereno_engine::walk::{self, Outside, RunDir, Walker};
 use sereno_model::{Lang, RunId};
+use sereno_runbook::model::Procedure;
 use sereno_store::{FoundRun, RunFilter, Store};
 
 pub(crate) async fn runs(context: &Context, command: &RunsCommand) -> Result<Exit> {
@@ -289,7 +291,7 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Walks the runbook's own rollback, as a run of its own that says what it undoes.
+/// Walks what the runbook says to take a run back with, as a run of its own that says what it undoes.
 async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> Result<Exit> {
     let store = context.store().await?;
     let run = find(context, &store, run).await?;
@@ -302,7 +304,7 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
         )
         .hint(format!("sereno runs cancel {run} --reason …"), format!("sereno runs cancel {run} --reason …")));
     }
-    if !state.changed_anything() {
+    if state.changed().is_empty() {
         return Err(Failure::new(
             Exit::Refused,
             format!("run {run} changed nothing: there is nothing to undo"),
@@ -313,27 +315,39 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
         Some(file) => context.documents(std::slice::from_ref(file))?.pop().ok_or_else(|| none(run.as_str()))?,
         None => context.runbook_of(&state.plan)?,
     };
-    let target = state.plan.rollback.iter().find(|id| document.runbook.procedures.iter().any(|p| p.id == **id));
-    let Some(target) = target.cloned() else {
-        return Err(Failure::new(
+    let (procedure, carried) = undoing(context, &state, &document)?;
+    let plan = plan::of_procedure(context, &document, &procedure, carried, with)?;
+    run::refuse_unready(context, &plan)?;
+    run::begin(context, &plan, how, Some(run)).await
+}
+
+/// What undoes a run: the procedure's own rollback steps for what really ran, else the rollback procedure that the runbook
+/// has for it.
+fn undoing(context: &Context, state: &RunState, document: &Document) -> Result<(Procedure, Vec<String>)> {
+    let plan = &state.plan;
+    let procedures = &document.runbook.procedures;
+    let own = procedures.iter().find(|p| p.id == plan.procedure);
+    let own_steps = own.filter(|p| p.steps.iter().any(|step| takes_back(p, step)));
+    if let Some(own) = own_steps {
+        return match undo_of(own, &state.changed(), &context.knowledge) {
+            Some(Undoing { procedure, carried }) => Ok((procedure, carried)),
+            None => Err(Failure::new(
+                Exit::Refused,
+                "none of the steps that its rollback takes back ran",
+                "no se ejecutó ninguno de los pasos que deshace su rollback",
+            )),
+        };
+    }
+    let target = plan.rollback.iter().find_map(|id| procedures.iter().find(|p| p.id == *id));
+    target.map(|procedure| (procedure.clone(), Vec::new())).ok_or_else(|| {
+        Failure::new(
             Exit::Refused,
-            format!("the runbook names no rollback for `{}`", state.plan.title),
-            format!("el runbook no nombra ningún rollback para `{}`", state.plan.title),
+            format!("the runbook names no rollback for `{}`", plan.title),
+            format!("el runbook no nombra ningún rollback para `{}`", plan.title),
         )
         .hint(
             "`sereno runbook list` shows all procedures: run the one you mean",
             "`sereno runbook list` muestra todos los procedimientos: ejecute el que quiera",
-        ));
-    };
-    let with = WithArgs {
-        runbook: Some(context.directory.join(&document.place)),
-        params: with.params.clone(),
-        options: with.options.clone(),
-        steps: with.steps.clone(),
-    };
-    let chosen = procedures::choose(vec![document], &target)?;
-    let id = chosen.procedure().id.clone();
-    let (_, plan) = crate::commands::plan::make(context, &id, &with)?;
-    run::refuse_unready(context, &plan)?;
-    run::begin(context, &plan, how, Some(run)).await
+        )
+    })
 }

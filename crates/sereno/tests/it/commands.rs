@@ -99,7 +99,7 @@ fn two_procedures_of_one_name_are_both_named_and_neither_is_guessed() {
     let ids: Value = serde_json::from_str(&listed.out).expect("JSON");
     for id in ids.as_array().expect("a list").iter().map(|p| p["id"].as_str().expect("an id")) {
         assert!(said.err.contains(id), "{id}: {said:?}");
-        assert_eq!(world.sereno(&["run", id]).code, Some(0), "{id}");
+        assert_eq!(world.sereno(&["run", &format!("#{id}")]).code, Some(0), "{id}");
     }
 }
 

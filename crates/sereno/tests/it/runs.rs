@@ -104,6 +104,73 @@ echo taken-back >> ledger
 ```
 ";
 
+const OWN_ROLLBACK: &str = "\
+# News
+
+## Announce
+
+```bash
+# 1. Write it
+MARK=second; echo written >> ledger
+
+# 2. Send it
+echo sent >> ledger
+```
+
+**Rollback:**
+
+```bash
+# 1. Call it back
+echo called-back $MARK >> ledger; test ! -e broken
+
+# 2. Wipe it
+echo wiped >> ledger
+```
+";
+
+#[test]
+fn a_procedures_own_rollback_steps_wait_for_an_undo() {
+    let world = World::with_runbook(OWN_ROLLBACK);
+    let plan = world.sereno(&["plan", "announce"]);
+    assert!(plan.out.contains("left out: it takes this procedure back"), "{plan:?}");
+    assert_eq!(world.sereno(&["run", "announce", "--yes"]).code, Some(0));
+    assert_eq!(world.read("ledger"), "written\nsent\n", "a run does not undo itself");
+    let (run, _) = one_run(&world);
+    let without = world.sereno(&["runs", "undo", &run, "--yes"]);
+    assert_eq!(without.code, Some(3), "the session and its MARK are gone: {without:?}");
+    assert!(without.err.contains("MARK"), "{without:?}");
+    let undone = world.sereno(&["runs", "undo", &run, "--yes", "-p", "MARK=second"]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    assert_eq!(world.read("ledger"), "written\nsent\ncalled-back second\nwiped\n");
+    let (undoing, _) = one_run(&world);
+    assert_eq!(world.entries(&undoing)[0]["data"]["undoes"], serde_json::json!(run));
+}
+
+#[test]
+fn an_undo_that_fails_stops_and_calls_a_person() {
+    let world = World::with_runbook(OWN_ROLLBACK);
+    world.write("broken", "");
+    assert_eq!(world.sereno(&["run", "announce", "--yes"]).code, Some(0));
+    let (run, _) = one_run(&world);
+    let failed = world.sereno(&["runs", "undo", &run, "--yes", "-p", "MARK=x"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(failed.err.contains("the undo stopped half-way"), "{failed:?}");
+    assert_eq!(one_run(&world).1, "waiting-person");
+    assert_eq!(world.read("ledger"), "written\nsent\ncalled-back x\n", "nothing after it ran");
+}
+
+#[test]
+fn what_did_not_run_is_not_undone() {
+    let world = World::with_runbook(OWN_ROLLBACK);
+    assert_eq!(world.sereno(&["run", "announce"]).code, Some(4));
+    let (run, _) = one_run(&world);
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "no"]).code, Some(0));
+    let refused = world.sereno(&["runs", "undo", &run, "--yes"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.err.contains("changed nothing"), "{refused:?}");
+    assert_eq!(world.read("ledger"), "");
+}
+
 fn spawn(world: &World, arguments: &[&str]) -> Child {
     world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
 }
