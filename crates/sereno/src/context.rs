@@ -10,6 +10,7 @@ use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
 use sereno_engine::plan::{Origin, Plan, Values};
 use sereno_engine::run::Person;
+use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
 use sereno_model::settings::{Settings, Strictness};
 use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity};
@@ -268,6 +269,17 @@ impl Context {
             }
         }
         Redactor::new(secrets)
+    }
+
+    /// This process's person, as one who speaks about a run without walking it.
+    pub(crate) fn outside<'a>(&'a self, store: &'a Store, who: &'a sereno_store::Context, plan: &Plan) -> Outside<'a> {
+        Outside {
+            store,
+            context: who,
+            person: self.person.clone(),
+            redactor: self.redactor_for(plan),
+            state_dir: &self.state_dir,
+        }
     }
 
     pub(crate) fn hint(&self, en: &str, es: &str) {

@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 use crate::walker_ui::is_yes;
 use sereno_engine::plan::Approval;
 use sereno_engine::run::{Next, RunState};
-use sereno_engine::walk::{self, Consent, Outside};
+use sereno_engine::walk::{self, Consent};
 use sereno_model::{Lang, Risk, RunId};
 
 pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit> {
@@ -54,13 +54,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
     let approval = state.plan.steps[steps[0]].approval.clone();
     let (word, stand_in) = consent(context, args, &run, &state, &approval)?;
     let reason = reason(context, args);
-    let outside = Outside {
-        store: &store,
-        context: &who,
-        person: context.person.clone(),
-        redactor: context.redactor_for(&state.plan),
-        state_dir: &context.state_dir,
-    };
+    let outside = context.outside(&store, &who, &state.plan);
     outside.approve(&run, (&state, last), &steps, Consent { reason, word, stand_in }).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
         output::line(serde_json::json!({ "approved": run, "steps": steps.iter().map(|s| s + 1).collect::<Vec<_>>() }));

@@ -12,7 +12,7 @@ use crate::walker_ui::WalkerUi;
 use sereno_engine::plan::{Undoing, takes_back, undo_of};
 use sereno_engine::run::{Decision, Event, Next, RunState, StepState};
 use sereno_engine::session::StepFiles;
-use sereno_engine::walk::{self, Outside, RunDir, Walker};
+use sereno_engine::walk::{self, RunDir, Walker};
 use sereno_model::{Lang, RunId};
 use sereno_runbook::model::Procedure;
 use sereno_store::{FoundRun, RunFilter, Store};
@@ -272,13 +272,7 @@ async fn cancel(context: &Context, run: &str, reason: &str) -> Result<Exit> {
             walker.walk().await.map_err(|e| failure(&e))?;
         }
         Err(walk::EngineError::WalkedElsewhere(_)) => {
-            let outside = Outside {
-                store: &store,
-                context: &who,
-                person: context.person.clone(),
-                redactor: context.redactor_for(&state.plan),
-                state_dir: &context.state_dir,
-            };
+            let outside = context.outside(&store, &who, &state.plan);
             outside.cancel(&run, (&state, last), reason.to_owned()).await.map_err(|e| failure(&e))?;
             output::say(if context.lang == Lang::Es {
                 "quien la lleva la está terminando"
