@@ -6,11 +6,13 @@
 use super::event::{Decision, Ending, Event, Person, StepReport};
 use crate::plan::{Action, Approval, Plan, PlanStep};
 use sereno_model::{Outcome, Risk, RunId};
+use std::sync::Arc;
 
 /// The state of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
-    pub plan: Plan,
+    /// Shared: a state is copied at each event, its plan never changes.
+    pub plan: Arc<Plan>,
     pub started_by: Person,
     pub undoes: Option<RunId>,
     pub steps: Vec<StepState>,
@@ -111,7 +113,7 @@ impl RunState {
             .collect();
         let approved = plan.steps.iter().map(|step| step.approval == Approval::None).collect();
         Self {
-            plan,
+            plan: Arc::new(plan),
             started_by,
             undoes,
             steps,

@@ -3,7 +3,7 @@
 use super::durable::write_private;
 use super::files::{STEP_MARKER, StepFiles};
 use super::heredoc;
-use super::restore;
+use super::restore::{self, Restored};
 use super::script;
 use super::snapshot::Snapshot;
 use super::spec::{Stdin, StepSpec};
@@ -73,7 +73,7 @@ fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<O
         || Text::new("the shell state of the step before is damaged", "el estado del paso anterior está dañado");
     let state = Snapshot::parse(bytes).ok_or_else(damaged)?;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let prologue = restore::prologue(&state, files, &limits).ok_or_else(damaged)?;
+    let Restored { prologue, env } = restore::restored(&state, files, &limits).ok_or_else(damaged)?;
     save(&files.prologue(), &prologue)?;
     save(&files.restore_log(), b"")?;
     let cwd = Path::new(OsStr::from_bytes(state.cwd));
@@ -84,7 +84,12 @@ fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<O
             format!("el directorio {path}, donde terminó el paso anterior, ya no existe"),
         ));
     }
-    command.env_clear().env("BASH_ENV", script::unexpanded(&files.prologue())).current_dir(cwd).env("PWD", cwd);
+    command
+        .env_clear()
+        .envs(env)
+        .env("BASH_ENV", script::unexpanded(&files.prologue()))
+        .current_dir(cwd)
+        .env("PWD", cwd);
     Ok(state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect())
 }
 

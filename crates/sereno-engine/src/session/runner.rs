@@ -1,18 +1,20 @@
 //! The runner: the small process that executes one step and outlives Sereno.
 //!
-//! It is handed the step's lock as its standard input, so that there is no moment between Sereno's start of it and its own
-//! hold on the lock. It leaves Sereno's terminal session, becomes the parent of every orphan of the step, starts bash,
-//! watches it to its end, and writes the result. What it cannot do is survive `kill -9` itself, or the machine's end: then
-//! the lock is free and there is no result, which others read as *lost*.
+//! It is handed steps through a socket, each with its lock (see `runners`). It leaves Sereno's terminal session, becomes the
+//! parent of every orphan of the step, starts bash, watches it to its end, and writes the result. What it cannot do is survive
+//! `kill -9` itself, or the machine's end: then the lock is free and there is no result, which others read as *lost*.
+//!
+//! When nothing of a step is left, it takes the next one from the same Sereno: a step then costs one process less.
 
 use super::attempt::{self, Attempt};
 use super::declare;
-use super::durable::{write_durably, write_private};
+use super::durable::{write_durably, write_private, write_whole};
 use super::error::SessionError;
 use super::files::{STEP_MARKER, StepFiles};
 use super::processes;
 use super::redact::{Redaction, read_secrets};
 use super::result::{End, SavedState, StepResult};
+use super::runners::Requests;
 use super::snapshot::{self, Snapshot};
 use super::spec::StepSpec;
 use super::supervise::{Cause, Supervisor, Verdict};
@@ -27,18 +29,30 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
-/// The hidden subcommand of the binary that has to call [`runner_main`] with its one argument.
+/// The hidden subcommand of the binary that has to call [`runner_main`]; its one argument is only for those who list processes.
 pub const RUNNER_COMMAND: &str = "__step-runner";
 
-/// Executes the step whose directory this is. Silent: whoever wants to know looks into the directory.
-pub fn runner_main(dir: &Path) -> ExitCode {
+/// Executes steps as they are handed over, until no more come. Silent: whoever wants to know looks into a step's directory.
+pub fn runner_main() -> ExitCode {
     if let Some(group) = terminal::return_asked_for() {
         return terminal::give_back(group);
     }
-    match execute(&StepFiles::new(dir)) {
+    match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+fn serve() -> io::Result<()> {
+    let mut requests = Some(Requests::from_stdin()?);
+    let mut first = true;
+    while let Some(open) = requests.take() {
+        if let Some((files, lock)) = open.next()? {
+            requests = execute(&files, lock, open, first)?;
+            first = false;
+        }
+    }
+    Ok(())
 }
 
 /// Who runs a step, for those who find it gone.
@@ -50,11 +64,11 @@ pub(super) struct RunnerFile {
     pub(super) boot_id: String,
 }
 
-fn execute(files: &StepFiles) -> io::Result<()> {
-    let lock = take_lock(files)?;
+/// One step, to its end. Gives the socket back when this process may take another step.
+fn execute(files: &StepFiles, lock: OwnedFd, requests: Requests, first: bool) -> io::Result<Option<Requests>> {
     let bytes = std::fs::read(files.spec())?;
     let spec: StepSpec = serde_json::from_slice(&bytes)?;
-    if !spec.interactive {
+    if first && !spec.interactive {
         rustix::process::setsid()?;
     }
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -64,7 +78,7 @@ fn execute(files: &StepFiles) -> io::Result<()> {
     });
     let (attempt, redaction) = match prepared {
         Ok(prepared) => prepared,
-        Err(why) => return write_result(files, &StepResult::not_started(why)),
+        Err(why) => return write_result(files, &StepResult::not_started(why), None).map(|()| None),
     };
     announce(files)?;
     let saves_state = attempt.saves_state;
@@ -72,7 +86,7 @@ fn execute(files: &StepFiles) -> io::Result<()> {
         Ok(supervisor) => supervisor,
         Err(error) => {
             let why = attempt::cannot("start", "iniciar", &spec.shell, &error);
-            return write_result(files, &StepResult::not_started(why));
+            return write_result(files, &StepResult::not_started(why), None).map(|()| None);
         }
     };
     let terminal = spec.interactive.then(|| terminal::hand_over(supervisor.pid())).transpose()?;
@@ -81,20 +95,14 @@ fn execute(files: &StepFiles) -> io::Result<()> {
         terminal.take_back(files)?;
     }
     let result = conclude(&verdict, &supervisor, saves_state, &spec, files);
-    write_result(files, &result)?;
+    // Closed before the result can be seen: whoever sees it must not hand a step to a runner that stays with this one.
+    let requests = (supervisor.is_alone() && !spec.interactive).then_some(requests);
+    write_result(files, &result, requests.as_ref())?;
     drop(lock);
-    supervisor.linger()
-}
-
-/// The lock came as standard input; it must not stay there, where it could be inherited.
-fn take_lock(files: &StepFiles) -> io::Result<OwnedFd> {
-    let lock = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let (held, named) = (rustix::fs::fstat(&lock)?, rustix::fs::stat(files.lock())?);
-    if (held.st_dev, held.st_ino) != (named.st_dev, named.st_ino) {
-        return Err(io::Error::other("a runner is started by Sereno only"));
+    if requests.is_none() {
+        supervisor.linger()?;
     }
-    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
-    Ok(lock)
+    Ok(requests)
 }
 
 /// Written before bash starts, so that its absence proves that nothing ran.
@@ -195,9 +203,13 @@ fn restore_notes(files: &StepFiles) -> Option<String> {
     (!notes.is_empty()).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
 }
 
-fn write_result(files: &StepFiles, result: &StepResult) -> io::Result<()> {
+/// A Sereno that watches makes the outcome durable in its journal before anything else happens; without one, this does.
+fn write_result(files: &StepFiles, result: &StepResult, requests: Option<&Requests>) -> io::Result<()> {
     let mut bytes = serde_json::to_vec_pretty(result)?;
     bytes.push(b'\n');
+    if requests.is_some_and(Requests::is_watched) {
+        return write_whole(&files.result(), &bytes).map(drop);
+    }
     write_durably(&files.result(), &bytes)
 }
 

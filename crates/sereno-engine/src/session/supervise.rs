@@ -151,6 +151,11 @@ impl Supervisor {
         Ok(Verdict { status, cause: self.ending.as_ref().map(|ending| ending.cause), background, survivors, duration })
     }
 
+    /// Whether nothing is left that this process would have to stay for. Asked after the step's end.
+    pub(super) fn is_alone(&self) -> bool {
+        self.pipes.is_empty() && matches!(children_remain(), Ok(false))
+    }
+
     /// After the result: takes what processes in the background go on to say, so that writing does not end them, until
     /// they close their output or someone asks for their end.
     pub(super) fn linger(mut self) -> io::Result<()> {

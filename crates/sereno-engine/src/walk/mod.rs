@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a verification that fails is tried again: the thing it checks may just have been restarted.
@@ -78,9 +79,10 @@ pub struct Walker<'a, U: Ui> {
     /// The sequence number of the run's last entry: what every append builds upon.
     last: u64,
     /// The exact plan, with the secrets that the journal's lacks.
-    plan: Plan,
+    plan: Arc<Plan>,
     /// The verification that is being tried again, and since when.
     verifying: Option<(usize, Instant)>,
+    runners: session::Runners,
     _walking: Walking,
 }
 
@@ -101,9 +103,10 @@ impl<'a, U: Ui> Walker<'a, U> {
             if !plan.digest_holds() || plan.digest != state.plan.digest {
                 return Err(EngineError::PlanChanged(run));
             }
-            plan
+            Arc::new(plan)
         };
-        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, _walking: walking })
+        let runners = session::Runners::new(&walk.runner);
+        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, runners, _walking: walking })
     }
 
     pub fn state(&self) -> &RunState {
@@ -219,15 +222,25 @@ impl<'a, U: Ui> Walker<'a, U> {
         }
         self.lock(&planned.locks).await?;
         self.record(Event::Started { step: index, attempt }).await?;
-        self.ui.step_started(&self.state.plan.steps[index], attempt);
-        let spec = self.spec(index, attempt)?;
-        let ended = if planned.action == Action::Terminal {
-            follow::interactive(self.walk.runner.clone(), spec).await?
-        } else {
-            let handle = session::spawn_runner(&self.walk.runner, &spec)?;
-            self.follow(handle, &spec.dir).await?
-        };
-        self.finished(index, attempt, ended).await
+        self.launch(index, attempt).await
+    }
+
+    /// Starts a step whose start is in the journal and follows it to its end, and so on with those that follow at once.
+    async fn launch(&mut self, mut index: usize, mut attempt: u32) -> Result<(), EngineError> {
+        loop {
+            self.ui.step_started(&self.state.plan.steps[index], attempt);
+            let spec = self.spec(index, attempt)?;
+            let ended = if self.plan.steps[index].action == Action::Terminal {
+                follow::interactive(self.walk.runner.clone(), spec).await?
+            } else {
+                let handle = self.runners.start(&spec)?;
+                self.follow(handle, &spec.dir).await?
+            };
+            match self.finished(index, attempt, ended).await? {
+                Some(started) => (index, attempt) = started,
+                None => return Ok(()),
+            }
+        }
     }
 
     async fn follow(&mut self, handle: session::RunnerHandle, dir: &Path) -> Result<session::Ended, EngineError> {
@@ -240,17 +253,27 @@ impl<'a, U: Ui> Walker<'a, U> {
         let dir = self.dir.step(index, attempt);
         self.ui.step_started(&self.state.plan.steps[index], attempt);
         let ended = self.follow(session::attach(&dir, 0), &dir).await?;
-        self.finished(index, attempt, ended).await
+        match self.finished(index, attempt, ended).await? {
+            Some((index, attempt)) => self.launch(index, attempt).await,
+            None => Ok(()),
+        }
     }
 
-    async fn finished(&mut self, index: usize, attempt: u32, ended: session::Ended) -> Result<(), EngineError> {
+    /// Records how a step ended. Gives the step whose start was recorded along, if one follows at once.
+    async fn finished(
+        &mut self,
+        index: usize,
+        attempt: u32,
+        ended: session::Ended,
+    ) -> Result<Option<(usize, u32)>, EngineError> {
         let dir = self.dir.step(index, attempt);
         let report = match ended {
             session::Ended::Finished(result) => self.report(index, &dir, &result),
             session::Ended::Lost(Lost { began: false, .. }) => {
                 // Known: it did nothing. It starts again as the next attempt, in a folder of its own.
                 let report = StepReport::never_began();
-                return self.record(Event::Finished { step: index, attempt, report }).await;
+                self.record(Event::Finished { step: index, attempt, report }).await?;
+                return Ok(None);
             }
             session::Ended::Lost(lost) => {
                 let mut report =
@@ -260,8 +283,28 @@ impl<'a, U: Ui> Walker<'a, U> {
             }
         };
         self.ui.step_finished(&self.state.plan.steps[index], &report);
-        self.record(Event::Finished { step: index, attempt, report }).await?;
-        self.verify_again(index, attempt).await
+        let finished = Event::Finished { step: index, attempt, report };
+        if let Some((step, attempt)) = self.follows_at_once(&finished)?
+            && self.try_record(&[finished.clone(), Event::Started { step, attempt }]).await?
+        {
+            return Ok(Some((step, attempt)));
+        }
+        self.record(finished).await?;
+        self.verify_again(index, attempt).await?;
+        Ok(None)
+    }
+
+    /// The step that may start as soon as `event` is known, with nothing to ask and nothing to lock before: both entries are
+    /// then made durable at once.
+    fn follows_at_once(&self, event: &Event) -> Result<Option<(usize, u32)>, EngineError> {
+        let (_, next) = step(Some(self.state.clone()), event.clone())?;
+        Ok(match next {
+            Next::Start { step, attempt } => {
+                let planned = &self.plan.steps[step];
+                (planned.locks.is_empty() && planned.action != Action::Terminal).then_some((step, attempt))
+            }
+            _ => None,
+        })
     }
 
     /// A verification that failed is tried again for a while: waiting on the fact, not on a sleep of fixed length.
@@ -399,24 +442,26 @@ impl<'a, U: Ui> Walker<'a, U> {
     /// Writes an event and folds it in. When somebody else wrote first (an approval, a cancellation), theirs is folded
     /// in and the walk looks again at what comes next.
     async fn record(&mut self, event: Event) -> Result<(), EngineError> {
-        loop {
-            let (state, _) = step(Some(self.state.clone()), event.clone())?;
-            match open::append(
-                self.walk.store,
-                self.walk.context,
-                &self.walk.redactor,
-                (&self.run, self.last),
-                event.clone(),
-                &state,
-            )
-            .await?
-            {
-                Some(last) => {
-                    self.state = state;
-                    self.last = last;
-                    return Ok(());
-                }
-                None => self.reload().await?,
+        while !self.try_record(std::slice::from_ref(&event)).await? {}
+        Ok(())
+    }
+
+    /// Writes events, all or none, and folds them in; `false` when somebody else wrote first, which is then folded in.
+    async fn try_record(&mut self, events: &[Event]) -> Result<bool, EngineError> {
+        let mut state = self.state.clone();
+        for event in events {
+            (state, _) = step(Some(state), event.clone())?;
+        }
+        let Walk { store, context, redactor, .. } = self.walk;
+        match open::append(store, context, redactor, (&self.run, self.last), events, &state).await? {
+            Some(last) => {
+                self.state = state;
+                self.last = last;
+                Ok(true)
+            }
+            None => {
+                self.reload().await?;
+                Ok(false)
             }
         }
     }
