@@ -37,7 +37,14 @@ pub enum Event {
     },
     /// Durable before the world is touched.
     #[serde(rename = "step.started")]
-    Started { step: usize, attempt: u32 },
+    Started {
+        step: usize,
+        attempt: u32,
+        /// Which start of which machine this was written on (`/proc/sys/kernel/random/boot_id`). That a step never began can
+        /// be told from its folder only there: a power cut takes with it what was not on the disk yet.
+        #[serde(default)]
+        boot: String,
+    },
     #[serde(rename = "step.finished")]
     Finished { step: usize, attempt: u32, report: StepReport },
     /// A person decided about a step: a failed one, one whose outcome is unknown, or one that a person does.

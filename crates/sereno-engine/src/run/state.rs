@@ -32,6 +32,8 @@ pub enum StepState {
     Pending,
     Running {
         attempt: u32,
+        /// See [`Event::Started`].
+        boot: String,
     },
     Ended {
         attempt: u32,
@@ -147,7 +149,9 @@ impl RunState {
                     self.consent(index).map_err(|why| illegal(event, why))?;
                 }
             }
-            Event::Started { step, attempt } => self.start(*step, *attempt).map_err(|why| illegal(event, why))?,
+            Event::Started { step, attempt, boot } => {
+                self.start(*step, *attempt, boot).map_err(|why| illegal(event, why))?;
+            }
             Event::Finished { step, attempt, report } => {
                 self.finish(*step, *attempt, report).map_err(|why| illegal(event, why))?;
             }
@@ -187,7 +191,7 @@ impl RunState {
         }
     }
 
-    fn start(&mut self, step: usize, attempt: u32) -> Result<(), &'static str> {
+    fn start(&mut self, step: usize, attempt: u32, boot: &str) -> Result<(), &'static str> {
         if self.steps.iter().any(|s| matches!(s, StepState::Running { .. })) {
             return Err("another step is running");
         }
@@ -198,7 +202,7 @@ impl RunState {
             Some(state)
                 if matches!(state, StepState::Pending | StepState::Ended { .. }) && attempt == state.attempt() + 1 =>
             {
-                *state = StepState::Running { attempt };
+                *state = StepState::Running { attempt, boot: boot.to_owned() };
                 Ok(())
             }
             Some(_) => Err("the step is not waiting to start"),
@@ -208,7 +212,7 @@ impl RunState {
 
     fn finish(&mut self, step: usize, attempt: u32, report: &StepReport) -> Result<(), &'static str> {
         match self.steps.get_mut(step) {
-            Some(state) if *state == (StepState::Running { attempt }) => {
+            Some(state) if matches!(*state, StepState::Running { attempt: running, .. } if running == attempt) => {
                 *state = StepState::Ended { attempt, report: report.clone() };
                 self.script_ended |= report.ended_script;
                 Ok(())
@@ -329,7 +333,7 @@ impl RunState {
     /// The step that runs, as far as the journal knows.
     pub fn running(&self) -> Option<(usize, u32)> {
         self.steps.iter().enumerate().find_map(|(index, state)| match state {
-            StepState::Running { attempt } => Some((index, *attempt)),
+            StepState::Running { attempt, .. } => Some((index, *attempt)),
             _ => None,
         })
     }
@@ -373,7 +377,7 @@ impl StepState {
     pub fn attempt(&self) -> u32 {
         match self {
             Self::Pending => 0,
-            Self::Running { attempt } | Self::Ended { attempt, .. } | Self::Decided { attempt, .. } => *attempt,
+            Self::Running { attempt, .. } | Self::Ended { attempt, .. } | Self::Decided { attempt, .. } => *attempt,
         }
     }
 
@@ -467,9 +471,13 @@ mod tests {
 
         fn runs(&mut self, index: usize, attempt: u32, outcome: Outcome) -> Next {
             assert_eq!(self.next, Next::Start { step: index, attempt });
-            self.then(Event::Started { step: index, attempt });
+            self.then(started(index, attempt));
             self.then(finished(index, attempt, outcome))
         }
+    }
+
+    fn started(step: usize, attempt: u32) -> Event {
+        Event::Started { step, attempt, boot: "this".to_owned() }
     }
 
     fn finished(step: usize, attempt: u32, outcome: Outcome) -> Event {
@@ -552,8 +560,8 @@ mod tests {
         }
         assert!(case.refuses(other).contains("another plan"));
         assert!(case.refuses(approved(&[7], "ana", None, false)).contains("no such step"));
-        assert!(case.refuses(Event::Started { step: 0, attempt: 1 }).contains("not approved"));
-        assert!(case.refuses(Event::Started { step: 9, attempt: 1 }).contains("not approved"));
+        assert!(case.refuses(started(0, 1)).contains("not approved"));
+        assert!(case.refuses(started(9, 1)).contains("not approved"));
     }
 
     #[test]
@@ -585,7 +593,7 @@ mod tests {
     #[test]
     fn a_script_that_ends_itself_ends_the_run() {
         let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-        case.then(Event::Started { step: 0, attempt: 1 });
+        case.then(started(0, 1));
         let report = StepReport { ended_script: true, ..StepReport::bare(Outcome::Succeeded, None) };
         assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::End(Ending::Done));
     }
@@ -594,7 +602,7 @@ mod tests {
     fn a_step_that_never_began_starts_again_by_itself() {
         let mut case = Case::new(vec![planned(1, Risk::Change)]);
         case.then(approved(&[0], "ana", None, false));
-        case.then(Event::Started { step: 0, attempt: 1 });
+        case.then(started(0, 1));
         let report = StepReport::never_began();
         assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::Start { step: 0, attempt: 2 });
     }
@@ -602,7 +610,7 @@ mod tests {
     #[test]
     fn a_cancelled_run_ends_after_the_step_that_runs() {
         let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-        case.then(Event::Started { step: 0, attempt: 1 });
+        case.then(started(0, 1));
         let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
         assert_eq!(case.then(cancel), Next::Watch { step: 0, attempt: 1 });
         assert_eq!(case.then(finished(0, 1, Outcome::Failed)), Next::End(Ending::Cancelled));

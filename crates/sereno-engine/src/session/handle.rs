@@ -77,15 +77,13 @@ impl RunnerHandle {
     }
 }
 
-/// Makes the step's directory with its spec in it, and the lock, held.
-pub(super) fn prepare(spec: &StepSpec) -> Result<(StepFiles, File), SessionError> {
+/// Makes the step's directory, with its lock in it, held.
+pub(super) fn prepare(spec: &StepSpec) -> Result<(StepSpec, StepFiles, File), SessionError> {
     let spec = with_whole_paths(spec)?;
     let files = StepFiles::new(&spec.dir);
     create_dir(files.dir())?;
     let lock = create_lock(&files)?;
-    let bytes = serde_json::to_vec(&spec).map_err(|source| SessionError::Malformed { path: files.spec(), source })?;
-    super::durable::write_private(&files.spec(), &bytes).map_err(SessionError::file("write", &files.spec()))?;
-    Ok((files, lock))
+    Ok((spec, files, lock))
 }
 
 /// The runner works elsewhere, so every path has to be whole.
@@ -118,8 +116,8 @@ fn create_dir(dir: &Path) -> Result<(), SessionError> {
 
 /// The lock appears under its name only once it is held, and only if the directory was never used.
 fn create_lock(files: &StepFiles) -> Result<File, SessionError> {
-    let path = files.lock();
-    let new = files.dir().join(format!("lock.{}.{:?}", std::process::id(), std::thread::current().id()));
+    let path = files.runner();
+    let new = files.dir().join(format!("runner.{}.{:?}", std::process::id(), std::thread::current().id()));
     let lock = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -44,7 +44,7 @@ pub use files::{STEP_MARKER, StepFiles};
 pub use forget::forget;
 pub use frames::Stream;
 pub use handle::{RunnerHandle, Status, attach, cancel, spawn_runner, status};
-pub use processes::{Process, end_processes};
+pub use processes::{Process, boot_id, end_processes};
 pub use reader::OutputReader;
 pub use redact::write_secrets;
 pub use result::{End, Ended, Lost, StepResult};

@@ -5,22 +5,22 @@
 //! printed them. At the very end stand `$_` and `$?`, in a list that neither `set -e` nor an `ERR` trap minds.
 
 use super::declare::{self, Variable};
-use super::files::{STEP_MARKER, StepFiles};
+use super::files::STEP_MARKER;
 use super::limits;
 use super::script::quoted;
 use super::snapshot::Snapshot;
-use std::os::unix::ffi::OsStrExt as _;
 
 /// What a new bash is given.
 pub(super) struct Restored {
-    /// Read by bash before the author's text.
-    pub(super) prologue: Vec<u8>,
+    /// The prologue, read by bash before the author's text.
+    pub(super) text: Vec<u8>,
     /// The exported variables that mean nothing to bash itself: it takes them as its environment, which is cheaper.
     pub(super) env: Vec<(String, String)>,
 }
 
-/// `None` when the state's variables are not what bash prints.
-pub(super) fn restored(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str) -> Option<Restored> {
+/// `None` when the state's variables are not what bash prints. `fds` are where bash has the prologue itself and where it may
+/// complain; both are closed before the author's text.
+pub(super) fn restored(state: &Snapshot<'_>, fds: [i32; 2], limits_now: &str) -> Option<Restored> {
     let mut variables = declare::parse(state.variables)?;
     let mut env = Vec::new();
     variables.retain(|variable| match passed(variable) {
@@ -30,15 +30,13 @@ pub(super) fn restored(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str
         }
         None => true,
     });
-    let prologue = prologue(state, &variables, files, limits_now);
-    Some(Restored { prologue, env })
+    Some(Restored { text: prologue(state, &variables, fds, limits_now), env })
 }
 
-fn prologue(state: &Snapshot<'_>, variables: &[Variable<'_>], files: &StepFiles, limits_now: &str) -> Vec<u8> {
+fn prologue(state: &Snapshot<'_>, variables: &[Variable<'_>], [own, log]: [i32; 2], limits_now: &str) -> Vec<u8> {
     let mut text = Vec::with_capacity(state.variables.len() + state.functions.len() + 2048);
-    text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\nexec 9>&2 2>");
-    text.extend_from_slice(&quoted(files.restore_log().as_os_str().as_bytes()));
-    text.push(b'\n');
+    text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\n");
+    text.extend_from_slice(format!("exec 9>&2 2>&{log} {log}>&- {own}<&-\n").as_bytes());
     restore_variables(&mut text, variables);
     if variables.iter().any(|variable| variable.name == "SECONDS") && !state.seconds.is_empty() {
         line(&mut text, &[b"SECONDS=", state.seconds.as_bytes()]);

@@ -8,13 +8,13 @@
 
 use super::attempt::{self, Attempt};
 use super::declare;
-use super::durable::{write_durably, write_private, write_whole};
+use super::durable::{write_durably, write_whole};
 use super::error::SessionError;
 use super::files::{STEP_MARKER, StepFiles};
 use super::processes;
 use super::redact::{Redaction, read_secrets};
 use super::result::{End, SavedState, StepResult};
-use super::runners::Requests;
+use super::runners::{Handed, Requests};
 use super::snapshot::{self, Snapshot};
 use super::spec::StepSpec;
 use super::supervise::{Cause, Supervisor, Verdict};
@@ -22,12 +22,12 @@ use super::terminal;
 use serde::{Deserialize, Serialize};
 use sereno_model::redact::secrets_of;
 use sereno_model::{Digest, Text};
-use std::io;
-use std::os::fd::OwnedFd;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// The hidden subcommand of the binary that has to call [`runner_main`]; its one argument is only for those who list processes.
 pub const RUNNER_COMMAND: &str = "__step-runner";
@@ -47,8 +47,8 @@ fn serve() -> io::Result<()> {
     let mut requests = Some(Requests::from_stdin()?);
     let mut first = true;
     while let Some(open) = requests.take() {
-        if let Some((files, lock)) = open.next()? {
-            requests = execute(&files, lock, open, first)?;
+        if let Some(step) = open.next()? {
+            requests = execute(step, open, first)?;
             first = false;
         }
     }
@@ -65,9 +65,9 @@ pub(super) struct RunnerFile {
 }
 
 /// One step, to its end. Gives the socket back when this process may take another step.
-fn execute(files: &StepFiles, lock: OwnedFd, requests: Requests, first: bool) -> io::Result<Option<Requests>> {
-    let bytes = std::fs::read(files.spec())?;
-    let spec: StepSpec = serde_json::from_slice(&bytes)?;
+fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<Requests>> {
+    let Handed { files, mut lock, spec } = step;
+    let files = &files;
     if first && !spec.interactive {
         rustix::process::setsid()?;
     }
@@ -76,13 +76,12 @@ fn execute(files: &StepFiles, lock: OwnedFd, requests: Requests, first: bool) ->
         let redaction = redaction(&spec).map_err(|error| error.text())?;
         Ok((attempt, redaction))
     });
-    let (attempt, redaction) = match prepared {
+    let (mut attempt, redaction) = match prepared {
         Ok(prepared) => prepared,
         Err(why) => return write_result(files, &StepResult::not_started(why), None).map(|()| None),
     };
-    announce(files)?;
-    let saves_state = attempt.saves_state;
-    let mut supervisor = match start(attempt, &spec, files, redaction) {
+    announce(&mut lock)?;
+    let mut supervisor = match start(&mut attempt.command, &spec, files, redaction) {
         Ok(supervisor) => supervisor,
         Err(error) => {
             let why = attempt::cannot("start", "iniciar", &spec.shell, &error);
@@ -94,7 +93,7 @@ fn execute(files: &StepFiles, lock: OwnedFd, requests: Requests, first: bool) ->
     if let Some(terminal) = terminal {
         terminal.take_back(files)?;
     }
-    let result = conclude(&verdict, &supervisor, saves_state, &spec, files);
+    let result = conclude(&verdict, &supervisor, &attempt, &spec, files);
     // Closed before the result can be seen: whoever sees it must not hand a step to a runner that stays with this one.
     let requests = (supervisor.is_alone() && !spec.interactive).then_some(requests);
     write_result(files, &result, requests.as_ref())?;
@@ -106,19 +105,19 @@ fn execute(files: &StepFiles, lock: OwnedFd, requests: Requests, first: bool) ->
 }
 
 /// Written before bash starts, so that its absence proves that nothing ran.
-fn announce(files: &StepFiles) -> io::Result<()> {
+fn announce(lock: &mut File) -> io::Result<()> {
     let this = processes::this()?;
     let file = RunnerFile { pid: this.pid, started: this.started, boot_id: processes::boot_id() };
-    write_private(&files.runner(), &serde_json::to_vec(&file)?)
+    lock.write_all(&serde_json::to_vec(&file)?)
 }
 
-fn start(mut attempt: Attempt, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
+fn start(bash: &mut Command, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
     if spec.interactive {
-        attempt.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        bash.stdout(Stdio::inherit()).stderr(Stdio::inherit());
     } else {
-        attempt.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        bash.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
-    let child = attempt.command.spawn()?;
+    let child = bash.spawn()?;
     Supervisor::new(files.clone(), child, spec, redaction)
 }
 
@@ -141,7 +140,7 @@ fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
 fn conclude(
     verdict: &Verdict,
     supervisor: &Supervisor,
-    saves_state: bool,
+    attempt: &Attempt,
     spec: &StepSpec,
     files: &StepFiles,
 ) -> StepResult {
@@ -150,7 +149,7 @@ fn conclude(
         (None, signal) => End::Signaled(signal.unwrap_or_default()),
     };
     let ended = verdict.cause.is_some() || matches!(end, End::Signaled(_));
-    let saved = if saves_state && !ended { save_state(spec, files) } else { Ok(None) };
+    let saved = if attempt.saves_state && !ended { save_state(spec, files) } else { Ok(None) };
     let (state, state_error) = match saved {
         Ok(state) => (state, None),
         Err(why) => (None, Some(why)),
@@ -164,7 +163,7 @@ fn conclude(
         followed: verdict.cause == Some(Cause::Followed),
         state,
         state_error,
-        restore_notes: restore_notes(files),
+        restore_notes: attempt.restore_notes(),
         duration_ms: verdict.duration.as_millis() as u64,
         output_bytes: output.written(),
         dropped_bytes: output.dropped(),
@@ -179,6 +178,7 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
     let raw = files.raw_state();
     let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
     if bytes.is_empty() || snapshot::is_of_subshell(&bytes) {
+        std::fs::remove_file(&raw).map_err(|error| attempt::cannot("remove", "borrar", &raw, &error))?;
         return Ok(None);
     }
     let Some(state) = Snapshot::parse(&bytes) else {
@@ -197,20 +197,14 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
     Ok(Some(saved))
 }
 
-/// What bash complained of while it was given its state back.
-fn restore_notes(files: &StepFiles) -> Option<String> {
-    let notes = std::fs::read(files.restore_log()).ok()?;
-    (!notes.is_empty()).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
-}
-
 /// A Sereno that watches makes the outcome durable in its journal before anything else happens; without one, this does.
 fn write_result(files: &StepFiles, result: &StepResult, requests: Option<&Requests>) -> io::Result<()> {
     let mut bytes = serde_json::to_vec_pretty(result)?;
     bytes.push(b'\n');
     if requests.is_some_and(Requests::is_watched) {
-        return write_whole(&files.result(), &bytes).map(drop);
+        return write_whole(&files.new_result(), &files.result(), &bytes).map(drop);
     }
-    write_durably(&files.result(), &bytes)
+    write_durably(&files.new_result(), &files.result(), &bytes)
 }
 
 /// A path as an argument of the runner's own command line.

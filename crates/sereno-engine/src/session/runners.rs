@@ -1,7 +1,7 @@
 //! Starting runners, and handing a runner that is done its next step.
 //!
 //! A runner's standard input is one end of a socket. Each message on it is one step: the step's directory, and with it
-//! the step's lock, already held. A message in flight keeps the lock held, so there is no moment between Sereno's start of a
+//! the step's lock, already held, and its spec, in memory: it may hold secrets. A message in flight keeps the lock held, so there is no moment between Sereno's start of a
 //! step and the runner's own hold on it. When the socket closes (Sereno ended, or keeps this runner no longer), the runner ends
 //! after the step it is at. A runner that has something to stay for, a process left in the background, closes its own end,
 //! and the next step gets another.
@@ -12,13 +12,14 @@ use super::handle::{self, RunnerHandle};
 use super::runner::RUNNER_COMMAND;
 use super::spec::StepSpec;
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::MemfdFlags;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Seek as _, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -56,16 +57,17 @@ impl Runners {
     }
 
     pub(super) fn start_with(&mut self, spec: &StepSpec, output: fn() -> Stdio) -> Result<RunnerHandle, SessionError> {
-        let (files, lock) = handle::prepare(spec)?;
+        let (spec, files, lock) = handle::prepare(spec)?;
+        let step = Step { dir: files.dir(), lock: &lock, spec: in_memory(&spec)? };
         // A step that begins a session brings its own environment, which a running process cannot be given.
         if spec.state_in.is_some()
             && let Some(ready) = &self.ready
-            && send(&ready.socket, files.dir(), &lock).is_ok()
+            && step.send(&ready.socket).is_ok()
         {
             return Ok(RunnerHandle::new(files, 0));
         }
         self.retire();
-        self.ready = Some(spawn(&self.exe, spec, &files, &lock, output)?);
+        self.ready = Some(spawn(&self.exe, &spec, &step, output)?);
         Ok(RunnerHandle::new(files, 0))
     }
 
@@ -90,21 +92,15 @@ fn retired() -> std::sync::MutexGuard<'static, Vec<Child>> {
     RETIRED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn spawn(
-    exe: &Path,
-    spec: &StepSpec,
-    files: &StepFiles,
-    lock: &File,
-    output: fn() -> Stdio,
-) -> Result<Ready, SessionError> {
+fn spawn(exe: &Path, spec: &StepSpec, step: &Step<'_>, output: fn() -> Stdio) -> Result<Ready, SessionError> {
     retired().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
     let failed = |source: io::Error| SessionError::Runner { exe: exe.to_owned(), source };
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
         .map_err(|error| failed(error.into()))?;
-    send(&ours, files.dir(), lock).map_err(failed)?;
+    step.send(&ours).map_err(failed)?;
     let child = Command::new(exe)
         .arg(RUNNER_COMMAND)
-        .arg(files.dir())
+        .arg(step.dir)
         .env_clear()
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
         .current_dir("/")
@@ -116,15 +112,44 @@ fn spawn(
     Ok(Ready { socket: ours, child })
 }
 
-fn send(socket: &OwnedFd, dir: &Path, lock: &File) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let locks = [lock.as_fd()];
-    if !control.push(SendAncillaryMessage::ScmRights(&locks)) {
-        return Err(io::Error::other("no room for the lock"));
+/// A step as it is handed over.
+struct Step<'a> {
+    dir: &'a Path,
+    lock: &'a File,
+    spec: File,
+}
+
+impl Step<'_> {
+    fn send(&self, socket: &OwnedFd) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let handed = [self.lock.as_fd(), self.spec.as_fd()];
+        if !control.push(SendAncillaryMessage::ScmRights(&handed)) {
+            return Err(io::Error::other("no room for the lock"));
+        }
+        sendmsg(socket, &[IoSlice::new(self.dir.as_os_str().as_bytes())], &mut control, SendFlags::NOSIGNAL)?;
+        Ok(())
     }
-    sendmsg(socket, &[IoSlice::new(dir.as_os_str().as_bytes())], &mut control, SendFlags::NOSIGNAL)?;
-    Ok(())
+}
+
+fn in_memory(spec: &StepSpec) -> Result<File, SessionError> {
+    let malformed = |source| SessionError::Malformed { path: spec.dir.clone(), source };
+    let mut file = memory("step").map_err(SessionError::file("hand over", &spec.dir))?;
+    let bytes = serde_json::to_vec(spec).map_err(malformed)?;
+    file.write_all(&bytes).map_err(SessionError::file("hand over", &spec.dir))?;
+    Ok(file)
+}
+
+/// A file that is in memory alone, and gone with the last process that has it open.
+pub(super) fn memory(name: &str) -> io::Result<File> {
+    Ok(File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC)?))
+}
+
+/// A step as the runner has it.
+pub(super) struct Handed {
+    pub(super) files: StepFiles,
+    pub(super) lock: File,
+    pub(super) spec: StepSpec,
 }
 
 /// The runner's end of the socket.
@@ -139,9 +164,9 @@ impl Requests {
         Ok(Self(socket))
     }
 
-    /// The next step and its lock; `None` when no more will come.
-    pub(super) fn next(&self) -> io::Result<Option<(StepFiles, OwnedFd)>> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    /// The next step; `None` when no more will come.
+    pub(super) fn next(&self) -> io::Result<Option<Handed>> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut path = [0; LONGEST_PATH];
         let length = loop {
@@ -154,17 +179,20 @@ impl Requests {
         if length == 0 {
             return Ok(None);
         }
-        let lock = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut locks) => locks.next(),
+        let mut handed = control.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(files) => Some(files.map(File::from)),
             _ => None,
         });
-        let (Some(lock), Some(path)) = (lock, path.get(..length)) else { return Err(not_ours()) };
-        let files = StepFiles::new(OsStr::from_bytes(path));
-        let (held, named) = (rustix::fs::fstat(&lock)?, rustix::fs::stat(files.lock())?);
+        let mut handed = handed.next().ok_or_else(not_ours)?;
+        let (lock, mut spec) = (handed.next().ok_or_else(not_ours)?, handed.next().ok_or_else(not_ours)?);
+        let files = StepFiles::new(OsStr::from_bytes(path.get(..length).unwrap_or_default()));
+        let (held, named) = (rustix::fs::fstat(&lock)?, rustix::fs::stat(files.runner())?);
         if (held.st_dev, held.st_ino) != (named.st_dev, named.st_ino) {
             return Err(not_ours());
         }
-        Ok(Some((files, lock)))
+        spec.rewind()?;
+        let spec = serde_json::from_reader(io::BufReader::new(spec))?;
+        Ok(Some(Handed { files, lock, spec }))
     }
 
     /// Whether the Sereno that asked is still there, to write into its journal what it learns.

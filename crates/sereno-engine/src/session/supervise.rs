@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a process that was killed may take to be gone.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 /// How long what the step started may still write after bash's end (`> >(tee log)`) and be part of its output.
-const STRAGGLERS: Duration = Duration::from_millis(100);
+const STRAGGLERS: Duration = Duration::from_millis(300);
 /// How often the request to cancel is looked for where the kernel cannot tell of it.
 const WITHOUT_WATCH: Duration = Duration::from_secs(1);
 

@@ -83,6 +83,8 @@ pub struct Walker<'a, U: Ui> {
     /// The verification that is being tried again, and since when.
     verifying: Option<(usize, Instant)>,
     runners: session::Runners,
+    /// Which start of which machine this is.
+    boot: String,
     _walking: Walking,
 }
 
@@ -105,8 +107,8 @@ impl<'a, U: Ui> Walker<'a, U> {
             }
             Arc::new(plan)
         };
-        let runners = session::Runners::new(&walk.runner);
-        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, runners, _walking: walking })
+        let (runners, boot) = (session::Runners::new(&walk.runner), fault::boot_id());
+        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, runners, boot, _walking: walking })
     }
 
     pub fn state(&self) -> &RunState {
@@ -214,14 +216,14 @@ impl<'a, U: Ui> Walker<'a, U> {
                 "it waits for a person at a terminal, and there is none",
                 "espera a una persona en una terminal, y no hay ninguna",
             );
-            self.record(Event::Started { step: index, attempt }).await?;
+            self.record(self.started(index, attempt)).await?;
             let report = StepReport::bare(Outcome::Failed, Some(why.en));
             self.ui.step_started(&self.state.plan.steps[index], attempt);
             self.ui.step_finished(&self.state.plan.steps[index], &report);
             return self.record(Event::Finished { step: index, attempt, report }).await;
         }
         self.lock(&planned.locks).await?;
-        self.record(Event::Started { step: index, attempt }).await?;
+        self.record(self.started(index, attempt)).await?;
         self.launch(index, attempt).await
     }
 
@@ -269,15 +271,19 @@ impl<'a, U: Ui> Walker<'a, U> {
         let dir = self.dir.step(index, attempt);
         let report = match ended {
             session::Ended::Finished(result) => self.report(index, &dir, &result),
-            session::Ended::Lost(Lost { began: false, .. }) => {
+            session::Ended::Lost(Lost { began: false, .. }) if self.started_on_this_boot(index) => {
                 // Known: it did nothing. It starts again as the next attempt, in a folder of its own.
                 let report = StepReport::never_began();
                 self.record(Event::Finished { step: index, attempt, report }).await?;
                 return Ok(None);
             }
             session::Ended::Lost(lost) => {
-                let mut report =
-                    StepReport::bare(Outcome::Unknown, Some("its runner is gone and left no result".to_owned()));
+                let why = if lost.began {
+                    "its runner is gone and left no result"
+                } else {
+                    "the machine was started anew since, or it is another: whether the step began cannot be told"
+                };
+                let mut report = StepReport::bare(Outcome::Unknown, Some(why.to_owned()));
                 report.left_running = lost.survivors.len() as u32;
                 report
             }
@@ -285,13 +291,21 @@ impl<'a, U: Ui> Walker<'a, U> {
         self.ui.step_finished(&self.state.plan.steps[index], &report);
         let finished = Event::Finished { step: index, attempt, report };
         if let Some((step, attempt)) = self.follows_at_once(&finished)?
-            && self.try_record(&[finished.clone(), Event::Started { step, attempt }]).await?
+            && self.try_record(&[finished.clone(), self.started(step, attempt)]).await?
         {
             return Ok(Some((step, attempt)));
         }
         self.record(finished).await?;
         self.verify_again(index, attempt).await?;
         Ok(None)
+    }
+
+    fn started(&self, step: usize, attempt: u32) -> Event {
+        Event::Started { step, attempt, boot: self.boot.clone() }
+    }
+
+    fn started_on_this_boot(&self, index: usize) -> bool {
+        matches!(&self.state.steps[index], StepState::Running { boot, .. } if *boot == self.boot)
     }
 
     /// The step that may start as soon as `event` is known, with nothing to ask and nothing to lock before: both entries are

@@ -276,7 +276,9 @@ fn forgetting_keeps_only_output_and_results() {
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["lock", "output", "result.json", "runner.json"]);
+    assert_eq!(names, ["output", "result.json", "runner.json"]);
+    let beside = std::fs::read_dir(session.root.path()).expect("it is readable").flatten();
+    assert!(beside.map(|entry| entry.path()).all(|path| path.is_dir()), "nothing is left beside them");
     forget(session.root.path()).expect("twice is fine");
 }
 

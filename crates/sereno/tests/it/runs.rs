@@ -136,6 +136,26 @@ fn a_killed_runner_leaves_unknown_and_a_person_decides() {
     assert_eq!(world.read("ledger"), "begin\nend\n");
 }
 
+/// After a power cut the folder of a step that was just started may be empty although it ran: only on the same start of the
+/// same machine does an empty folder prove anything.
+#[test]
+fn a_step_that_was_started_before_the_machine_was_is_unknown() {
+    let started_last = |boot: &str| {
+        let world = World::with_runbook(RUNBOOK);
+        world.write("gate", "");
+        // Planned, consented, started: nothing of the step is there yet.
+        let killed = world.command(&["run", "deploy", "--yes"]).env("SERENO_TEST_KILL_AFTER", "3").output();
+        assert_eq!(killed.expect("the binary runs").status.code(), None);
+        let (run, _) = one_run(&world);
+        let resumed = world.command(&["runs", "resume", &run, "--yes"]).env("SERENO_TEST_BOOT", boot).output();
+        (resumed.expect("the binary runs").status.code(), world.read("ledger"), one_run(&world).1)
+    };
+    let this = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("it is readable");
+    assert_eq!(started_last(this.trim()).0, Some(0));
+    let (code, ledger, state) = started_last("another");
+    assert_eq!((code, ledger.as_str(), state.as_str()), (Some(5), "", "unknown"));
+}
+
 #[test]
 fn cancelling_ends_the_step_and_everything_that_it_started() {
     let world = World::with_runbook(RUNBOOK);
