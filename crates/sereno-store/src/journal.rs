@@ -33,15 +33,27 @@ impl Store {
             context.may(Action::of_kind(&new.kind))?;
         }
         let mut tx = self.db.write().await?;
-        let last = tx.first("SELECT MAX(seq) FROM sereno_journal WHERE run = $1", [run.as_str().into()]).await?;
-        let found = last.map_or(0, |row| row.seq(0));
+        let row = tx
+            .first(
+                "SELECT seq, hash, (SELECT MAX(seq) FROM sereno_journal WHERE run = $1)
+                 FROM sereno_journal ORDER BY seq DESC LIMIT 1",
+                [run.as_str().into()],
+            )
+            .await?;
+        let found = row.as_ref().map_or(0, |row| row.seq(2));
         if found != expected {
             return Err(StoreError::Conflict { run: run.clone(), expected, found });
         }
-        let mut head = head_of(&mut tx).await?;
+        let mut head = head_in(row)?;
         let mut appended = Vec::with_capacity(entries.len());
         for new in entries {
-            appended.push(append_one(&mut tx, &mut head, context, new.of(run)).await?);
+            appended.push(insert(&mut tx, &mut head, context, new.of(run)).await?);
+        }
+        // The list shows where a run stands after its last entry: one that changes nothing else needs no look at it.
+        for (at, entry) in appended.iter().enumerate() {
+            if at + 1 == appended.len() || entry.update.is_some() || (at == 0 && expected == 0) {
+                runs::project(&mut tx, entry).await?;
+            }
         }
         tx.commit().await?;
         Ok(appended)
@@ -82,13 +94,19 @@ impl Store {
     }
 }
 
-/// Appends after `head`, which moves on.
+/// Appends after `head`, which moves on, and brings the list of runs along.
 pub(crate) async fn append_one(
     tx: &mut Tx,
     head: &mut Head,
     context: &Context,
     new: NewEntry,
 ) -> Result<Entry, StoreError> {
+    let entry = insert(tx, head, context, new).await?;
+    runs::project(tx, &entry).await?;
+    Ok(entry)
+}
+
+async fn insert(tx: &mut Tx, head: &mut Head, context: &Context, new: NewEntry) -> Result<Entry, StoreError> {
     if !is_kind(&new.kind) {
         return Err(StoreError::BadKind { kind: new.kind });
     }
@@ -104,13 +122,15 @@ pub(crate) async fn append_one(
         ],
     )
     .await?;
-    runs::project(tx, &entry).await?;
     *head = Head { seq: entry.seq, hash: entry.hash.clone() };
     Ok(entry)
 }
 
 pub(crate) async fn head_of(tx: &mut Tx) -> Result<Head, StoreError> {
-    let row = tx.first("SELECT seq, hash FROM sereno_journal ORDER BY seq DESC LIMIT 1", []).await?;
+    head_in(tx.first("SELECT seq, hash FROM sereno_journal ORDER BY seq DESC LIMIT 1", []).await?)
+}
+
+fn head_in(row: Option<Row>) -> Result<Head, StoreError> {
     let Some(row) = row else {
         return Ok(Head::before_all());
     };

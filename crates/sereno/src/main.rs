@@ -22,14 +22,13 @@ use exit::Exit;
 use report::Result;
 use sereno_engine::session;
 use sereno_model::Lang;
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // A step's runner is started for every step: it takes the short way, before anything is parsed.
     let mut arguments = std::env::args_os().skip(1);
     match (arguments.next(), arguments.next()) {
-        (Some(first), Some(dir)) if first == session::RUNNER_COMMAND => return session::runner_main(Path::new(&dir)),
+        (Some(first), _) if first == session::RUNNER_COMMAND => return session::runner_main(),
         (Some(first), Some(what)) if first == "__reference" => return reference::print(&what.to_string_lossy()),
         _ => {}
     }

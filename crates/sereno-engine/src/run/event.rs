@@ -37,7 +37,14 @@ pub enum Event {
     },
     /// Durable before the world is touched.
     #[serde(rename = "step.started")]
-    Started { step: usize, attempt: u32 },
+    Started {
+        step: usize,
+        attempt: u32,
+        /// Which start of which machine this was written on (`/proc/sys/kernel/random/boot_id`). That a step never began can
+        /// be told from its folder only there: a power cut takes with it what was not on the disk yet.
+        #[serde(default)]
+        boot: String,
+    },
     /// A step was not started, because what it would run is not what was approved. The run stands as it was.
     #[serde(rename = "step.refused")]
     Refused { step: usize, why: Text },
@@ -45,7 +52,11 @@ pub enum Event {
     Finished { step: usize, attempt: u32, report: StepReport },
     /// The script's own `EXIT` trap is to run, since no step will run any more. Durable before it does.
     #[serde(rename = "session.closing")]
-    Closing { attempt: u32 },
+    Closing {
+        attempt: u32,
+        /// As of [`Event::Started`].
+        boot: String,
+    },
     #[serde(rename = "session.closed")]
     Closed { attempt: u32, report: StepReport },
     /// A person decided about a step: a failed one, one whose outcome is unknown, or one that a person does.

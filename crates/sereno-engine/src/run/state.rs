@@ -7,11 +7,13 @@ use super::event::{Decision, Ending, Event, Person, StepReport};
 use crate::plan::{Action, Approval, Plan, PlanStep};
 use sereno_model::{Outcome, Risk, RunId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The state of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
-    pub plan: Plan,
+    /// Shared: a state is copied at each event, its plan never changes.
+    pub plan: Arc<Plan>,
     pub started_by: Person,
     pub undoes: Option<RunId>,
     pub steps: Vec<StepState>,
@@ -24,8 +26,8 @@ pub struct RunState {
     pub cancelled: bool,
     /// The script's `EXIT` trap waits in the state that this attempt of this step left.
     pub exit_trap: Option<(usize, u32)>,
-    /// How often the trap was started, and whether it runs.
-    pub closing: (u32, bool),
+    /// How often the trap was started, and the boot on which the one started that runs.
+    pub closing: (u32, Option<String>),
     pub ended: Option<Ending>,
 }
 
@@ -35,6 +37,8 @@ pub enum StepState {
     Pending,
     Running {
         attempt: u32,
+        /// See [`Event::Started`].
+        boot: String,
     },
     Ended {
         attempt: u32,
@@ -121,7 +125,7 @@ impl RunState {
             .collect();
         let approved = plan.steps.iter().map(|step| step.approval == Approval::None).collect();
         Self {
-            plan,
+            plan: Arc::new(plan),
             started_by,
             undoes,
             steps,
@@ -130,7 +134,7 @@ impl RunState {
             failing: false,
             cancelled: false,
             exit_trap: None,
-            closing: (0, false),
+            closing: (0, None),
             ended: None,
         }
     }
@@ -157,16 +161,17 @@ impl RunState {
                     self.consent(index).map_err(|why| illegal(event, why))?;
                 }
             }
-            Event::Started { step, attempt } => self.start(*step, *attempt).map_err(|why| illegal(event, why))?,
+            Event::Started { step, attempt, boot } => {
+                self.start(*step, *attempt, boot).map_err(|why| illegal(event, why))?;
+            }
             Event::Finished { step, attempt, report } => {
                 self.finish(*step, *attempt, report).map_err(|why| illegal(event, why))?;
             }
-            Event::Closing { attempt } => self.close(*attempt).map_err(|why| illegal(event, why))?,
+            Event::Closing { attempt, boot } => self.close(*attempt, boot).map_err(|why| illegal(event, why))?,
             Event::Closed { attempt, report } => {
-                if self.closing != (*attempt, true) {
+                if self.closing.0 != *attempt || self.closing.1.take().is_none() {
                     return Err(illegal(event, "the trap is not running"));
                 }
-                self.closing.1 = false;
                 if !report.is_never_began() {
                     self.exit_trap = None;
                 }
@@ -207,7 +212,7 @@ impl RunState {
         }
     }
 
-    fn start(&mut self, step: usize, attempt: u32) -> Result<(), &'static str> {
+    fn start(&mut self, step: usize, attempt: u32, boot: &str) -> Result<(), &'static str> {
         if self.steps.iter().any(|s| matches!(s, StepState::Running { .. })) {
             return Err("another step is running");
         }
@@ -218,7 +223,7 @@ impl RunState {
             Some(state)
                 if matches!(state, StepState::Pending | StepState::Ended { .. }) && attempt == state.attempt() + 1 =>
             {
-                *state = StepState::Running { attempt };
+                *state = StepState::Running { attempt, boot: boot.to_owned() };
                 Ok(())
             }
             Some(_) => Err("the step is not waiting to start"),
@@ -226,10 +231,10 @@ impl RunState {
         }
     }
 
-    fn close(&mut self, attempt: u32) -> Result<(), &'static str> {
+    fn close(&mut self, attempt: u32, boot: &str) -> Result<(), &'static str> {
         match self.next() {
             Next::Close { attempt: next, .. } if next == attempt => {
-                self.closing = (attempt, true);
+                self.closing = (attempt, Some(boot.to_owned()));
                 Ok(())
             }
             _ => Err("no trap is to run"),
@@ -238,7 +243,7 @@ impl RunState {
 
     fn finish(&mut self, step: usize, attempt: u32, report: &StepReport) -> Result<(), &'static str> {
         match self.steps.get_mut(step) {
-            Some(state) if *state == (StepState::Running { attempt }) => {
+            Some(state) if matches!(*state, StepState::Running { attempt: running, .. } if running == attempt) => {
                 *state = StepState::Ended { attempt, report: report.clone() };
                 self.script_ended |= report.ended_script;
                 match report.exit_trap {
@@ -289,8 +294,8 @@ impl RunState {
         if let Some((step, attempt)) = self.running() {
             return Next::Watch { step, attempt };
         }
-        if let (attempt, true) = self.closing {
-            return Next::WatchClose { attempt };
+        if let (attempt, Some(_)) = &self.closing {
+            return Next::WatchClose { attempt: *attempt };
         }
         if self.cancelled {
             return self.close_or_end(Ending::Cancelled);
@@ -370,7 +375,7 @@ impl RunState {
     /// The step that runs, as far as the journal knows.
     pub fn running(&self) -> Option<(usize, u32)> {
         self.steps.iter().enumerate().find_map(|(index, state)| match state {
-            StepState::Running { attempt } => Some((index, *attempt)),
+            StepState::Running { attempt, .. } => Some((index, *attempt)),
             _ => None,
         })
     }
@@ -415,7 +420,7 @@ impl StepState {
     pub fn attempt(&self) -> u32 {
         match self {
             Self::Pending => 0,
-            Self::Running { attempt } | Self::Ended { attempt, .. } | Self::Decided { attempt, .. } => *attempt,
+            Self::Running { attempt, .. } | Self::Ended { attempt, .. } | Self::Decided { attempt, .. } => *attempt,
         }
     }
 

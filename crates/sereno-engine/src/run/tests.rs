@@ -73,9 +73,13 @@ impl Case {
 
     fn runs(&mut self, index: usize, attempt: u32, outcome: Outcome) -> Next {
         assert_eq!(self.next, Next::Start { step: index, attempt });
-        self.then(Event::Started { step: index, attempt });
+        self.then(started(index, attempt));
         self.then(finished(index, attempt, outcome))
     }
+}
+
+fn started(step: usize, attempt: u32) -> Event {
+    Event::Started { step, attempt, boot: "this".to_owned() }
 }
 
 fn finished(step: usize, attempt: u32, outcome: Outcome) -> Event {
@@ -158,8 +162,8 @@ fn an_approval_of_another_plan_or_step_is_refused_and_nothing_starts_without_one
     }
     assert!(case.refuses(other).contains("another plan"));
     assert!(case.refuses(approved(&[7], "ana", None, false)).contains("no such step"));
-    assert!(case.refuses(Event::Started { step: 0, attempt: 1 }).contains("not approved"));
-    assert!(case.refuses(Event::Started { step: 9, attempt: 1 }).contains("not approved"));
+    assert!(case.refuses(started(0, 1)).contains("not approved"));
+    assert!(case.refuses(started(9, 1)).contains("not approved"));
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn a_failed_change_stops_and_the_runbooks_own_fallback_can_be_taken() {
 #[test]
 fn a_script_that_ends_itself_ends_the_run() {
     let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-    case.then(Event::Started { step: 0, attempt: 1 });
+    case.then(started(0, 1));
     let report = StepReport { ended_script: true, ..StepReport::bare(Outcome::Succeeded, None) };
     assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::End(Ending::Done));
 }
@@ -199,7 +203,7 @@ fn a_script_that_ends_itself_ends_the_run() {
 fn a_step_that_never_began_starts_again_by_itself() {
     let mut case = Case::new(vec![planned(1, Risk::Change)]);
     case.then(approved(&[0], "ana", None, false));
-    case.then(Event::Started { step: 0, attempt: 1 });
+    case.then(started(0, 1));
     let report = StepReport::never_began();
     assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::Start { step: 0, attempt: 2 });
 }
@@ -207,7 +211,7 @@ fn a_step_that_never_began_starts_again_by_itself() {
 #[test]
 fn a_cancelled_run_ends_after_the_step_that_runs() {
     let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
-    case.then(Event::Started { step: 0, attempt: 1 });
+    case.then(started(0, 1));
     let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
     assert_eq!(case.then(cancel), Next::Watch { step: 0, attempt: 1 });
     assert_eq!(case.then(finished(0, 1, Outcome::Failed)), Next::End(Ending::Cancelled));
@@ -222,27 +226,28 @@ fn a_trap_that_waits_runs_once_before_the_end_whatever_the_end() {
         attempt,
         report: StepReport { exit_trap: Some(true), ..StepReport::bare(Outcome::Succeeded, None) },
     };
+    let closing = |attempt| Event::Closing { attempt, boot: "this".to_owned() };
     let closed = |attempt, report| Event::Closed { attempt, report };
     let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
     for cancelled in [true, false] {
         let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Change)]);
-        case.then(Event::Started { step: 0, attempt: 1 });
+        case.then(started(0, 1));
         case.then(with_trap(0, 1));
         if cancelled {
             case.then(cancel.clone());
         } else {
             case.then(approved(&[1], "ana", None, false));
-            case.then(Event::Started { step: 1, attempt: 1 });
+            case.then(started(1, 1));
             // Killed: it says nothing of the trap, which waits as before.
             case.then(finished(1, 1, Outcome::Failed));
             case.then(decided(1, Decision::Skip));
         }
         assert_eq!(case.next, Next::Close { after: (0, 1), attempt: 1 });
-        assert_eq!(case.refuses(Event::Closing { attempt: 2 }), "no trap is to run");
-        assert_eq!(case.then(Event::Closing { attempt: 1 }), Next::WatchClose { attempt: 1 });
+        assert_eq!(case.refuses(closing(2)), "no trap is to run");
+        assert_eq!(case.then(closing(1)), Next::WatchClose { attempt: 1 });
         let again = case.then(closed(1, StepReport::never_began()));
         assert_eq!(again, Next::Close { after: (0, 1), attempt: 2 });
-        case.then(Event::Closing { attempt: 2 });
+        case.then(closing(2));
         let ending = if cancelled { Ending::Cancelled } else { Ending::Done };
         assert_eq!(case.then(closed(2, StepReport::bare(Outcome::Succeeded, None))), Next::End(ending));
     }
@@ -252,7 +257,7 @@ fn a_trap_that_waits_runs_once_before_the_end_whatever_the_end() {
 fn a_trap_that_bash_ran_by_itself_does_not_run_again() {
     let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
     for (index, trap) in [(0, true), (1, false)] {
-        case.then(Event::Started { step: index, attempt: 1 });
+        case.then(started(index, 1));
         let report = StepReport { exit_trap: Some(trap), ..StepReport::bare(Outcome::Succeeded, None) };
         case.then(Event::Finished { step: index, attempt: 1, report });
     }

@@ -1,17 +1,20 @@
 //! From a step's spec to the bash that is to be started.
 
-use super::durable::write_private;
+use super::durable::{write_private, write_whole};
 use super::files::{STEP_MARKER, StepFiles};
 use super::heredoc;
-use super::restore;
+use super::restore::{self, Restored};
+use super::runners::memory;
 use super::script;
 use super::snapshot::Snapshot;
 use super::spec::{Stdin, StepSpec};
 use sereno_model::{Digest, Text};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,6 +24,23 @@ pub(super) struct Attempt {
     pub(super) command: Command,
     /// The text ends with the command that saves the state.
     pub(super) saves_state: bool,
+    restored: Option<Restoring>,
+}
+
+/// What bash reads before the author's text, and where it complains of it: two files in memory that it inherits.
+struct Restoring {
+    _prologue: File,
+    log: File,
+}
+
+impl Attempt {
+    /// What bash complained of while it was given its state back.
+    pub(super) fn restore_notes(&self) -> Option<String> {
+        let mut notes = vec![0; 8000];
+        let length = self.restored.as_ref()?.log.read_at(&mut notes, 0).ok()?;
+        notes.truncate(length);
+        (length > 0).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
+    }
 }
 
 /// The longest text that is passed as an argument; the kernel's limit is 128 KiB.
@@ -32,19 +52,20 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
         return Err(Text::new("the text holds a NUL byte", "el texto contiene un byte NUL"));
     }
     let shell = find_shell(&spec.shell)?;
-    let place = files.shell();
-    std::fs::create_dir(&place).map_err(|error| cannot("create", "crear", &place, &error))?;
     let saves_state = !spec.is_last && !heredoc::is_left_open(&spec.script, &shell);
     let mut command = Command::new(&shell);
     command.process_group(0).stdin(stdin(spec)?);
     let state = spec.state_in.as_deref().map(|path| read_state(path, spec.state_digest.as_ref())).transpose()?;
-    let restored = match &state {
-        None => begin(&mut command, spec),
-        Some(bytes) => go_on(&mut command, bytes, files)?,
+    let (arguments, restored) = match &state {
+        None => (begin(&mut command, spec), None),
+        Some(bytes) => {
+            let (arguments, restoring) = go_on(&mut command, bytes)?;
+            (arguments, Some(restoring))
+        }
     };
     command.env(STEP_MARKER, files.dir());
     let text = if saves_state {
-        save(&files.epilogue(), &script::epilogue(files))?;
+        keep(&files.epilogue(), script::EPILOGUE)?;
         save(&files.raw_state(), b"")?;
         script::with_epilogue(&spec.script, files)
     } else {
@@ -56,8 +77,8 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
         save(&files.script(), &text)?;
         command.arg("--").arg(files.script());
     }
-    command.args(restored);
-    Ok(Attempt { command, saves_state })
+    command.args(arguments);
+    Ok(Attempt { command, saves_state, restored })
 }
 
 /// The first step: the environment that the runner was given.
@@ -68,14 +89,19 @@ fn begin(command: &mut Command, spec: &StepSpec) -> Vec<OsString> {
 }
 
 /// A later step: everything comes from the state. Returns the positional parameters.
-fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<OsString>, Text> {
+fn go_on(command: &mut Command, bytes: &[u8]) -> Result<(Vec<OsString>, Restoring), Text> {
     let damaged =
         || Text::new("the shell state of the step before is damaged", "el estado del paso anterior está dañado");
     let state = Snapshot::parse(bytes).ok_or_else(damaged)?;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let prologue = restore::prologue(&state, files, &limits).ok_or_else(damaged)?;
-    save(&files.prologue(), &prologue)?;
-    save(&files.restore_log(), b"")?;
+    let (mut prologue, log) =
+        inherited("prologue").and_then(|file| Ok((file, inherited("restore.log")?))).map_err(|error| {
+            Text::new(format!("cannot restore the state: {error}"), format!("no se pudo restaurar el estado: {error}"))
+        })?;
+    let fds = [&prologue, &log].map(AsRawFd::as_raw_fd);
+    let Restored { text, env } = restore::restored(&state, fds, &limits).ok_or_else(damaged)?;
+    let place = PathBuf::from(format!("/proc/self/fd/{}", fds[0]));
+    prologue.write_all(&text).map_err(|error| cannot("write", "escribir", &place, &error))?;
     let cwd = Path::new(OsStr::from_bytes(state.cwd));
     if !cwd.is_dir() {
         let path = cwd.display();
@@ -84,8 +110,17 @@ fn go_on(command: &mut Command, bytes: &[u8], files: &StepFiles) -> Result<Vec<O
             format!("el directorio {path}, donde terminó el paso anterior, ya no existe"),
         ));
     }
-    command.env_clear().env("BASH_ENV", script::unexpanded(&files.prologue())).current_dir(cwd).env("PWD", cwd);
-    Ok(state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect())
+    command.env_clear().envs(env).env("BASH_ENV", &place).current_dir(cwd).env("PWD", cwd);
+    let arguments = state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect();
+    Ok((arguments, Restoring { _prologue: prologue, log }))
+}
+
+/// A file in memory that bash inherits, under a number that is in nobody's way. The prologue closes it.
+fn inherited(name: &str) -> io::Result<File> {
+    const OUT_OF_THE_WAY: i32 = 60;
+    let file = rustix::io::fcntl_dupfd_cloexec(memory(name)?, OUT_OF_THE_WAY)?;
+    rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())?;
+    Ok(File::from(file))
 }
 
 fn read_state(path: &Path, digest: Option<&Digest>) -> Result<Vec<u8>, Text> {
@@ -129,6 +164,15 @@ fn find_shell(shell: &Path) -> Result<PathBuf, Text> {
         let shell = shell.display();
         Text::new(format!("there is no {shell} in PATH"), format!("no hay {shell} en PATH"))
     })
+}
+
+/// Written once for all steps; again when another version of this program wrote it.
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), Text> {
+    if std::fs::read(path).is_ok_and(|found| found == bytes) {
+        return Ok(());
+    }
+    let temporary = path.with_extension(std::process::id().to_string());
+    write_whole(&temporary, path, bytes).map(drop).map_err(|error| cannot("write", "escribir", path, &error))
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Text> {

@@ -6,23 +6,25 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes `path` whole, lets it be seen, and then waits until it would survive a power cut.
+/// Writes `path` whole by way of `temporary`, lets it be seen, and then waits until it would survive a power cut.
 ///
 /// In this order nobody who follows the step waits for the disk. Should the power fail in between, the name may be there
 /// with nothing under it; readers take a file that they cannot read for one that was never written.
-pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = Path::new(&temporary);
-    let mut file = private(temporary)?;
-    file.write_all(bytes)?;
-    std::fs::rename(temporary, path)?;
-    file.sync_data()?;
+pub(super) fn write_durably(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(temporary, path, bytes)?.sync_data()?;
     let parent = path.parent().unwrap_or(Path::new("/"));
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let dir = rustix::fs::open(parent, flags, rustix::fs::Mode::empty())?;
     rustix::fs::fsync(dir)?;
     Ok(())
+}
+
+/// Writes `path` so that it is seen whole or not at all.
+pub(super) fn write_whole(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let mut file = private(temporary)?;
+    file.write_all(bytes)?;
+    std::fs::rename(temporary, path)?;
+    Ok(file)
 }
 
 /// Writes a file that only its owner may read. Not durable: for what is worthless after a power cut.

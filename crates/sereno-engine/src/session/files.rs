@@ -21,19 +21,10 @@ impl StepFiles {
         &self.dir
     }
 
-    /// Locked by the runner as long as it works for the step; the kernel releases it however the runner ends.
-    pub fn lock(&self) -> PathBuf {
-        self.dir.join(LOCK)
-    }
-
-    /// What to run; see `StepSpec`.
-    pub fn spec(&self) -> PathBuf {
-        self.dir.join("spec.json")
-    }
-
-    /// Who the runner is. Written before bash starts: without it, nothing of the step ever ran.
+    /// Who the runner is, written before bash starts: while it is empty, nothing of the step ever ran. Locked by the runner
+    /// as long as it works for the step; the kernel releases it however the runner ends.
     pub fn runner(&self) -> PathBuf {
-        self.dir.join("runner.json")
+        self.dir.join(RUNNER)
     }
 
     /// The output, framed; see `frames`.
@@ -58,38 +49,38 @@ impl StepFiles {
 
     /// Where a step's shell state is kept unless the caller wants it elsewhere.
     pub fn state(&self) -> PathBuf {
-        self.dir.join("state")
+        self.beside("state")
     }
 
-    /// What bash reads and writes for its own state. A directory apart, because those who follow the step are woken by
-    /// each write in the step's own.
-    pub(super) fn shell(&self) -> PathBuf {
-        self.dir.join("shell")
-    }
-
+    /// The state as bash writes it, maybe not to its end.
     pub(super) fn raw_state(&self) -> PathBuf {
-        self.shell().join("state")
-    }
-
-    pub(super) fn prologue(&self) -> PathBuf {
-        self.shell().join("prologue")
-    }
-
-    pub(super) fn epilogue(&self) -> PathBuf {
-        self.shell().join("epilogue")
-    }
-
-    /// What bash said while the state was being restored; empty when all went well.
-    pub(super) fn restore_log(&self) -> PathBuf {
-        self.shell().join("restore.log")
+        self.beside("raw")
     }
 
     /// A script too long for an argument.
     pub(super) fn script(&self) -> PathBuf {
-        self.shell().join("script")
+        self.beside("script")
+    }
+
+    /// The result while it is written.
+    pub(super) fn new_result(&self) -> PathBuf {
+        self.beside("result")
+    }
+
+    /// What bash reads at the end of each step; the same for all steps of a run.
+    pub(super) fn epilogue(&self) -> PathBuf {
+        self.dir.with_file_name("epilogue")
+    }
+
+    /// Beside the directory and not in it: those who follow the step are woken by each write in the step's own.
+    fn beside(&self, what: &str) -> PathBuf {
+        let mut name = self.dir.file_name().unwrap_or_default().to_owned();
+        name.push(".");
+        name.push(what);
+        self.dir.with_file_name(name)
     }
 }
 
-pub(super) const LOCK: &str = "lock";
+pub(super) const RUNNER: &str = "runner.json";
 pub(super) const RESULT: &str = "result.json";
 pub(super) const CANCEL: &str = "cancel";

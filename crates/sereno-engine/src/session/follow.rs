@@ -1,7 +1,7 @@
 //! Following a step through its directory, woken by the kernel.
 
 use super::error::SessionError;
-use super::files::{LOCK, StepFiles};
+use super::files::{RUNNER, StepFiles};
 use super::frames::Stream;
 use super::handle::Status;
 use super::interrupt::DirWatch;
@@ -53,7 +53,7 @@ pub(super) fn status(files: &StepFiles) -> Result<Status, SessionError> {
         return Ok(Status::Finished(Box::new(result)));
     }
     if !try_lock(files, FlockOperation::NonBlockingLockShared)? {
-        return Ok(if files.lock().exists() { Status::Running } else { Status::Absent });
+        return Ok(if files.runner().exists() { Status::Running } else { Status::Absent });
     }
     // The runner may have ended properly between the two looks.
     match read_result(files)? {
@@ -81,7 +81,9 @@ fn lost(files: &StepFiles) -> Result<Lost, SessionError> {
         }
         Err(error) => return Err(SessionError::file("read", &path)(error)),
     };
-    // A file that a power cut left empty still says that the runner got this far.
+    if bytes.is_empty() {
+        return Ok(Lost { began: false, survivors: Vec::new() });
+    }
     let survivors = match serde_json::from_slice::<RunnerFile>(&bytes) {
         Ok(runner) if runner.boot_id == processes::boot_id() => processes::of_step(runner.pid, files.dir()),
         _ => Vec::new(),
@@ -93,7 +95,7 @@ fn lost(files: &StepFiles) -> Result<Lost, SessionError> {
 fn wait_for(watch: &DirWatch) -> io::Result<bool> {
     let mut fds = [PollFd::new(watch, PollFlags::IN)];
     match rustix::event::poll(&mut fds, None) {
-        Ok(_) | Err(Errno::INTR) => watch.drain(LOCK),
+        Ok(_) | Err(Errno::INTR) => watch.drain(RUNNER),
         Err(error) => Err(error.into()),
     }
 }
@@ -104,7 +106,7 @@ fn wait_for_release(files: &StepFiles) -> Result<(), SessionError> {
 }
 
 fn try_lock(files: &StepFiles, how: FlockOperation) -> Result<bool, SessionError> {
-    let path = files.lock();
+    let path = files.runner();
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

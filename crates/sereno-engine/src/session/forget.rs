@@ -5,23 +5,20 @@ use super::files::StepFiles;
 use std::io;
 use std::path::Path;
 
-/// Removes shell states, prologues, specs and scripts of every step under `run_dir`; keeps output and results. A file
-/// that is gone already is fine.
+/// Removes the shell states and scripts of every step under `run_dir`; keeps output and results. A file that is gone already
+/// is fine.
 pub fn forget(run_dir: &Path) -> Result<(), SessionError> {
-    let files = StepFiles::new(run_dir);
-    // Only what holds a spec is a step; other folders may have files of the same names.
-    if files.spec().exists() {
-        // The spec goes last: as long as it is there, this is known for a step.
-        gone(&files.shell(), std::fs::remove_dir_all(files.shell()))?;
-        gone(&files.state(), std::fs::remove_file(files.state()))?;
-        return gone(&files.spec(), std::fs::remove_file(files.spec()));
-    }
     let entries = std::fs::read_dir(run_dir).map_err(SessionError::file("read", run_dir))?;
     for entry in entries {
-        let entry = entry.map_err(SessionError::file("read", run_dir))?;
-        let kind = entry.file_type().map_err(SessionError::file("read", &entry.path()))?;
-        if kind.is_dir() {
-            forget(&entry.path())?;
+        let path = entry.map_err(SessionError::file("read", run_dir))?.path();
+        let files = StepFiles::new(&path);
+        // Only what has a runner's file is a step; other folders may have files of the same names.
+        if files.runner().exists() {
+            for file in [files.state(), files.raw_state(), files.script(), files.epilogue()] {
+                gone(&file, std::fs::remove_file(&file))?;
+            }
+        } else if path.is_dir() {
+            forget(&path)?;
         }
     }
     Ok(())

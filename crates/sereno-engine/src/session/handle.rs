@@ -6,26 +6,23 @@ use super::follow;
 use super::frames::Stream;
 use super::reader::OutputReader;
 use super::result::{Ended, Lost, StepResult};
-use super::runner::{RUNNER_COMMAND, is_usable};
+use super::runner::is_usable;
+use super::runners::Runners;
 use super::spec::StepSpec;
 use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
-/// Starts a runner for the step, as `exe __step-runner DIR`. It lives on when this process ends, however it ends.
-///
-/// Pass `/proc/self/exe` as `exe` to start the very program that is running, even if its file was replaced since.
+/// Starts a runner for one step, and for no other: see [`Runners`].
 pub fn spawn_runner(exe: &Path, spec: &StepSpec) -> Result<RunnerHandle, SessionError> {
-    start(exe, spec, Stdio::null)
+    Runners::new(exe).start(spec)
 }
 
 /// Follows a step that was started before. `offset` is where its output was read to; 0 gives it all.
 pub fn attach(dir: &Path, offset: u64) -> RunnerHandle {
-    RunnerHandle::new(StepFiles::new(dir), offset, None)
+    RunnerHandle::new(StepFiles::new(dir), offset)
 }
 
 /// Asks for the end of a step, from any process. The answer is its result.
@@ -54,12 +51,11 @@ pub enum Status {
 pub struct RunnerHandle {
     files: StepFiles,
     reader: OutputReader,
-    child: Option<Child>,
 }
 
 impl RunnerHandle {
-    fn new(files: StepFiles, offset: u64, child: Option<Child>) -> Self {
-        Self { reader: OutputReader::new(&files, offset), files, child }
+    pub(super) fn new(files: StepFiles, offset: u64) -> Self {
+        Self { reader: OutputReader::new(&files, offset), files }
     }
 
     /// Blocks until the step has ended, and gives its output as it comes.
@@ -81,40 +77,13 @@ impl RunnerHandle {
     }
 }
 
-impl Drop for RunnerHandle {
-    fn drop(&mut self) {
-        if let Some(child) = self.child.take() {
-            runners().push(child);
-        }
-    }
-}
-
-/// Runners that nobody holds any more and that may still be at work. Each is buried when a later one is started.
-fn runners() -> std::sync::MutexGuard<'static, Vec<Child>> {
-    static RUNNERS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
-    RUNNERS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) fn start(exe: &Path, spec: &StepSpec, output: fn() -> Stdio) -> Result<RunnerHandle, SessionError> {
-    runners().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+/// Makes the step's directory, with its lock in it, held.
+pub(super) fn prepare(spec: &StepSpec) -> Result<(StepSpec, StepFiles, File), SessionError> {
     let spec = with_whole_paths(spec)?;
     let files = StepFiles::new(&spec.dir);
     create_dir(files.dir())?;
     let lock = create_lock(&files)?;
-    let bytes = serde_json::to_vec(&spec).map_err(|source| SessionError::Malformed { path: files.spec(), source })?;
-    super::durable::write_private(&files.spec(), &bytes).map_err(SessionError::file("write", &files.spec()))?;
-    let child = Command::new(exe)
-        .arg(RUNNER_COMMAND)
-        .arg(files.dir())
-        .env_clear()
-        .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .current_dir("/")
-        .stdin(Stdio::from(lock))
-        .stdout(output())
-        .stderr(output())
-        .spawn()
-        .map_err(|source| SessionError::Runner { exe: exe.to_owned(), source })?;
-    Ok(RunnerHandle::new(files, 0, Some(child)))
+    Ok((spec, files, lock))
 }
 
 /// The runner works elsewhere, so every path has to be whole.
@@ -147,8 +116,8 @@ fn create_dir(dir: &Path) -> Result<(), SessionError> {
 
 /// The lock appears under its name only once it is held, and only if the directory was never used.
 fn create_lock(files: &StepFiles) -> Result<File, SessionError> {
-    let path = files.lock();
-    let new = files.dir().join(format!("lock.{}.{:?}", std::process::id(), std::thread::current().id()));
+    let path = files.runner();
+    let new = files.dir().join(format!("runner.{}.{:?}", std::process::id(), std::thread::current().id()));
     let lock = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -60,7 +60,7 @@ pub(super) fn this() -> io::Result<Process> {
 }
 
 /// Which start of the machine this is.
-pub(super) fn boot_id() -> String {
+pub fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 

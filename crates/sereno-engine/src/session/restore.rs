@@ -5,20 +5,39 @@
 //! printed them. At the very end stand `$_` and `$?`, in a list that neither `set -e` nor an `ERR` trap minds.
 
 use super::declare::{self, Variable};
-use super::files::{STEP_MARKER, StepFiles};
+use super::files::STEP_MARKER;
 use super::limits;
 use super::script::quoted;
 use super::snapshot::Snapshot;
-use std::os::unix::ffi::OsStrExt as _;
 
-/// The prologue; `None` when the state's variables are not what bash prints.
-pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str) -> Option<Vec<u8>> {
-    let variables = declare::parse(state.variables)?;
+/// What a new bash is given.
+pub(super) struct Restored {
+    /// The prologue, read by bash before the author's text.
+    pub(super) text: Vec<u8>,
+    /// The exported variables that mean nothing to bash itself: it takes them as its environment, which is cheaper.
+    pub(super) env: Vec<(String, String)>,
+}
+
+/// `None` when the state's variables are not what bash prints. `fds` are where bash has the prologue itself and where it may
+/// complain; both are closed before the author's text.
+pub(super) fn restored(state: &Snapshot<'_>, fds: [i32; 2], limits_now: &str) -> Option<Restored> {
+    let mut variables = declare::parse(state.variables)?;
+    let mut env = Vec::new();
+    variables.retain(|variable| match passed(variable) {
+        Some(value) => {
+            env.push((variable.name.to_owned(), value));
+            false
+        }
+        None => true,
+    });
+    Some(Restored { text: prologue(state, &variables, fds, limits_now), env })
+}
+
+fn prologue(state: &Snapshot<'_>, variables: &[Variable<'_>], [own, log]: [i32; 2], limits_now: &str) -> Vec<u8> {
     let mut text = Vec::with_capacity(state.variables.len() + state.functions.len() + 2048);
-    text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\nexec 9>&2 2>");
-    text.extend_from_slice(&quoted(files.restore_log().as_os_str().as_bytes()));
-    text.push(b'\n');
-    restore_variables(&mut text, &variables);
+    text.extend_from_slice(b"unset BASH_ENV\nBASH_ARGV0=bash\n");
+    text.extend_from_slice(format!("exec 9>&2 2>&{log} {log}>&- {own}<&-\n").as_bytes());
+    restore_variables(&mut text, variables);
     if variables.iter().any(|variable| variable.name == "SECONDS") && !state.seconds.is_empty() {
         line(&mut text, &[b"SECONDS=", state.seconds.as_bytes()]);
     }
@@ -39,7 +58,7 @@ pub(super) fn prologue(state: &Snapshot<'_>, files: &StepFiles, limits_now: &str
     restore_functions(&mut text, state);
     restore_options(&mut text, state);
     finish(&mut text, state, &late);
-    Some(text)
+    text
 }
 
 /// What bash sets by itself, or keeps for itself: neither may nor need be restored.
@@ -99,6 +118,41 @@ const FRESH: [&str; 17] = [
     "SHELL",
     "TERM",
 ];
+
+/// What bash looks at when it starts, or acts upon when it is set: these are set by the prologue, in its order.
+const MINDED: [&str; 19] = [
+    "COLUMNS",
+    "EMACS",
+    "ENV",
+    "EXECIGNORE",
+    "FIGNORE",
+    "FUNCNEST",
+    "GLOBIGNORE",
+    "IGNOREEOF",
+    "INPUTRC",
+    "INSIDE_EMACS",
+    "LINES",
+    "MAIL",
+    "MAILPATH",
+    "POSIXLY_CORRECT",
+    "PROMPT_COMMAND",
+    "SHLVL",
+    "TIMEFORMAT",
+    "TMOUT",
+    "histchars",
+];
+
+/// The value of a variable that bash may be given as its environment.
+fn passed(variable: &Variable<'_>) -> Option<String> {
+    let name = variable.name;
+    let minded = FRESH.contains(&name)
+        || MINDED.contains(&name)
+        || ["BASH", "COMP", "HIST", "PS", "READLINE", "SERENO_"].iter().any(|prefix| name.starts_with(prefix));
+    if variable.attributes != "x" || minded || !is_carried(variable) {
+        return None;
+    }
+    declare::plain_text(variable.value?)
+}
 
 fn is_carried(variable: &Variable<'_>) -> bool {
     let name = variable.name;
@@ -167,24 +221,41 @@ fn split_traps<'a>(state: &Snapshot<'a>) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
 
 /// `shopt` as a whole, and the options of `set` that do not disturb the rest. `posix` goes before `shopt`, some of which
 /// it sets; the others after, because `shopt -u extdebug` unsets some of them.
+///
+/// Setting options is slow in bash, and nearly always they are those of a new one: it looks first.
 fn restore_options(text: &mut Vec<u8>, state: &Snapshot<'_>) {
     let posix = option_words(state.options, |name| name == "posix");
     // Switching it off where it is off would be a change: bash sets its variable along.
     if posix == " -o posix" {
         line(text, &[b"builtin set", posix.as_bytes()]);
     }
-    for (flag, prefix) in [("-s", "shopt -s "), ("-u", "shopt -u ")] {
-        let names = state.shopts.lines().filter_map(|line| line.strip_prefix(prefix));
-        let names: Vec<_> = names.filter(|name| !is_not_an_option_of_ours(name)).collect();
+    let on = |prefix: &str| state.shopts.lines().filter_map(|line| line.strip_prefix(prefix)).collect::<Vec<_>>();
+    unless_equal(text, "BASHOPTS", &on("shopt -s ").join(":"));
+    for flag in ["-s", "-u"] {
+        let mut names = on(&format!("shopt {flag} "));
+        names.retain(|name| !is_not_an_option_of_ours(name));
         if !names.is_empty() {
             line(text, &[b"builtin shopt ", flag.as_bytes(), b" ", names.join(" ").as_bytes()]);
         }
     }
+    text.extend_from_slice(b";; esac\n");
     let is_quiet = |name: &str| name != "posix" && !DISTURBING.contains(&name) && !INTERACTIVE.contains(&name);
     let options = option_words(state.options, is_quiet);
     if !options.is_empty() {
+        unless_equal(text, "SHELLOPTS", &options_on(state));
         line(text, &[b"builtin set", options.as_bytes()]);
+        text.extend_from_slice(b";; esac\n");
     }
+}
+
+/// The value that `SHELLOPTS` had.
+fn options_on(state: &Snapshot<'_>) -> String {
+    state.options.lines().filter_map(|line| line.strip_prefix("set -o ")).collect::<Vec<_>>().join(":")
+}
+
+/// Opens the arm for when a variable is not what it was.
+fn unless_equal(text: &mut Vec<u8>, variable: &str, value: &str) {
+    line(text, &[b"case $", variable.as_bytes(), b" in ", &quoted(value.as_bytes()), b") ;; *)"]);
 }
 
 /// Two that nobody can set, and those that only show what the variable `BASH_COMPAT` says, which they would set.
@@ -223,9 +294,12 @@ fn finish(text: &mut Vec<u8>, state: &Snapshot<'_>, late: &[&[u8]]) {
         text.extend_from_slice(command);
         text.extend_from_slice(b"; ");
     }
-    text.extend_from_slice(b"builtin set");
-    text.extend_from_slice(option_words(state.options, |name| DISTURBING.contains(&name)).as_bytes());
-    text.extend_from_slice(b"; ");
+    // None of these is on in a new bash.
+    for name in state.options.lines().filter_map(|line| line.strip_prefix("set -o ")) {
+        if DISTURBING.contains(&name) {
+            text.extend_from_slice(format!("builtin set -o {name}; ").as_bytes());
+        }
+    }
     let fails = state.status != 0 || state.pipe.iter().any(|code| *code != 0);
     if fails {
         for command in &debug {

@@ -1,18 +1,20 @@
 //! The runner: the small process that executes one step and outlives Sereno.
 //!
-//! It is handed the step's lock as its standard input, so that there is no moment between Sereno's start of it and its own
-//! hold on the lock. It leaves Sereno's terminal session, becomes the parent of every orphan of the step, starts bash,
-//! watches it to its end, and writes the result. What it cannot do is survive `kill -9` itself, or the machine's end: then
-//! the lock is free and there is no result, which others read as *lost*.
+//! It is handed steps through a socket, each with its lock (see `runners`). It leaves Sereno's terminal session, becomes the
+//! parent of every orphan of the step, starts bash, watches it to its end, and writes the result. What it cannot do is survive
+//! `kill -9` itself, or the machine's end: then the lock is free and there is no result, which others read as *lost*.
+//!
+//! When nothing of a step is left, it takes the next one from the same Sereno: a step then costs one process less.
 
 use super::attempt::{self, Attempt};
 use super::declare;
-use super::durable::{write_durably, write_private};
+use super::durable::{write_durably, write_whole};
 use super::error::SessionError;
 use super::files::{STEP_MARKER, StepFiles};
 use super::processes;
 use super::redact::{Redaction, read_secrets};
 use super::result::{End, SavedState, StepResult};
+use super::runners::{Handed, Requests};
 use super::snapshot::{self, Snapshot};
 use super::spec::StepSpec;
 use super::supervise::{Cause, Supervisor, Verdict};
@@ -20,25 +22,37 @@ use super::terminal;
 use serde::{Deserialize, Serialize};
 use sereno_model::redact::secrets_of;
 use sereno_model::{Digest, Text};
-use std::io;
-use std::os::fd::OwnedFd;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
-/// The hidden subcommand of the binary that has to call [`runner_main`] with its one argument.
+/// The hidden subcommand of the binary that has to call [`runner_main`]; its one argument is only for those who list processes.
 pub const RUNNER_COMMAND: &str = "__step-runner";
 
-/// Executes the step whose directory this is. Silent: whoever wants to know looks into the directory.
-pub fn runner_main(dir: &Path) -> ExitCode {
+/// Executes steps as they are handed over, until no more come. Silent: whoever wants to know looks into a step's directory.
+pub fn runner_main() -> ExitCode {
     if let Some(group) = terminal::return_asked_for() {
         return terminal::give_back(group);
     }
-    match execute(&StepFiles::new(dir)) {
+    match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+fn serve() -> io::Result<()> {
+    let mut requests = Some(Requests::from_stdin()?);
+    let mut first = true;
+    while let Some(open) = requests.take() {
+        if let Some(step) = open.next()? {
+            requests = execute(step, open, first)?;
+            first = false;
+        }
+    }
+    Ok(())
 }
 
 /// Who runs a step, for those who find it gone.
@@ -50,11 +64,11 @@ pub(super) struct RunnerFile {
     pub(super) boot_id: String,
 }
 
-fn execute(files: &StepFiles) -> io::Result<()> {
-    let lock = take_lock(files)?;
-    let bytes = std::fs::read(files.spec())?;
-    let spec: StepSpec = serde_json::from_slice(&bytes)?;
-    if !spec.interactive {
+/// One step, to its end. Gives the socket back when this process may take another step.
+fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<Requests>> {
+    let Handed { files, mut lock, spec } = step;
+    let files = &files;
+    if first && !spec.interactive {
         rustix::process::setsid()?;
     }
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -62,17 +76,16 @@ fn execute(files: &StepFiles) -> io::Result<()> {
         let redaction = redaction(&spec).map_err(|error| error.text())?;
         Ok((attempt, redaction))
     });
-    let (attempt, redaction) = match prepared {
+    let (mut attempt, redaction) = match prepared {
         Ok(prepared) => prepared,
-        Err(why) => return write_result(files, &StepResult::not_started(why)),
+        Err(why) => return write_result(files, &StepResult::not_started(why), None).map(|()| None),
     };
-    announce(files)?;
-    let saves_state = attempt.saves_state;
-    let mut supervisor = match start(attempt, &spec, files, redaction) {
+    announce(&mut lock)?;
+    let mut supervisor = match start(&mut attempt.command, &spec, files, redaction) {
         Ok(supervisor) => supervisor,
         Err(error) => {
             let why = attempt::cannot("start", "iniciar", &spec.shell, &error);
-            return write_result(files, &StepResult::not_started(why));
+            return write_result(files, &StepResult::not_started(why), None).map(|()| None);
         }
     };
     let terminal = spec.interactive.then(|| terminal::hand_over(supervisor.pid())).transpose()?;
@@ -80,37 +93,31 @@ fn execute(files: &StepFiles) -> io::Result<()> {
     if let Some(terminal) = terminal {
         terminal.take_back(files)?;
     }
-    let result = conclude(&verdict, &supervisor, saves_state, &spec, files);
-    write_result(files, &result)?;
+    let result = conclude(&verdict, &supervisor, &attempt, &spec, files);
+    // Closed before the result can be seen: whoever sees it must not hand a step to a runner that stays with this one.
+    let requests = (supervisor.is_alone() && !spec.interactive).then_some(requests);
+    write_result(files, &result, requests.as_ref())?;
     drop(lock);
-    supervisor.linger()
-}
-
-/// The lock came as standard input; it must not stay there, where it could be inherited.
-fn take_lock(files: &StepFiles) -> io::Result<OwnedFd> {
-    let lock = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let (held, named) = (rustix::fs::fstat(&lock)?, rustix::fs::stat(files.lock())?);
-    if (held.st_dev, held.st_ino) != (named.st_dev, named.st_ino) {
-        return Err(io::Error::other("a runner is started by Sereno only"));
+    if requests.is_none() {
+        supervisor.linger()?;
     }
-    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
-    Ok(lock)
+    Ok(requests)
 }
 
 /// Written before bash starts, so that its absence proves that nothing ran.
-fn announce(files: &StepFiles) -> io::Result<()> {
+fn announce(lock: &mut File) -> io::Result<()> {
     let this = processes::this()?;
     let file = RunnerFile { pid: this.pid, started: this.started, boot_id: processes::boot_id() };
-    write_private(&files.runner(), &serde_json::to_vec(&file)?)
+    lock.write_all(&serde_json::to_vec(&file)?)
 }
 
-fn start(mut attempt: Attempt, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
+fn start(bash: &mut Command, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
     if spec.interactive {
-        attempt.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        bash.stdout(Stdio::inherit()).stderr(Stdio::inherit());
     } else {
-        attempt.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        bash.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
-    let child = attempt.command.spawn()?;
+    let child = bash.spawn()?;
     Supervisor::new(files.clone(), child, spec, redaction)
 }
 
@@ -133,7 +140,7 @@ fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
 fn conclude(
     verdict: &Verdict,
     supervisor: &Supervisor,
-    saves_state: bool,
+    attempt: &Attempt,
     spec: &StepSpec,
     files: &StepFiles,
 ) -> StepResult {
@@ -142,7 +149,7 @@ fn conclude(
         (None, signal) => End::Signaled(signal.unwrap_or_default()),
     };
     let ended = verdict.cause.is_some() || matches!(end, End::Signaled(_));
-    let saved = if saves_state && !ended { save_state(spec, files) } else { Ok(None) };
+    let saved = if attempt.saves_state && !ended { save_state(spec, files) } else { Ok(None) };
     let (state, state_error) = match saved {
         Ok(state) => (state, None),
         Err(why) => (None, Some(why)),
@@ -156,7 +163,7 @@ fn conclude(
         followed: verdict.cause == Some(Cause::Followed),
         state,
         state_error,
-        restore_notes: restore_notes(files),
+        restore_notes: attempt.restore_notes(),
         duration_ms: verdict.duration.as_millis() as u64,
         output_bytes: output.written(),
         dropped_bytes: output.dropped(),
@@ -171,6 +178,7 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
     let raw = files.raw_state();
     let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
     if bytes.is_empty() || snapshot::is_of_subshell(&bytes) {
+        std::fs::remove_file(&raw).map_err(|error| attempt::cannot("remove", "borrar", &raw, &error))?;
         return Ok(None);
     }
     let Some(state) = Snapshot::parse(&bytes) else {
@@ -189,16 +197,14 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
     Ok(Some(saved))
 }
 
-/// What bash complained of while it was given its state back.
-fn restore_notes(files: &StepFiles) -> Option<String> {
-    let notes = std::fs::read(files.restore_log()).ok()?;
-    (!notes.is_empty()).then(|| String::from_utf8_lossy(&notes).trim().chars().take(2000).collect())
-}
-
-fn write_result(files: &StepFiles, result: &StepResult) -> io::Result<()> {
+/// A Sereno that watches makes the outcome durable in its journal before anything else happens; without one, this does.
+fn write_result(files: &StepFiles, result: &StepResult, requests: Option<&Requests>) -> io::Result<()> {
     let mut bytes = serde_json::to_vec_pretty(result)?;
     bytes.push(b'\n');
-    write_durably(&files.result(), &bytes)
+    if requests.is_some_and(Requests::is_watched) {
+        return write_whole(&files.new_result(), &files.result(), &bytes).map(drop);
+    }
+    write_durably(&files.new_result(), &files.result(), &bytes)
 }
 
 /// A path as an argument of the runner's own command line.

@@ -16,15 +16,15 @@
 //! text longer than 120 KiB is read from a file, whose name is then `$0`.
 
 use super::files::StepFiles;
-use super::snapshot::VERSION;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// The author's text with the command that saves the state.
 pub(super) fn with_epilogue(script: &str, files: &StepFiles) -> Vec<u8> {
     let mut text = script.as_bytes().to_vec();
-    text.extend_from_slice(b"\n\n{ __sereno_s=$? __sereno_u=$_ __sereno_p=${PIPESTATUS[@]}; \\builtin trap -p >|");
+    text.extend_from_slice(b"\n\n{ __sereno_s=$? __sereno_u=$_ __sereno_p=${PIPESTATUS[@]} __sereno_f=");
+    text.extend_from_slice(&bare(&files.raw_state()));
+    text.extend_from_slice(b"; \\builtin trap -p >|");
     text.extend_from_slice(&bare(&files.raw_state()));
     text.extend_from_slice(b"; \\builtin . ");
     text.extend_from_slice(&bare(&files.epilogue()));
@@ -33,19 +33,12 @@ pub(super) fn with_epilogue(script: &str, files: &StepFiles) -> Vec<u8> {
 }
 
 /// The file that the last command reads. It prints bash's state, part by part (see `snapshot`), and leaves with the
-/// status of the author's last command.
-pub(super) fn epilogue(files: &StepFiles) -> Vec<u8> {
-    let mut text = b"\\builtin trap - DEBUG ERR RETURN EXIT\n{\n".to_vec();
-    text.extend_from_slice(format!("\\builtin printf '\\0%s\\0' {VERSION}\n").as_bytes());
-    text.extend_from_slice(PARTS);
-    text.extend_from_slice(b"} >>");
-    text.extend_from_slice(&quoted(files.raw_state().as_os_str().as_bytes()));
-    text.extend_from_slice(b"\n\\builtin exit \"$__sereno_s\"\n");
-    text
-}
-
-/// The author's options are read first and switched off, so that none of them disturbs the rest.
-const PARTS: &[u8] = br#"\builtin set +o
+/// status of the author's last command. The author's options are read first and switched off, so that none of them
+/// disturbs the rest.
+pub(super) const EPILOGUE: &[u8] = br#"\builtin trap - DEBUG ERR RETURN EXIT
+{
+\builtin printf '\0%s\0' 1
+\builtin set +o
 \builtin set +eufvx
 \builtin printf '\0'
 \builtin shopt -p
@@ -71,6 +64,8 @@ const PARTS: &[u8] = br#"\builtin set +o
 \builtin printf '\0%s\0' "$#"
 if [ "$#" -gt 0 ]; then \builtin printf '%s\0' "$@"; fi
 \builtin printf 'end\0'
+} >>"$__sereno_f"
+\builtin exit "$__sereno_s"
 "#;
 
 /// A word in single quotes.
@@ -96,16 +91,4 @@ fn bare(path: &Path) -> Vec<u8> {
         word.push(*byte);
     }
     word
-}
-
-/// A path as the value of `BASH_ENV`, which bash expands as if in double quotes.
-pub(super) fn unexpanded(path: &Path) -> std::ffi::OsString {
-    let mut value = Vec::new();
-    for byte in path.as_os_str().as_bytes() {
-        if matches!(byte, b'$' | b'`' | b'\\' | b'"') {
-            value.push(b'\\');
-        }
-        value.push(*byte);
-    }
-    OsStr::from_bytes(&value).to_owned()
 }

@@ -1,13 +1,13 @@
 //! What one step runs, and how.
 
+use super::files::StepFiles;
 use serde::{Deserialize, Serialize};
 use sereno_model::Digest;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One step for the runner. Written to the step's directory, but for the environment, which may hold secrets and is
-/// handed over as the runner's own.
+/// One step for the runner. Handed over in memory, but for the environment, which is the runner's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepSpec {
     /// The step's own directory; created with mode 0700, used for one attempt only.
@@ -45,7 +45,7 @@ impl StepSpec {
     pub fn new(dir: impl Into<PathBuf>, script: impl Into<String>, cwd: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         Self {
-            state_out: dir.join("state"),
+            state_out: StepFiles::new(&dir).state(),
             dir,
             script: script.into(),
             state_in: None,

@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a process that was killed may take to be gone.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 /// How long what the step started may still write after bash's end (`> >(tee log)`) and be part of its output.
-const STRAGGLERS: Duration = Duration::from_millis(100);
+const STRAGGLERS: Duration = Duration::from_millis(300);
 /// How often the request to cancel is looked for where the kernel cannot tell of it.
 const WITHOUT_WATCH: Duration = Duration::from_secs(1);
 
@@ -149,6 +149,11 @@ impl Supervisor {
             None => self.child.wait()?,
         };
         Ok(Verdict { status, cause: self.ending.as_ref().map(|ending| ending.cause), background, survivors, duration })
+    }
+
+    /// Whether nothing is left that this process would have to stay for. Asked after the step's end.
+    pub(super) fn is_alone(&self) -> bool {
+        self.pipes.is_empty() && matches!(children_remain(), Ok(false))
     }
 
     /// After the result: takes what processes in the background go on to say, so that writing does not end them, until

@@ -7,9 +7,9 @@
 
 use super::error::SessionError;
 use super::files::StepFiles;
-use super::handle;
 use super::result::Ended;
 use super::runner::RUNNER_COMMAND;
+use super::runners::Runners;
 use super::spec::StepSpec;
 use rustix::process::{Pid, Signal};
 use rustix::termios::{self, OptionalActions};
@@ -29,7 +29,7 @@ pub fn run_interactive(exe: &Path, spec: &StepSpec) -> Result<Ended, SessionErro
     }
     let settings = termios::tcgetattr(&terminal).map_err(|_| SessionError::NoTerminal)?;
     let spec = StepSpec { interactive: true, ..spec.clone() };
-    let ended = handle::start(exe, &spec, Stdio::inherit)?.wait(|_, _| {})?;
+    let ended = Runners::new(exe).start_with(&spec, Stdio::inherit)?.wait(|_, _| {})?;
     // A console that was killed may have left it without echo.
     termios::tcsetattr(&terminal, OptionalActions::Drain, &settings)
         .map_err(|error| SessionError::file("use", Path::new("/dev/tty"))(error.into()))?;

@@ -12,15 +12,15 @@ use sereno_model::{Outcome, Text};
 impl<U: Ui> Walker<'_, U> {
     /// Runs the trap that the state of this step's attempt holds.
     pub(super) async fn close(&mut self, (step, of): (usize, u32), attempt: u32) -> Result<(), EngineError> {
-        self.record(Event::Closing { attempt }).await?;
+        self.record(Event::Closing { attempt, boot: self.boot.clone() }).await?;
         self.ui.notice(&Text::new("the script's own EXIT trap runs", "se ejecuta el trap EXIT del propio script"));
-        let state = StepFiles::new(self.dir.step(step, of)).state();
-        let mut spec = StepSpec::closing(self.dir.closing(attempt), &state);
-        spec.state_digest = saved_state(&state).map(|saved| saved.digest);
+        let before = StepFiles::new(self.dir.step(step, of));
+        let mut spec = StepSpec::closing(self.dir.closing(attempt), before.state());
+        spec.state_digest = saved_state(&before).map(|saved| saved.digest);
         spec.env = Vec::new();
         spec.timeout = self.walk.timeout;
         spec.redact = Some(self.secrets()?);
-        let handle = session::spawn_runner(&self.walk.runner, &spec)?;
+        let handle = self.runners.start(&spec)?;
         let ended = self.follow(handle, &spec.dir).await?;
         self.closed(attempt, &ended).await
     }
@@ -33,11 +33,12 @@ impl<U: Ui> Walker<'_, U> {
     }
 
     async fn closed(&mut self, attempt: u32, ended: &Ended) -> Result<(), EngineError> {
+        let on_this_boot = self.state.closing.1.as_ref() == Some(&self.boot);
         let report = match ended {
             Ended::Finished(result) => {
                 report::of_result(result, expect::look(None, &StepFiles::new(self.dir.closing(attempt))))
             }
-            Ended::Lost(Lost { began: false, .. }) => StepReport::never_began(),
+            Ended::Lost(Lost { began: false, .. }) if on_this_boot => StepReport::never_began(),
             Ended::Lost(lost) => report::of_lost(lost),
         };
         if !report.is_never_began() && report.outcome != Outcome::Succeeded {

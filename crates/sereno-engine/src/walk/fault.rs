@@ -14,5 +14,14 @@ pub(super) fn after_entry() {
     }
 }
 
+/// Which start of the machine this is; `SERENO_TEST_BOOT` plays another one.
+pub(super) fn boot_id() -> String {
+    #[cfg(debug_assertions)]
+    if let Ok(boot) = std::env::var("SERENO_TEST_BOOT") {
+        return boot;
+    }
+    crate::session::boot_id()
+}
+
 #[cfg(not(debug_assertions))]
 pub(super) fn after_entry() {}

@@ -33,6 +33,7 @@ use sereno_store::Store;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a verification that fails is tried again: the thing it checks may just have been restarted.
@@ -81,9 +82,12 @@ pub struct Walker<'a, U: Ui> {
     /// The sequence number of the run's last entry: what every append builds upon.
     last: u64,
     /// The exact plan, with the secrets that the journal's lacks.
-    plan: Plan,
+    plan: Arc<Plan>,
     /// The verification that is being tried again, and since when.
     verifying: Option<(usize, Instant)>,
+    runners: session::Runners,
+    /// Which start of which machine this is.
+    boot: String,
     _walking: Walking,
 }
 
@@ -124,8 +128,9 @@ impl<'a, U: Ui> Walker<'a, U> {
             .map_err(|source| EngineError::file(dir.path(), source))?
             .ok_or_else(|| EngineError::WalkedElsewhere(run.clone()))?;
         let (state, last) = load_state(walk.store, walk.context, &run).await?;
-        let plan = state.plan.clone();
-        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, _walking: walking })
+        let plan = Arc::clone(&state.plan);
+        let (runners, boot) = (session::Runners::new(&walk.runner), fault::boot_id());
+        Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, runners, boot, _walking: walking })
     }
 
     /// With the exact plan instead of the journal's, which lacks the secrets; it must be the one that was approved.
@@ -136,7 +141,7 @@ impl<'a, U: Ui> Walker<'a, U> {
             if !plan.digest_holds() || plan.digest != self.state.plan.digest {
                 return Err(EngineError::PlanChanged(self.run));
             }
-            self.plan = plan;
+            self.plan = Arc::new(plan);
         }
         Ok(self)
     }
@@ -256,7 +261,7 @@ impl<'a, U: Ui> Walker<'a, U> {
                 "it waits for a person at a terminal, and there is none",
                 "espera a una persona en una terminal, y no hay ninguna",
             );
-            self.record(Event::Started { step: index, attempt }).await?;
+            self.record(self.started(index, attempt)).await?;
             let report = StepReport::bare(Outcome::Failed, Some(why.en));
             self.ui.step_started(&self.state.plan.steps[index], attempt);
             self.ui.step_finished(&self.state.plan.steps[index], &report);
@@ -264,16 +269,26 @@ impl<'a, U: Ui> Walker<'a, U> {
         }
         self.refuse_changed(index).await?;
         self.lock(&planned.locks).await?;
-        self.record(Event::Started { step: index, attempt }).await?;
-        self.ui.step_started(&self.state.plan.steps[index], attempt);
-        let spec = self.spec(index, attempt)?;
-        let ended = if planned.action == Action::Terminal {
-            follow::interactive(self.walk.runner.clone(), spec).await?
-        } else {
-            let handle = session::spawn_runner(&self.walk.runner, &spec)?;
-            self.follow(handle, &spec.dir).await?
-        };
-        self.finished(index, attempt, ended).await
+        self.record(self.started(index, attempt)).await?;
+        self.launch(index, attempt).await
+    }
+
+    /// Starts a step whose start is in the journal and follows it to its end, and so on with those that follow at once.
+    async fn launch(&mut self, mut index: usize, mut attempt: u32) -> Result<(), EngineError> {
+        loop {
+            self.ui.step_started(&self.state.plan.steps[index], attempt);
+            let spec = self.spec(index, attempt)?;
+            let ended = if self.plan.steps[index].action == Action::Terminal {
+                follow::interactive(self.walk.runner.clone(), spec).await?
+            } else {
+                let handle = self.runners.start(&spec)?;
+                self.follow(handle, &spec.dir).await?
+            };
+            match self.finished(index, attempt, ended).await? {
+                Some(started) => (index, attempt) = started,
+                None => return Ok(()),
+            }
+        }
     }
 
     async fn follow(&mut self, handle: session::RunnerHandle, dir: &Path) -> Result<session::Ended, EngineError> {
@@ -286,23 +301,62 @@ impl<'a, U: Ui> Walker<'a, U> {
         let dir = self.dir.step(index, attempt);
         self.ui.step_started(&self.state.plan.steps[index], attempt);
         let ended = self.follow(session::attach(&dir, 0), &dir).await?;
-        self.finished(index, attempt, ended).await
+        match self.finished(index, attempt, ended).await? {
+            Some((index, attempt)) => self.launch(index, attempt).await,
+            None => Ok(()),
+        }
     }
 
-    async fn finished(&mut self, index: usize, attempt: u32, ended: session::Ended) -> Result<(), EngineError> {
+    /// Records how a step ended. Gives the step whose start was recorded along, if one follows at once.
+    async fn finished(
+        &mut self,
+        index: usize,
+        attempt: u32,
+        ended: session::Ended,
+    ) -> Result<Option<(usize, u32)>, EngineError> {
         let dir = self.dir.step(index, attempt);
         let report = match ended {
             session::Ended::Finished(result) => self.report(index, &dir, &result),
-            session::Ended::Lost(Lost { began: false, .. }) => {
+            session::Ended::Lost(Lost { began: false, .. }) if self.started_on_this_boot(index) => {
                 // Known: it did nothing. It starts again as the next attempt, in a folder of its own.
                 let report = StepReport::never_began();
-                return self.record(Event::Finished { step: index, attempt, report }).await;
+                self.record(Event::Finished { step: index, attempt, report }).await?;
+                return Ok(None);
             }
             session::Ended::Lost(lost) => report::of_lost(&lost),
         };
         self.ui.step_finished(&self.state.plan.steps[index], &report);
-        self.record(Event::Finished { step: index, attempt, report }).await?;
-        self.verify_again(index, attempt).await
+        let finished = Event::Finished { step: index, attempt, report };
+        if let Some((step, attempt)) = self.follows_at_once(&finished)?
+            && self.try_record(&[finished.clone(), self.started(step, attempt)]).await?
+        {
+            return Ok(Some((step, attempt)));
+        }
+        self.record(finished).await?;
+        self.verify_again(index, attempt).await?;
+        Ok(None)
+    }
+
+    fn started(&self, step: usize, attempt: u32) -> Event {
+        Event::Started { step, attempt, boot: self.boot.clone() }
+    }
+
+    fn started_on_this_boot(&self, index: usize) -> bool {
+        matches!(&self.state.steps[index], StepState::Running { boot, .. } if *boot == self.boot)
+    }
+
+    /// The step that may start as soon as `event` is known, with nothing to ask, to lock and to look at before: both entries are
+    /// then made durable at once.
+    fn follows_at_once(&self, event: &Event) -> Result<Option<(usize, u32)>, EngineError> {
+        let (_, next) = step(Some(self.state.clone()), event.clone())?;
+        Ok(match next {
+            Next::Start { step, attempt } => {
+                let planned = &self.plan.steps[step];
+                let ready = planned.locks.is_empty() && planned.files.is_empty() && planned.action != Action::Terminal;
+                ready.then_some((step, attempt))
+            }
+            _ => None,
+        })
     }
 
     /// A verification that failed is tried again for a while: waiting on the fact, not on a sleep of fixed length.
@@ -357,7 +411,7 @@ impl<'a, U: Ui> Walker<'a, U> {
             Some(state) => {
                 spec.env = Vec::new();
                 spec.state_digest = saved_state(&state).map(|saved| saved.digest);
-                spec.state_in = Some(state);
+                spec.state_in = Some(state.state());
             }
             None => spec.env = self.environment(),
         }
@@ -389,12 +443,12 @@ impl<'a, U: Ui> Walker<'a, U> {
         env.into_iter().collect()
     }
 
-    /// The shell state that a step goes on from: that of the nearest step before it which left one.
-    fn state_before(&self, index: usize) -> Option<PathBuf> {
+    /// The step whose shell state another goes on from: the nearest before it which left one.
+    fn state_before(&self, index: usize) -> Option<StepFiles> {
         (0..index).rev().find_map(|earlier| {
             let attempt = self.state.steps[earlier].attempt();
-            let file = StepFiles::new(self.dir.step(earlier, attempt)).state();
-            (attempt > 0 && file.exists()).then_some(file)
+            let files = StepFiles::new(self.dir.step(earlier, attempt));
+            (attempt > 0 && files.state().exists()).then_some(files)
         })
     }
 
@@ -411,26 +465,25 @@ impl<'a, U: Ui> Walker<'a, U> {
     /// Writes an event and folds it in. When somebody else wrote first (an approval, a cancellation), theirs is folded
     /// in and the walk looks again at what comes next.
     async fn record(&mut self, event: Event) -> Result<(), EngineError> {
-        loop {
-            let (state, _) = step(Some(self.state.clone()), event.clone())?;
-            match open::append(
-                self.walk.store,
-                self.walk.context,
-                &self.walk.redactor,
-                (&self.run, self.last),
-                event.clone(),
-                &state,
-            )
-            .await?
-            {
-                Some(last) => {
-                    self.state = state;
-                    self.last = last;
-                    return Ok(());
-                }
-                None => self.reload().await?,
-            }
+        while !self.try_record(std::slice::from_ref(&event)).await? {}
+        Ok(())
+    }
+
+    /// Writes events, all or none, and folds them in; `false` when somebody else wrote first, which is then folded in.
+    async fn try_record(&mut self, events: &[Event]) -> Result<bool, EngineError> {
+        let mut state = self.state.clone();
+        for event in events {
+            (state, _) = step(Some(state), event.clone())?;
         }
+        let Walk { store, context, redactor, .. } = self.walk;
+        let appended = open::append(store, context, redactor, (&self.run, self.last), events, &state).await?;
+        if let Some(last) = appended {
+            self.state = state;
+            self.last = last;
+        } else {
+            self.reload().await?;
+        }
+        Ok(appended.is_some())
     }
 
     async fn reload(&mut self) -> Result<(), EngineError> {
@@ -441,9 +494,9 @@ impl<'a, U: Ui> Walker<'a, U> {
     }
 }
 
-/// What the runner said of the state that it saved: a file that was touched since is not restored.
-fn saved_state(state: &Path) -> Option<session::SavedState> {
-    match session::status(state.parent()?) {
+/// What the runner said of the state that a step left: a file that was touched since is not restored.
+fn saved_state(step: &StepFiles) -> Option<session::SavedState> {
+    match session::status(step.dir()) {
         Ok(session::Status::Finished(result)) => result.state,
         _ => None,
     }

@@ -123,21 +123,19 @@ pub async fn start(walk: &Walk<'_>, run: &RunId, plan: &Plan, undoes: Option<Run
     dir.write_plan(plan).map_err(|source| EngineError::file(dir.path(), source))?;
     let event = Event::Planned { plan: Box::new(plan.clone()), by: walk.person.clone(), undoes };
     let (state, _) = step(None, event.clone())?;
-    append(walk.store, walk.context, &walk.redactor, (run, 0), event, &state).await?;
+    append(walk.store, walk.context, &walk.redactor, (run, 0), &[event], &state).await?;
     Ok(())
 }
 
-/// Appends an event to a run whose last entry is `last`. `None` when somebody else appended first.
+/// Appends events to a run whose last entry is `last`, all or none. `None` when somebody else appended first.
 pub(super) async fn append(
     store: &Store,
     context: &Context,
     redactor: &Redactor,
     (run, last): (&RunId, u64),
-    event: Event,
+    events: &[Event],
     state: &RunState,
 ) -> Result<Option<u64>, EngineError> {
-    let (kind, mut data) = event.into_entry();
-    redact_json(&mut data, redactor);
     let first = last == 0;
     let update = RunUpdate {
         procedure: first.then(|| state.plan.procedure.clone()),
@@ -146,15 +144,27 @@ pub(super) async fn append(
         risk: first.then(|| state.plan.risk.as_str().to_owned()),
         finished: state.ended.is_some().then_some(true),
     };
-    let entry = NewEntry::new(kind, data).of(run).updating(update);
-    match store.append_if(context, run, last, vec![entry]).await {
+    let mut entries: Vec<_> = events.iter().map(|event| entry(event, run, redactor)).collect();
+    // The list of runs shows where a run stands after all of them.
+    if let Some(entry) = entries.pop() {
+        entries.push(entry.updating(update));
+    }
+    match store.append_if(context, run, last, entries).await {
         Ok(entries) => {
-            super::fault::after_entry();
+            for _ in &entries {
+                super::fault::after_entry();
+            }
             Ok(entries.last().map(|entry| entry.seq))
         }
         Err(StoreError::Conflict { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+fn entry(event: &Event, run: &RunId, redactor: &Redactor) -> NewEntry {
+    let (kind, mut data) = event.clone().into_entry();
+    redact_json(&mut data, redactor);
+    NewEntry::new(kind, data).of(run)
 }
 
 /// One word for where a run stands.

@@ -74,7 +74,7 @@ impl Outside<'_> {
 
     async fn record(&self, run: &RunId, (state, last): (&RunState, u64), event: Event) -> Result<(), EngineError> {
         let (after, _) = step(Some(state.clone()), event.clone())?;
-        let appended = append(self.store, self.context, &self.redactor, (run, last), event, &after).await?;
+        let appended = append(self.store, self.context, &self.redactor, (run, last), &[event], &after).await?;
         if appended.is_none() {
             return Err(EngineError::MovedOn(run.clone()));
         }

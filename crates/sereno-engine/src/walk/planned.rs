@@ -21,7 +21,7 @@ impl<U: Ui> Walker<'_, U> {
     /// A file that is named from the shell's directory is another file when the shell is elsewhere.
     fn elsewhere(&self, index: usize, planned: &PlanStep) -> Option<Text> {
         let wanted = planned.starts_in.as_deref()?;
-        let saved = self.state_before(index).and_then(|state| saved_state(&state));
+        let saved = self.state_before(index).as_ref().and_then(saved_state);
         let starts = saved.map_or_else(|| self.walk.cwd.clone(), |saved| PathBuf::from(saved.cwd));
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if real(Path::new(wanted)) == real(&starts) {

@@ -41,7 +41,11 @@ pub(super) fn of_result(result: &StepResult, looked: Looked) -> StepReport {
 
 /// The runner is gone and left no result.
 pub(super) fn of_lost(lost: &Lost) -> StepReport {
-    let note = "its runner is gone and left no result";
+    let note = if lost.began {
+        "its runner is gone and left no result"
+    } else {
+        "the machine was started anew since, or it is another: whether the step began cannot be told"
+    };
     let mut report = StepReport::bare(Outcome::Unknown, Some(note.to_owned()));
     report.left_running = lost.survivors.len() as u32;
     report

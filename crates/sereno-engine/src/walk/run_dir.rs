@@ -53,7 +53,8 @@ impl RunDir {
     /// Whether a runner of one of its steps is alive, or left processes of the step alive when it was killed.
     pub fn has_runner(&self) -> bool {
         let Ok(steps) = fs::read_dir(self.path.join("steps")) else { return false };
-        steps.flatten().any(|step| match session::status(&step.path()) {
+        let folders = steps.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+        folders.map(|folder| session::status(&folder)).any(|status| match status {
             Ok(Status::Running) => true,
             Ok(Status::Lost(lost)) => !lost.survivors.is_empty(),
             Ok(Status::Absent | Status::Finished(_)) => false,

@@ -2,8 +2,8 @@
 
 use crate::support::{Session, eventually, finish, is_alive, runner};
 use sereno_engine::session::{
-    End, Ended, OutputReader, STEP_MARKER, SessionError, Status, StepFiles, StepSpec, attach, cancel, end_processes,
-    forget, spawn_runner, status,
+    End, Ended, OutputReader, Runners, STEP_MARKER, SessionError, Status, StepFiles, StepSpec, attach, cancel,
+    end_processes, forget, spawn_runner, status,
 };
 use sereno_model::Outcome;
 use std::os::unix::process::CommandExt as _;
@@ -93,6 +93,38 @@ fn a_killed_runner_is_lost_and_its_processes_are_found() {
     assert_eq!(names, ["bash", "sleep", "sleep"]);
     assert_eq!(end_processes(&lost.survivors).len(), 3);
     eventually("they are gone", || marked(&spec.dir).is_empty());
+}
+
+/// A runner that is done takes the next step; one that has something to stay for does not; and a lost one is replaced.
+#[test]
+fn steps_that_leave_nothing_share_a_runner() {
+    let mut session = Session::new();
+    let by = |session: &mut Session, script: &str| session.step(&format!("{script}\necho $PPID")).out();
+    let first = by(&mut session, "");
+    assert_eq!(by(&mut session, ""), first);
+    assert_eq!(by(&mut session, "sleep 1000 & quick=$!"), first);
+    let second = by(&mut session, "");
+    assert_ne!(second, first, "the first one stays with the process in the background");
+    assert_eq!(by(&mut session, "kill \"$quick\""), second);
+
+    let spec = session.spec("kill -KILL $PPID; sleep 1000");
+    let ended = session.runners.start(&spec).expect("it starts").wait(|_, _| {}).expect("it can be followed");
+    let Ended::Lost(lost) = ended else { panic!("a result out of nowhere") };
+    end_processes(&lost.survivors);
+    let third = by(&mut session, "");
+    assert!(!third.is_empty() && third != second);
+}
+
+/// Without a Sereno that watches, nobody else makes the result durable; either way it is there.
+#[test]
+fn a_runner_ends_with_the_sereno_that_started_it() {
+    let mut session = Session::new();
+    let runner: i32 = session.step("echo $PPID").out().trim().parse().expect("a number");
+    assert!(Path::new(&format!("/proc/{runner}")).exists(), "it waits for the next step");
+    session.runners = Runners::new(crate::support::runner());
+    eventually("the runner is gone", || {
+        std::fs::read_to_string(format!("/proc/{runner}/stat")).map_or(true, |stat| stat.contains(") Z "))
+    });
 }
 
 /// What a power cut can leave of a result.
@@ -244,7 +276,9 @@ fn forgetting_keeps_only_output_and_results() {
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["lock", "output", "result.json", "runner.json"]);
+    assert_eq!(names, ["output", "result.json", "runner.json"]);
+    let beside = std::fs::read_dir(session.root.path()).expect("it is readable").flatten();
+    assert!(beside.map(|entry| entry.path()).all(|path| path.is_dir()), "nothing is left beside them");
     forget(session.root.path()).expect("twice is fine");
 }
 

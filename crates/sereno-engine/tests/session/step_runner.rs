@@ -8,7 +8,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.as_slice() {
-        [command, dir] if command == Path::new(RUNNER_COMMAND) => runner_main(dir),
+        [command, _] if command == Path::new(RUNNER_COMMAND) => runner_main(),
         [command, spec] if command == Path::new("start") => start(spec, false),
         [command, spec] if command == Path::new("interactive") => start(spec, true),
         _ => ExitCode::from(2),

@@ -1,6 +1,6 @@
 //! A session in a directory of its own, step after step.
 
-use sereno_engine::session::{Ended, RunnerHandle, StepResult, StepSpec, Stream, spawn_runner};
+use sereno_engine::session::{Ended, RunnerHandle, Runners, StepResult, StepSpec, Stream};
 use sereno_model::Digest;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) env: Vec<(OsString, OsString)>,
     state: Option<(PathBuf, Option<Digest>)>,
     count: usize,
+    /// As a walk has it: steps that leave nothing behind share a runner.
+    pub(crate) runners: Runners,
 }
 
 /// How a step went.
@@ -47,7 +49,7 @@ impl Session {
         let root = TempDir::new().expect("a directory for the session");
         std::fs::create_dir(root.path().join("work")).expect("a directory to work in");
         let env = std::env::vars_os().collect();
-        Self { root, env, state: None, count: 0 }
+        Self { root, env, state: None, count: 0, runners: Runners::new(runner()) }
     }
 
     pub(crate) fn work(&self) -> PathBuf {
@@ -72,7 +74,7 @@ impl Session {
     }
 
     pub(crate) fn run(&mut self, spec: &StepSpec) -> Went {
-        let went = finish(spawn_runner(runner(), spec).expect("the runner starts"));
+        let went = finish(self.runners.start(spec).expect("the runner starts"));
         if let Some(saved) = &went.result.state {
             self.state = Some((spec.state_out.clone(), Some(saved.digest.clone())));
         }

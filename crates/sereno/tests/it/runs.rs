@@ -89,6 +89,16 @@ echo \"token is $API_TOKEN and $(printf %s \"$API_TOKEN\" | rev | rev)\" >> /dev
 echo \"token is $API_TOKEN\"
 ```
 
+## Publish with state
+
+```bash
+# 1. Choose
+TARGET=staging; mkdir -p out
+
+# 2. Publish
+echo \"to $TARGET\" >> ledger
+```
+
 ## Publish
 
 ```bash
@@ -103,6 +113,23 @@ echo published >> ledger
 echo taken-back >> ledger
 ```
 ";
+
+#[test]
+fn a_shell_state_that_was_touched_between_two_steps_is_not_restored() {
+    let world = World::with_runbook(RUNBOOK);
+    // Planned, consented, started, finished: killed between two steps.
+    let killed = world.command(&["run", "publish-with-state", "--yes"]).env("SERENO_TEST_KILL_AFTER", "4").output();
+    assert_eq!(killed.expect("it runs").status.code(), None);
+    let (run, _) = one_run(&world);
+    let state = format!(".sereno/runs/{run}/steps/001-1.state");
+    let honest = world.read(&state);
+    assert!(honest.contains("TARGET=\"staging\""), "the state lies where this test expects it");
+    world.write(&state, &honest.replace("TARGET=\"staging\"", "TARGET=\"pro-duct\""));
+    let refused = world.sereno(&["runs", "resume", &run, "--yes"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("is not the one that the step before left"), "{refused:?}");
+    assert_eq!(world.read("ledger"), "");
+}
 
 const OWN_ROLLBACK: &str = "\
 # News
@@ -241,6 +268,26 @@ fn a_killed_runner_leaves_unknown_and_a_person_decides() {
     assert_eq!(decided.code, Some(0), "{decided:?}");
     assert!(!has_processes(&world), "what the lost step left running was ended before anything else ran");
     assert_eq!(world.read("ledger"), "begin\nend\n");
+}
+
+/// After a power cut the folder of a step that was just started may be empty although it ran: only on the same start of the
+/// same machine does an empty folder prove anything.
+#[test]
+fn a_step_that_was_started_before_the_machine_was_is_unknown() {
+    let started_last = |boot: &str| {
+        let world = World::with_runbook(RUNBOOK);
+        world.write("gate", "");
+        // Planned, consented, started: nothing of the step is there yet.
+        let killed = world.command(&["run", "deploy", "--yes"]).env("SERENO_TEST_KILL_AFTER", "3").output();
+        assert_eq!(killed.expect("the binary runs").status.code(), None);
+        let (run, _) = one_run(&world);
+        let resumed = world.command(&["runs", "resume", &run, "--yes"]).env("SERENO_TEST_BOOT", boot).output();
+        (resumed.expect("the binary runs").status.code(), world.read("ledger"), one_run(&world).1)
+    };
+    let this = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("it is readable");
+    assert_eq!(started_last(this.trim()).0, Some(0));
+    let (code, ledger, state) = started_last("another");
+    assert_eq!((code, ledger.as_str(), state.as_str()), (Some(5), "", "unknown"));
 }
 
 #[test]
