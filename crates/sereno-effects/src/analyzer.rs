@@ -144,7 +144,6 @@ pub(crate) fn analyze(text: &str, knowledge: &Knowledge) -> Analysis {
         statements.push(statement(span, &lines, found));
     });
     crate::prompt::complete(text, &mut statements);
-    crate::net::raise(text, &mut statements);
     let comments = crate::walk::comments(&tree);
     let mut errors = std::mem::take(&mut analyzer.errors);
     errors.sort_by_key(|span| (span.start, span.end));

@@ -188,7 +188,12 @@ pub(crate) fn mongo_effects(text: &str, knowledge: &Knowledge) -> Vec<Effect> {
         };
         known_any = true;
         let phrase = Text::new(format!("documents ({name})"), format!("documentos ({name})"));
-        found.push(phrased(crate::wording::verb_for(known.risk), phrase, Some("mongo"), known.risk));
+        found.push(phrased(
+            crate::wording::verb_for(known.default_risk()),
+            phrase,
+            Some("mongo"),
+            known.default_risk(),
+        ));
     }
     if text.contains("$out") || text.contains("$merge") {
         found.push(phrased(Verb::Writes, Text::new("documents", "documentos"), Some("mongo"), Risk::Change));

@@ -307,6 +307,10 @@ fn risk(text: &str) -> Risk {
     if words.iter().any(|word| CHANGES.contains(&word.as_str())) {
         return Risk::Unclear;
     }
+    // `x` alone stands for code that a reader will put there.
+    if !words.is_empty() && words.iter().all(|word| word.len() == 1) && !text.contains('(') {
+        return Risk::Unclear;
+    }
     // Backticks run a shell in Ruby, PHP and Perl.
     let runs = text.contains('`') || text.contains("%x");
     let constant = |word: &String| word.chars().next().is_some_and(char::is_uppercase);

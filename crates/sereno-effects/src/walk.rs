@@ -164,6 +164,7 @@ impl Analyzer<'_> {
             }
             "declaration_command" => self.declaration(source, node, place),
             "unset_command" => {
+                self.subscripts(source, node);
                 for child in named_children(node) {
                     self.scope.forget(source.slice(child.byte_range()));
                 }
@@ -182,7 +183,10 @@ impl Analyzer<'_> {
             "compound_statement" | "negated_command" => {
                 self.compound(source, node, &place.deeper());
             }
-            "test_command" => self.substitutions(source, node, place),
+            "test_command" => {
+                self.subscripts(source, node);
+                self.substitutions(source, node, place);
+            }
             "ERROR" => {
                 self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
                 crate::salvage::read(source.slice(node.byte_range()), &mut self.found);
@@ -330,6 +334,7 @@ impl Analyzer<'_> {
         if lasting {
             self.found.set(&name);
         }
+        self.variable_set(&name, &text, place.locate(node.byte_range()), place);
         if appends {
             self.scope.append(&name, &text);
         } else {
@@ -340,25 +345,46 @@ impl Analyzer<'_> {
 
     fn declaration(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let local = source.masked_slice(node.byte_range()).starts_with("local");
+        self.subscripts(source, node);
         for child in named_children(node) {
             match child.kind() {
                 "variable_assignment" => self.assignment(source, child, place, !local),
                 "variable_name" if !local => self.found.set(source.slice(child.byte_range())),
-                _ => self.substitutions(source, child, place),
+                _ => {
+                    // `export 'A=b'`.
+                    let word = word::single(source, child.byte_range(), &self.scope);
+                    if let Some((name, value)) = word.split_once('=') {
+                        self.variable_set(name, value, place.locate(child.byte_range()), place);
+                    }
+                    self.substitutions(source, child, place);
+                }
             }
+        }
+    }
+
+    /// Bash runs a substitution in a subscript, also a quoted one.
+    fn subscripts(&mut self, source: &Source<'_>, node: Node<'_>) {
+        if crate::hidden::hides_subscript(source.slice(node.byte_range())) {
+            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
         }
     }
 
     /// Visits the statements of every substitution below a node.
     pub(crate) fn substitutions(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let mut inner = Vec::new();
+        // `${x@P}` expands what the variable holds once more.
+        let mut evaluated = false;
         descend(node, |node| {
             let substitution = matches!(node.kind(), "command_substitution" | "process_substitution");
             if substitution {
                 inner.push(node);
             }
+            evaluated |= node.kind() == "expansion" && source.slice(node.byte_range()).ends_with("@P}");
             !substitution
         });
+        if evaluated {
+            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
+        }
         for node in inner {
             let mut place = place.perhaps();
             // What a substitution reads and prints does not meet the terminal.
@@ -366,7 +392,10 @@ impl Analyzer<'_> {
                 place.stdin = Stream::Unknown;
             }
             let output = std::mem::replace(&mut self.output, Stream::Unknown);
-            let found = self.apart(|this| this.body(source, node, &place));
+            let found = self.apart(|this| match backticks_within(source.slice(node.byte_range())) {
+                Some(text) => this.inner_shell(&text, &Place { shift: None, ..place.clone() }),
+                None => this.body(source, node, &place),
+            });
             self.found.absorb(Findings { opens: None, sets: Vec::new(), ..found });
             self.output = output;
         }
@@ -422,8 +451,14 @@ impl Analyzer<'_> {
     }
 }
 
+/// What a substitution in backticks runs, where it holds others: these are escaped, which the parser does not undo.
+fn backticks_within(text: &str) -> Option<String> {
+    let inside = text.strip_prefix('`')?.strip_suffix('`')?;
+    inside.contains("\\`").then(|| inside.replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\"))
+}
+
 /// An unescaped `$(` or backtick.
-fn hides_substitution(text: &str) -> bool {
+pub(crate) fn hides_substitution(text: &str) -> bool {
     let mut escaped = false;
     let mut dollar = false;
     for c in text.chars() {

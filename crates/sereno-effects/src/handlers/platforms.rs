@@ -76,6 +76,34 @@ const READS: &[&str] = &[
     "dashboard",
     "balance",
     "fixtures",
+    "config",
+];
+
+/// Of those, the names of things: they list when no verb follows.
+const NOUNS: &[&str] = &[
+    "apps",
+    "services",
+    "deployments",
+    "releases",
+    "machines",
+    "events",
+    "projects",
+    "domains",
+    "regions",
+    "ips",
+    "certs",
+    "issues",
+    "variables",
+    "vars",
+    "environment",
+    "locations",
+    "fixtures",
+    "config-get",
+    "metrics",
+    "volumes-list",
+    "docs",
+    "auth-token",
+    "config",
 ];
 
 const DESTROYS: &[&str] = &[
@@ -181,6 +209,8 @@ const CHANGES: &[&str] = &[
     "connect",
     "run",
     "swap",
+    "new",
+    "save",
     "switch",
     "generate",
     "register",
@@ -237,6 +267,7 @@ impl Analyzer<'_> {
                 };
                 (risk, if risk == Risk::Observe { Verb::Reads } else { Verb::Updates })
             }
+            (Some(first), Some(last)) if NOUNS.contains(first) && is(last, CHANGES) => (Risk::Change, Verb::Updates),
             (Some(first), _) if is(first, READS) => (Risk::Observe, Verb::Reads),
             (Some(_), _) => (Risk::Change, Verb::Updates),
             (None, _) if command.has(&["--version", "--help", "-v", "-h"]) => (Risk::Observe, Verb::Reads),
@@ -280,7 +311,10 @@ impl Analyzer<'_> {
             command.dashes.map(|at| at + 1).or_else(|| command.positional_index(1)).unwrap_or(command.words.len());
         let words = command.words.get(from..).unwrap_or_default().to_vec();
         match words.as_slice() {
-            [] => self.found.raise(Risk::Observe),
+            [] if place.stdin.is_terminal() => {}
+            [console] if console.text == "console" && place.stdin.is_terminal() => {}
+            [] => self.shell_from(&place.stdin.clone(), &within),
+            [console] if console.text == "console" => self.shell_from(&place.stdin.clone(), &within),
             [first, ..] if first.text.contains(' ') => {
                 self.run_joined(std::slice::from_ref(first), &within);
             }
@@ -412,22 +446,54 @@ impl Analyzer<'_> {
 
     /// `manage.py shell -c CODE`.
     pub(super) fn console_code(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let text = command
-            .all(&["-c", "--command", "--execute"])
-            .last()
-            .and_then(|option| command.words.get(option.index + 1))
-            .map(|word| word.text.clone());
+        let text = command.all(&["-c", "--command", "--execute"]).last().and_then(|option| {
+            Some(super::clients::after_equals(command.words.get(option.value_index)?, &option.name))
+        });
         let text = match (&text, &place.stdin) {
             (Some(text), _) => text.clone(),
             (None, Stream::Text { text, .. }) => text.clone(),
             (None, Stream::Terminal) => return false,
-            (None, _) => {
-                self.found.unclear(command.name);
+            (None, Stream::File(file)) if file == "/dev/null" => return false,
+            (None, stream) => {
+                self.shell_from(&stream.clone(), place);
                 return true;
             }
         };
         for effect in code::effects(&text) {
             self.found.effect(effect);
+        }
+        true
+    }
+
+    /// `rails dbconsole < x.sql`, `artisan db`, `manage.py dbshell -- -c SQL`.
+    pub(super) fn sql_console(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
+        let after = command.dashes.map_or(command.words.len(), |at| at + 1);
+        let inner = command.words.get(after..).unwrap_or_default();
+        if inner.is_empty() && place.stdin.is_terminal() {
+            return false;
+        }
+        if let Some(psql) = self.knowledge.command("psql") {
+            self.known("psql", psql, inner, &(0..0), place);
+        }
+        true
+    }
+
+    /// `heroku pg:psql -c SQL`, `wrangler d1 execute db --command SQL`.
+    pub(super) fn sql_option(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
+        let words: Vec<Field> = command
+            .all(&["-c", "--command", "--file"])
+            .filter_map(|option| {
+                let word = command.words.get(option.value_index)?;
+                let name = if option.name == "--file" { "--file" } else { "--command" };
+                let text = format!("{name}={}", super::clients::after_equals(word, &option.name));
+                Some(Field { known: word.known, ..Field::plain(text, word.span.clone()) })
+            })
+            .collect();
+        if words.is_empty() && place.stdin.is_terminal() {
+            return false;
+        }
+        if let Some(psql) = self.knowledge.command("psql") {
+            self.known("psql", psql, &words, &(0..0), place);
         }
         true
     }
@@ -438,6 +504,7 @@ impl Analyzer<'_> {
         let target = target.join(" ");
         match &place.stdin {
             Stream::Terminal => false,
+            Stream::File(file) if file == "/dev/null" => false,
             Stream::Text { text, .. } => {
                 let text = text.clone();
                 let inner = self.apart(|this| {
@@ -448,6 +515,7 @@ impl Analyzer<'_> {
                 let risk = match inner.risk {
                     Risk::Destroy => Risk::Destroy,
                     Risk::Observe => Risk::Observe,
+                    _ if text.lines().all(only_asks) => Risk::Observe,
                     _ if crate::salvage::destructive_word(&text).is_some() => Risk::Destroy,
                     _ => Risk::Change,
                 };
@@ -470,6 +538,17 @@ impl Analyzer<'_> {
             }
         }
     }
+}
+
+/// A line of a protocol that asks for something or takes leave: `GET / HTTP/1.1`, `Host: x`, `QUIT`, `ruok`.
+fn only_asks(line: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "GET", "HEAD", "OPTIONS", "Q", "QUIT", "EXIT", "LOGOUT", "EHLO", "HELO", "NOOP", "STARTTLS", "STATS",
+        "VERSION", "RUOK", "MNTR", "STAT", "CONF", "ENVI", "SRVR", "PING", "INFO", "SHOW",
+    ];
+    let line = line.trim();
+    let first = line.split_whitespace().next().unwrap_or_default();
+    line.is_empty() || WORDS.contains(&first.to_uppercase().as_str()) || first.ends_with(':')
 }
 
 /// Names of npm scripts have their own habits: `start:prod`, `db:seed`, `test:e2e`.

@@ -171,7 +171,10 @@ impl Analyzer<'_> {
         let start = command.positional_index(0).unwrap_or(command.words.len());
         let mut words: Vec<Field> = command.words.get(start..).unwrap_or_default().to_vec();
         if words.is_empty() {
-            self.found.raise(Risk::Observe);
+            // Each line of its input is a command to parallel, and an argument of `echo` to xargs.
+            if command.name == "parallel" && !place.stdin.is_terminal() {
+                self.shell_from(&place.stdin.clone(), &place.deeper());
+            }
             return true;
         }
         let holder = command
