@@ -57,7 +57,7 @@ fn sql_statements(lines: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<S
         .map(|found| {
             let endless = found.endless;
             let findings = Findings { risk: found.risk, effects: found.effects, endless, ..Findings::default() };
-            statement(found.span, found.line, findings)
+            findings.of_statement(found.span, found.line)
         })
         .collect()
 }
@@ -83,27 +83,9 @@ fn each_line(text: &str, mut read: impl FnMut(&str, &Range<usize>) -> Findings) 
         for command in &mut found.commands {
             command.span = span.clone();
         }
-        statements.push(statement(span, index + 1, found));
+        statements.push(found.of_statement(span, index + 1));
     }
     statements
-}
-
-fn statement(span: Range<usize>, line: usize, found: Findings) -> Statement {
-    Statement {
-        span,
-        line,
-        risk: found.risk,
-        effects: found.effects,
-        commands: found.commands,
-        interactive: found.interactive,
-        endless: found.endless,
-        opens: found.opens,
-        sets: found.sets,
-        uses: found.uses,
-        prompts: found.prompts,
-        job_control: found.job_control,
-        unknown_commands: found.unknown_commands,
-    }
 }
 
 /// Blanks in the place of prompts, so that offsets stay.

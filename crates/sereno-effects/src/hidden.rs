@@ -53,8 +53,8 @@ impl Analyzer<'_> {
             }
             return;
         };
-        // git takes what begins with `!` for a shell command, `|` stands before a filter.
-        let text = value.get(fixed.len()..).unwrap_or_default().trim_start_matches(['!', '|']);
+        // ssh takes a blank for `=`; git takes what begins with `!` for a shell command; `|` stands before a filter.
+        let text = value.get(fixed.len()..).unwrap_or_default().trim_start_matches(['=', ' ', '!', '|']);
         let span = command.words.get(option.value_index).map_or(0..0, |word| word.span.clone());
         let words = [Field { verbatim: None, ..Field::plain(text, span) }];
         self.run_apart(&words, place);

@@ -205,10 +205,25 @@ fn without_strings(program: &str) -> String {
     text.replace("||", "  ").split('/').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// `print > "file"`: a redirection is followed by a string; a comparison by a number or a field.
+/// `print > file`: what follows `>` in a print, outside of parentheses, is a file.
 fn writes_file(program: &str) -> bool {
-    program.split('>').skip(1).any(|after| {
-        let after = after.trim_start_matches('>').trim_start();
-        after.starts_with('"') && !after.starts_with("\"/dev/std") || after.starts_with('(')
+    program.split("print").skip(1).any(|statement| {
+        let mut depth = 0usize;
+        let mut quoted = false;
+        for (at, c) in statement.char_indices() {
+            match c {
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                ';' | '}' | '\n' => return false,
+                '>' if depth == 0 => {
+                    let target = statement.get(at..).unwrap_or_default().trim_start_matches(['>', ' ']);
+                    return !target.starts_with("\"/dev/std");
+                }
+                _ => {}
+            }
+        }
+        false
     })
 }

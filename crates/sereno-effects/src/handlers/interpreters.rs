@@ -6,7 +6,7 @@ use crate::code;
 use crate::invocation::Invocation;
 use crate::stream::Stream;
 use crate::walk::Place;
-use crate::word::Field;
+use crate::word::{Field, UNKNOWN};
 use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
 use std::ops::Range;
@@ -54,6 +54,9 @@ impl Analyzer<'_> {
         }
         if !code_words.is_empty() {
             for word in code_words {
+                if !word.known && word.text.trim().chars().all(|c| c == UNKNOWN) {
+                    self.found.unclear(&word.raw);
+                }
                 // `perl -pe 's/a/b/'` is a filter.
                 if command.name == "perl" && super::filters::only_substitutes(&word.text) {
                     continue;

@@ -211,13 +211,15 @@ fn command(nouns: &Nouns, text: &str, raw: RawCommand) -> Result<(Vec<String>, C
     let waits: Vec<Wait> = raw.waits.into_iter().map(wait).collect();
     let wraps = |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
     let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
+    // What takes a command takes a value.
+    let commands = raises.iter().flat_map(|rule| rule.shell.names());
     let conditions = rules.iter().chain(&raises).flat_map(|rule| [&rule.with, &rule.without, &rule.shell]);
     let conditions = conditions.chain(waits.iter().flat_map(|wait| [&wait.with, &wait.without]));
     let longs = conditions.flat_map(Condition::names);
     let longs = longs.chain(raw.values.split_whitespace()).chain(raw.globals.split_whitespace());
     let known = CommandKnowledge {
         longs: longs.filter(|name| name.starts_with("--") && !name.contains('*')).map(str::to_owned).collect(),
-        values: raw.values.split_whitespace().map(str::to_owned).collect(),
+        values: raw.values.split_whitespace().chain(commands).map(str::to_owned).collect(),
         globals: raw.globals.split_whitespace().map(str::to_owned).collect(),
         long_dash: raw.long_dash,
         ignore_case: raw.ignore_case,
