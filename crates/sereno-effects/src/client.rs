@@ -153,8 +153,13 @@ pub(crate) fn redis_words(line: &str) -> Vec<String> {
 /// What JavaScript for MongoDB does, by the methods that it calls.
 pub(crate) fn mongo_effects(text: &str, knowledge: &Knowledge) -> Vec<Effect> {
     let mut found = Vec::new();
-    let first = text.split_whitespace().next().unwrap_or_default();
-    if matches!(first, "show" | "use" | "it" | "help") {
+    // Lines for the console itself stand between lines of code.
+    let own =
+        |line: &&str| matches!(line.split_whitespace().next(), None | Some("show" | "use" | "it" | "help" | "exit"));
+    let code: Vec<&str> = text.lines().filter(|line| !own(line) || line.contains(['(', ';'])).collect();
+    let text = code.join("\n");
+    let text = text.as_str();
+    if code.is_empty() {
         let phrase = Text::new("the state of the database", "el estado de la base de datos");
         return vec![phrased(Verb::Reads, phrase, Some("mongo"), Risk::Observe)];
     }

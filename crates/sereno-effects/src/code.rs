@@ -348,7 +348,7 @@ fn identifiers(text: &str, strings: bool) -> Vec<String> {
     found
 }
 
-/// Names directly before an opening parenthesis.
+/// Names directly before an opening parenthesis, or before a template, which is a call too.
 pub(crate) fn called(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut current = String::new();
@@ -356,7 +356,7 @@ pub(crate) fn called(text: &str) -> Vec<String> {
         if c.is_alphanumeric() || c == '_' || c == '$' {
             current.push(c);
         } else {
-            if c == '(' && !current.is_empty() {
+            if matches!(c, '(' | '`') && !current.is_empty() {
                 found.push(std::mem::take(&mut current));
             }
             current.clear();

@@ -240,12 +240,20 @@ impl Analyzer<'_> {
 
     /// `fd PATTERN -x CMD`.
     pub(super) fn fd(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
-        let at =
-            command.words.iter().position(|word| matches!(word.text.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"));
-        let Some(at) = at else { return false };
+        let Some(option) = command.all(&["-x", "-X", "--exec", "--exec-batch"]).next() else { return false };
+        let Some(word) = command.words.get(option.index) else { return false };
         let mut inner = place.deeper().with_stdin(Stream::Unknown);
         inner.via.push("fd --exec".to_owned());
-        let words = command.words.get(at + 1..).unwrap_or_default().to_vec();
+        let mut words = command.words.get(option.index + 1..).unwrap_or_default().to_vec();
+        // `--exec=rm`, `-xrm`.
+        let joined = match word.text.split_once('=').filter(|_| word.text.starts_with("--")) {
+            Some((_, program)) => program,
+            None if word.text.starts_with("--") => "",
+            None => word.text.split_once(['x', 'X']).map_or("", |(_, program)| program),
+        };
+        if !joined.is_empty() {
+            words.insert(0, Field::plain(joined, word.span.clone()));
+        }
         self.run(&words, span.clone(), &inner);
         true
     }

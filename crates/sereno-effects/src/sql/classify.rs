@@ -382,7 +382,9 @@ impl Reader<'_> {
             token.is("ANALYZE") && (next.is("FALSE") || next.is("OFF") || *next == Token::Number("0".to_owned()))
         });
         let executes = (has(options, "ANALYZE") || has(options, "ANALYSE")) && !off;
-        if executes && !rest.is_empty() {
+        if executes && rest.is_empty() {
+            found.push(self.unclear());
+        } else if executes {
             self.statement(rest, found, depth + 1);
         } else {
             found.push(phrased(
