@@ -2,6 +2,7 @@
 
 mod builtins;
 mod clients;
+mod consoles;
 mod filters;
 mod interpreters;
 mod platforms;

@@ -4,9 +4,10 @@
 //! begins with; both are read from the text itself.
 
 use crate::analyzer::Analyzer;
+use crate::hidden::hides_substitution;
 use crate::source::Source;
 use crate::stream::Stream;
-use crate::walk::{Place, hides_substitution};
+use crate::walk::Place;
 use crate::word;
 use std::ops::Range;
 use tree_sitter::Node;

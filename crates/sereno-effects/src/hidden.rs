@@ -6,10 +6,12 @@ use crate::analyzer::Analyzer;
 use crate::command::applies;
 use crate::invocation::{GivenOption, Invocation};
 use crate::knowledge::CommandKnowledge;
+use crate::source::Source;
 use crate::walk::Place;
 use crate::word::{Field, UNKNOWN};
 use sereno_model::Risk;
 use std::ops::Range;
+use tree_sitter::Node;
 
 /// Builtins that take a variable's name, whose subscript is evaluated.
 const NAME_TAKERS: &[&str] = &["test", "[", "printf", "unset", "read", "let", "mapfile", "readarray", "wait"];
@@ -112,6 +114,13 @@ impl Analyzer<'_> {
         }
     }
 
+    /// Bash runs a substitution in a subscript, also a quoted one.
+    pub(crate) fn subscripts(&mut self, source: &Source<'_>, node: Node<'_>) {
+        if hides_subscript(source.slice(node.byte_range())) {
+            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
+        }
+    }
+
     /// A variable is given a value: some change what other programs run.
     pub(crate) fn variable_set(&mut self, name: &str, value: &str, span: Range<usize>, place: &Place) {
         if hides_subscript(value) {
@@ -190,4 +199,24 @@ fn may_hold_options(word: &Field) -> bool {
 /// `a[$(rm x)]`, quoted: bash runs what stands in a subscript when it evaluates the name.
 pub(crate) fn hides_subscript(text: &str) -> bool {
     text.contains("[$(") || text.contains("[`")
+}
+
+/// What a substitution in backticks runs, where it holds others: these are escaped, which the parser does not undo.
+pub(crate) fn backticks_within(text: &str) -> Option<String> {
+    let inside = text.strip_prefix('`')?.strip_suffix('`')?;
+    inside.contains("\\`").then(|| inside.replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\"))
+}
+
+/// An unescaped `$(` or backtick.
+pub(crate) fn hides_substitution(text: &str) -> bool {
+    let mut escaped = false;
+    let mut dollar = false;
+    for c in text.chars() {
+        if !escaped && (c == '`' || (dollar && c == '(')) {
+            return true;
+        }
+        dollar = c == '$' && !escaped;
+        escaped = c == '\\' && !escaped;
+    }
+    false
 }

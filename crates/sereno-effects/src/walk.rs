@@ -1,6 +1,7 @@
 //! The walk over a shell's syntax tree, statement by statement.
 
 use crate::analyzer::{Analyzer, Findings, MOST_DEPTH};
+use crate::hidden::{backticks_within, hides_substitution};
 use crate::source::Source;
 use crate::stream::Stream;
 use crate::word::{self, Field};
@@ -362,13 +363,6 @@ impl Analyzer<'_> {
         }
     }
 
-    /// Bash runs a substitution in a subscript, also a quoted one.
-    fn subscripts(&mut self, source: &Source<'_>, node: Node<'_>) {
-        if crate::hidden::hides_subscript(source.slice(node.byte_range())) {
-            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
-        }
-    }
-
     /// Visits the statements of every substitution below a node.
     pub(crate) fn substitutions(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let mut inner = Vec::new();
@@ -449,26 +443,6 @@ impl Analyzer<'_> {
             }
         }
     }
-}
-
-/// What a substitution in backticks runs, where it holds others: these are escaped, which the parser does not undo.
-fn backticks_within(text: &str) -> Option<String> {
-    let inside = text.strip_prefix('`')?.strip_suffix('`')?;
-    inside.contains("\\`").then(|| inside.replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\"))
-}
-
-/// An unescaped `$(` or backtick.
-pub(crate) fn hides_substitution(text: &str) -> bool {
-    let mut escaped = false;
-    let mut dollar = false;
-    for c in text.chars() {
-        if !escaped && (c == '`' || (dollar && c == '(')) {
-            return true;
-        }
-        dollar = c == '$' && !escaped;
-        escaped = c == '\\' && !escaped;
-    }
-    false
 }
 
 /// The statements among a node's children, each with whether `&` follows it.

@@ -2,7 +2,9 @@
 
 use super::Dialect;
 use super::functions::only_computes;
-use super::look::{after, after_token, calls, closing, has, kind_words, name_of, object_of, selects_into};
+use super::look::{
+    after, after_token, calls, closing, has, holds_always, kind_words, name_of, object_of, selects_into,
+};
 use super::token::{Token, tokens};
 use crate::knowledge::Knowledge;
 use crate::names;
@@ -87,16 +89,6 @@ struct Reader<'k> {
     dialect: Dialect,
     knowledge: &'k Knowledge,
     raw: &'k str,
-}
-
-/// `TRUE`, `1 = 1`, alone or beside an `OR`.
-fn holds_always(condition: &[Token]) -> bool {
-    condition.split(|token| token.is("OR")).any(|part| match part {
-        [Token::Word(word)] => word == "TRUE",
-        [Token::Number(a), Token::Symbol('='), Token::Number(b)]
-        | [Token::Text(a), Token::Symbol('='), Token::Text(b)] => a == b,
-        _ => false,
-    })
 }
 
 impl Reader<'_> {
@@ -453,6 +445,33 @@ impl Reader<'_> {
         )
     }
 
+    /// Some functions take a query as text, and run it.
+    fn queries_in_texts(&self, all: &[Token], found: &mut Vec<Effect>) {
+        const TAKE: &[&str] = &[
+            "TS_STAT",
+            "CROSSTAB",
+            "CROSSTABN",
+            "CROSSTAB2",
+            "CROSSTAB3",
+            "CROSSTAB4",
+            "XPATH_TABLE",
+            "CURSOR_TO_XML",
+        ];
+        const BEGIN: &[&str] = &["SELECT", "WITH", "DELETE", "UPDATE", "INSERT", "TRUNCATE", "DROP", "ALTER", "CREATE"];
+        // A query within a query within a query is deep enough.
+        const DEPTH: usize = 6;
+        if !calls(all).iter().any(|name| TAKE.contains(&name.as_str())) {
+            return;
+        }
+        for token in all {
+            let (Token::Text(text) | Token::Body(text)) = token else { continue };
+            let inner = tokens(text);
+            if inner.first().and_then(Token::word).is_some_and(|word| BEGIN.contains(&word)) {
+                self.statement(&inner, found, DEPTH);
+            }
+        }
+    }
+
     /// Functions that do something, wherever they stand.
     fn side_effects(&self, all: &[Token], found: &mut Vec<Effect>) {
         for name in calls(all) {
@@ -469,31 +488,7 @@ impl Reader<'_> {
                 found.push(phrased(verb, phrase, self.component(), known.default_risk()));
             }
         }
-        // Some functions take a query as text.
-        const TAKE_QUERIES: &[&str] = &[
-            "TS_STAT",
-            "CROSSTAB",
-            "CONNECTBY",
-            "CROSSTABN",
-            "CROSSTAB2",
-            "CROSSTAB3",
-            "CROSSTAB4",
-            "XPATH_TABLE",
-            "CURSOR_TO_XML",
-        ];
-        if calls(all).iter().any(|name| TAKE_QUERIES.contains(&name.as_str())) {
-            for text in all.iter().filter_map(|token| match token {
-                Token::Text(text) | Token::Body(text) => Some(text),
-                _ => None,
-            }) {
-                let inner = tokens(text);
-                if inner.first().and_then(Token::word).is_some_and(|word| {
-                    ["SELECT", "WITH", "DELETE", "UPDATE", "INSERT", "TRUNCATE", "DROP"].contains(&word)
-                }) {
-                    self.statement(&inner, found, 6);
-                }
-            }
-        }
+        self.queries_in_texts(all, found);
         // `INTO OUTFILE` writes on MySQL's server.
         if has(all, "OUTFILE") || has(all, "DUMPFILE") {
             found.push(phrased(
