@@ -5,6 +5,7 @@ use crate::document::{Table, TextLine};
 use crate::model::{Decision, Role};
 use crate::structure::Outline;
 use crate::text::fold;
+use std::borrow::Cow;
 
 /// A cause and what is done about it.
 pub(crate) struct Split {
@@ -249,44 +250,116 @@ fn of_table(table: &Table, within: Option<&str>, decisions: &mut Vec<Decision>) 
     }
 }
 
-/// `# Si es la clave de Stripe → ir al panel` and `# Si PostgreSQL está caído:` above a command.
+/// `# Si es la clave de Stripe → ir al panel`, `# Opción 2: si es la imagen, volver atrás`, and `# Si PostgreSQL está caído`
+/// above a command.
 fn of_comments(source: Source<'_>, name: &dyn Fn(Option<usize>) -> Option<String>, decisions: &mut Vec<Decision>) {
     for raw in &source.document.blocks {
-        let section = source.outline.at(raw.line);
-        let mut pending: Option<(usize, String)> = None;
-        for (at, line) in raw.text.lines().enumerate() {
-            let (line, number) = (line.trim(), raw.first_line + at);
+        let within = name(source.outline.at(raw.line));
+        let mut pending: Option<Pending> = None;
+        let mut lines = raw.text.lines().enumerate();
+        while let Some((at, line)) = lines.next() {
+            let (mut line, number) = (Cow::Borrowed(line.trim()), raw.first_line + at);
+            // A command goes on after a backslash.
+            while pending.is_some()
+                && let Some(head) = line.strip_suffix('\\')
+                && let Some((_, more)) = lines.next()
+            {
+                line = Cow::Owned(format!("{} {}", head.trim_end(), more.trim()));
+            }
+            let line = line.as_ref();
+            let comment = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim());
             if line.is_empty() {
+                // Without a colon, only what stands right below is meant.
+                pending = pending.filter(|pending| pending.sure && pending.decision.action.is_empty());
                 continue;
             }
-            let words = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim());
-            if let Some((asked, cause)) = pending.take() {
-                let action = words.unwrap_or(line);
-                let command = words.is_none().then(|| action.to_owned());
-                decisions.push(Decision {
-                    line: asked,
-                    cause,
-                    action: action.to_owned(),
-                    command,
-                    within: name(section),
-                });
+            if let Some(asked) = pending.take() {
+                pending = asked.answered(line, comment, decisions);
             }
-            let Some(words) = words.filter(|words| starts_conditional(words)) else {
+            let Some(words) = comment.map(bare_words).filter(|words| starts_conditional(words)) else {
                 continue;
             };
-            if let Some(cause) = words.strip_suffix(':') {
-                pending = Some((number, without_condition_word(cause).to_owned()));
-            } else if let Some((cause, action)) = words.split_once('→').or_else(|| words.split_once(" -> ")) {
-                decisions.push(Decision {
-                    line: number,
-                    cause: without_condition_word(cause).to_owned(),
-                    action: action.trim().to_owned(),
-                    command: None,
-                    within: name(section),
-                });
+            let decision = |cause: &str, action: &str| Decision {
+                line: number,
+                cause: without_condition_word(cause).trim_end_matches([':', ',']).to_owned(),
+                action: action.trim().to_owned(),
+                command: None,
+                within: within.clone(),
+            };
+            if let Some((cause, action)) = words.split_once('→').or_else(|| words.split_once(" -> ")) {
+                decisions.push(decision(cause, action));
+            } else if let Some(cause) = words.strip_suffix(':') {
+                pending = Some(Pending { decision: decision(cause, ""), sure: true });
+            } else if let Some((cause, action)) = words.split_once(", ").filter(|(_, action)| acts(action)) {
+                pending = Some(Pending { decision: decision(cause, action), sure: true });
+            } else if !names_a_variant(words) {
+                pending = Some(Pending { decision: decision(words, ""), sure: false });
             }
         }
+        if let Some(asked) = pending {
+            asked.settle(None, decisions);
+        }
     }
+}
+
+/// A cause that a comment tells, while what to do about it is looked for on the next lines.
+struct Pending {
+    /// Its action is empty as long as nobody has told it.
+    decision: Decision,
+    /// The comment promises an answer (`Si falla:`).
+    sure: bool,
+}
+
+impl Pending {
+    /// The next line that is not blank: a command, or a comment that tells the action.
+    fn answered(mut self, line: &str, comment: Option<&str>, decisions: &mut Vec<Decision>) -> Option<Self> {
+        match comment {
+            None => self.settle(Some(line), decisions),
+            Some(words) if self.sure && self.decision.action.is_empty() => {
+                bare_words(words).clone_into(&mut self.decision.action);
+                return Some(self);
+            }
+            Some(_) => self.settle(None, decisions),
+        }
+        None
+    }
+
+    fn settle(mut self, command: Option<&str>, decisions: &mut Vec<Decision>) {
+        self.decision.command = command.map(str::to_owned);
+        if self.decision.action.is_empty() {
+            self.decision.action = command.unwrap_or_default().to_owned();
+        }
+        if !self.decision.action.is_empty() {
+            decisions.push(self.decision);
+        }
+    }
+}
+
+/// `2. Si …` and `Opción 2: Si …` begin with `Si`.
+fn bare_words(words: &str) -> &str {
+    let numbered = words.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = numbered.strip_prefix(['.', ')']).filter(|rest| numbered.len() < words.len() && rest.starts_with(' '));
+    if let Some(rest) = rest {
+        return rest.trim();
+    }
+    let is_choice = ["opcion", "option", "alternativ"].iter().any(|word| fold(words).starts_with(word));
+    match words.split_once(':').filter(|(head, _)| is_choice && head.chars().count() <= 14) {
+        Some((_, rest)) if !rest.trim().is_empty() => rest.trim(),
+        _ => words,
+    }
+}
+
+/// What follows a comma is something to do.
+fn acts(action: &str) -> bool {
+    starts_with_verb(action) || action.split_whitespace().count() <= 3
+}
+
+/// `Si usas systemd`, `If the backup is in custom format`: which system one has, not what is wrong with it.
+fn names_a_variant(words: &str) -> bool {
+    let folded = fold(words);
+    ["usas", "usa ", "utiliza", "using", "you use", "tienes", "you have", "formato", "format", "aplica", "needed"]
+        .iter()
+        .any(|word| folded.contains(word))
 }
 
 /// For each section, the nearest one around it that is a procedure.

@@ -58,6 +58,9 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
             });
         }
     }
+    if let Some(host) = label.and_then(|_| line.codes().find_map(ssh_host)) {
+        endpoints.push(Endpoint { line: line.line, name: name.clone(), url: format!("ssh://{host}"), note: None });
+    }
     for code in line.codes().filter(|code| is_host_and_port(code)) {
         endpoints.push(Endpoint { line: line.line, name: name.clone(), url: code.to_owned(), note: None });
     }
@@ -92,6 +95,12 @@ fn urls(text: &str) -> impl Iterator<Item = (&str, usize)> {
         }
         (url.len() > at - start + 3).then_some((url, start + url.len()))
     })
+}
+
+/// ``**Server:** `ssh deploy@host` ``: a machine to enter, not a step.
+fn ssh_host(code: &str) -> Option<&str> {
+    let host = code.strip_prefix("ssh ")?.trim();
+    (!host.contains(char::is_whitespace) && !host.starts_with('-')).then_some(host)
 }
 
 /// `prod-db.internal:5432`.

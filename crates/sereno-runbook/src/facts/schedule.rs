@@ -10,6 +10,7 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Schedule> {
     let mut schedules = Vec::new();
     of_blocks(source, &mut schedules);
     of_prose(source, &mut schedules);
+    of_titles(source, &mut schedules);
     schedules.sort_by_key(|schedule| schedule.line);
     schedules.dedup_by_key(|schedule| schedule.line);
     schedules
@@ -155,6 +156,13 @@ fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
         return None;
     }
     let folded = fold(plain);
+    let regular = matches!(
+        source.role(place.section),
+        Role::Monitoring | Role::Maintenance | Role::Backup | Role::Checklist | Role::Security
+    );
+    if let Some(cron) = interval(&folded).filter(|_| regular) {
+        return Some(make(plain, cron));
+    }
     let (hour, minute) = clock(&folded)?;
     if let Some((label, _)) = place.line.label() {
         let label = fold(label);
@@ -179,6 +187,52 @@ fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
     }
     let days = days(&folded)?;
     Some(make(plain, Some(format!("{minute} {hour} {days}"))))
+}
+
+/// `Limpieza mensual`, `Daily checklist`: something is done again and again, and nothing inside says when.
+fn of_titles(source: Source<'_>, schedules: &mut Vec<Schedule>) {
+    for index in source.outline.of_heading.iter().copied() {
+        let Some(section) = source.outline.sections.get(index).filter(|section| section.level > 1) else {
+            continue;
+        };
+        let done_again = matches!(
+            section.role,
+            Role::Maintenance | Role::Backup | Role::Checklist | Role::Monitoring | Role::Security | Role::Verification
+        );
+        let title = clean_title(&section.title);
+        let known = || schedules.iter().any(|s| (section.line..=section.end_line).contains(&s.line));
+        if done_again && days(&fold(title)).is_some() && !known() {
+            schedules.push(Schedule {
+                line: section.line,
+                what: title.to_owned(),
+                cron: None,
+                text: section.title.clone(),
+                retention_days: None,
+            });
+        }
+    }
+}
+
+/// `cada 5 minutos`, `every 2 hours`, `cada 1-2 minutos`: cron can say it only where it is one number.
+fn interval(folded: &str) -> Option<Option<String>> {
+    let rest = ["cada ", "every "].iter().find_map(|word| {
+        let at = folded.find(word)?;
+        folded.get(at + word.len()..)
+    })?;
+    let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let after = rest.get(number.len()..)?;
+    let range = after.starts_with(['-', '–']);
+    let unit = after.trim_start_matches(|c: char| !c.is_alphabetic());
+    let value: u32 = number.parse().ok().filter(|value| *value > 0)?;
+    let cron = match unit {
+        _ if unit.starts_with("min") => (value < 60).then(|| format!("*/{value} * * * *")),
+        _ if unit.starts_with("hora") || unit.starts_with("hour") || unit.starts_with("h ") || unit == "h" => {
+            (value < 24).then(|| format!("0 */{value} * * *"))
+        }
+        _ if unit.starts_with("dia") || unit.starts_with("day") => None,
+        _ => return None,
+    };
+    Some(cron.filter(|_| !range))
 }
 
 /// The last three fields of cron for the days that a folded text names.
@@ -269,6 +323,20 @@ mod tests {
             ("* a list item of five words", None),
         ] {
             assert_eq!(crontab_line(line).map(|found| found.0).as_deref(), cron, "{line}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_read() {
+        for (text, cron) in [
+            ("consultar cada 5 minutos", Some(Some("*/5 * * * *"))),
+            ("polls every 2 hours", Some(Some("0 */2 * * *"))),
+            ("cada 1-2 minutos", Some(None)),
+            ("every 90 days", Some(None)),
+            ("reintenta cada 5 segundos", None),
+            ("cada vez", None),
+        ] {
+            assert_eq!(interval(text).as_ref().map(Option::as_deref), cron, "{text}");
         }
     }
 

@@ -165,11 +165,12 @@ fn diagnosis(procedure: &Procedure) -> Vec<String> {
 }
 
 /// One remedy for each alternative and each cause. Other steps are one remedy together where a label says that they
-/// are, else each their own. What only looks at things is diagnosis, wherever it stands.
+/// are, else each their own. What only looks at things, and for no cause told, is diagnosis wherever it stands.
 fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) -> Vec<Remedy> {
     let told = |step: &Step| step.role == Role::Remedy;
     let any_told = procedure.steps.iter().any(told);
-    let acts = |step: &&Step| told(step) && !looks(step);
+    // What the author lists as the remedy of a cause is one, also where it begins with looking.
+    let acts = |step: &&Step| told(step) && (step.condition.is_some() || !looks(step));
     let any_acts = procedure.steps.iter().any(|step| acts(&step));
     let mut remedies: Vec<(Key, Remedy)> = Vec::new();
     for step in &procedure.steps {
@@ -199,6 +200,9 @@ fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) ->
                 {
                     clean_title(&section.title).clone_into(&mut remedy.title);
                     remedy.line = section.line;
+                }
+                if let Key::Cause(cause) = &key {
+                    remedy.title.clone_from(cause);
                 }
                 remedy.steps.push(step.id.clone());
             }
@@ -248,7 +252,7 @@ fn decisions_in<'a>(step: &Step, procedure: &Procedure, decisions: &'a [Decision
     decisions.get(from..to).unwrap_or_default()
 }
 
-fn is_remedy(step: &Step) -> bool {
+pub(super) fn is_remedy(step: &Step) -> bool {
     match step.risk {
         Some(risk) => risk > Risk::Observe && step.role != Role::Verification,
         None => step.kind == StepKind::Manual && step.role != Role::Verification && !looks(step) && !notifies(step),
@@ -297,10 +301,12 @@ fn looks(step: &Step) -> bool {
         return risk == Risk::Observe;
     }
     let title = fold(&step.title);
-    step.kind != StepKind::Manual || VERBS.iter().any(|verb| title.starts_with(verb))
+    // `Panel: Logs → Ver los últimos` tells where before it tells what.
+    let mut parts = title.split([':', '→']).map(str::trim);
+    step.kind != StepKind::Manual || parts.any(|part| VERBS.iter().any(|verb| part.starts_with(verb)))
 }
 
-fn notifies(step: &Step) -> bool {
+pub(super) fn notifies(step: &Step) -> bool {
     let title = fold(&step.title);
     ["notific", "notify", "avis", "inform", "comunic", "document", "escalar a", "escalate", "contact", "crear ticket"]
         .iter()

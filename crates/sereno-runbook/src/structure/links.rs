@@ -1,8 +1,9 @@
 //! What proves a procedure done, what follows when it fails, and what undoes it.
 
+use super::incidents::{is_remedy, notifies};
 use super::procedures::Found;
 use super::sections::Outline;
-use crate::model::{Role, Step, StepKind};
+use crate::model::{Procedure, Role, Step, StepKind};
 use crate::text::fold;
 use sereno_model::{Flag, Risk};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ pub(super) fn link(outline: &Outline, found: &mut Found) {
     for (procedure, section) in found.procedures.iter_mut().zip(&found.sections) {
         let by_role =
             |role: Role| procedure.steps.iter().filter(move |step| step.role == role).map(|step| step.id.clone());
-        let mut verification: Vec<String> = by_role(Role::Verification).collect();
+        let mut verification = told_checks(procedure);
         let mut if_fails: Vec<String> = by_role(Role::IfFails).collect();
         let mut rollback: Vec<String> = by_role(Role::Rollback).collect();
         if procedure.role == Role::Rollback {
@@ -110,13 +111,29 @@ fn speaks_of_failure(condition: &str) -> bool {
     .any(|words| folded.starts_with(words))
 }
 
-/// The checks at the end of a procedure, after the last step that changes something.
+/// The steps that the author puts under a title such as `Verificación`. To tell others is no proof; and in an incident
+/// what stands before any remedy is diagnosis, whatever its title.
+fn told_checks(procedure: &Procedure) -> Vec<String> {
+    let steps = &procedure.steps;
+    let from = match procedure.role {
+        Role::Incident => steps.iter().position(is_remedy).unwrap_or(steps.len()),
+        _ => 0,
+    };
+    let told = steps.iter().skip(from).filter(|step| step.role == Role::Verification && !notifies(step));
+    told.map(|step| step.id.clone()).collect()
+}
+
+/// The checks after the step that matters: the last one of the highest risk. What follows it (to start again what was
+/// stopped, to tell others) does not make a check before it less of a proof.
 fn trailing_checks(steps: &[Step]) -> Vec<String> {
-    let changes = |step: &&Step| step.risk.is_some_and(|risk| risk > Risk::Observe) && !is_check(step);
-    let Some(last_change) = steps.iter().rposition(|step| changes(&step)) else {
+    let changes = |step: &&Step| !is_check(step) && !notifies(step);
+    let risk_of = |step: &Step| step.risk.filter(|risk| *risk > Risk::Observe);
+    let highest = steps.iter().filter(changes).filter_map(risk_of).max();
+    let Some(matters) = highest.and_then(|_| steps.iter().rposition(|step| changes(&step) && risk_of(step) == highest))
+    else {
         return Vec::new();
     };
-    let after = steps.get(last_change + 1..).unwrap_or_default();
+    let after = steps.get(matters + 1..).unwrap_or_default();
     after.iter().filter(|step| is_check(step)).map(|step| step.id.clone()).collect()
 }
 
@@ -142,7 +159,12 @@ fn is_check(step: &Step) -> bool {
     let does = step.kind == StepKind::Shell
         && step.risk == Some(Risk::Observe)
         && (command.contains("/health") || command.contains("rollout status") || command.contains("pg_isready"));
-    (says || does) && step.risk.is_none_or(|risk| risk <= Risk::Change) && !step.flags.contains(&Flag::Interactive)
+    // `Falla el health check → revisar la red` is what to do about a cause.
+    let decided = step.kind == StepKind::Manual && step.condition.is_some();
+    (says || does)
+        && !decided
+        && step.risk.is_none_or(|risk| risk <= Risk::Change)
+        && !step.flags.contains(&Flag::Interactive)
 }
 
 /// The number of a step, by which its procedure's ids are ordered.

@@ -255,6 +255,10 @@ pub(super) fn role_of(title: &str, within: Option<Role>) -> Option<Role> {
         }
     }
     let role = best.map(|(_, _, role)| role)?;
+    // Inside a checklist the phases of an incident are its headings, not parts of one.
+    if within == Some(Role::Checklist) && is_inner(role) && role != Role::Verification {
+        return None;
+    }
     let role = match role {
         // `Escalamiento` is of machines, unless people are meant.
         Role::Scaling if within == Some(Role::Contacts) || speaks_of_people(&folded) => Role::Escalation,
@@ -351,6 +355,7 @@ mod tests {
             ("Database restore", None, Some(Role::Restore)),
             ("Cuándo hacer rollback", None, Some(Role::Rollback)),
             ("Redis", None, None),
+            ("During the resolution", Some(Role::Checklist), None),
         ] {
             assert_eq!(role_of(title, within), role, "{title}");
         }

@@ -119,7 +119,7 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
         (Some(_), true) => inner,
         (_, false) => inner && label.title.split_whitespace().count() <= if own == Some(Role::IfFails) { 5 } else { 2 },
     };
-    if !acts || parent.is_none() {
+    if !acts || parent.is_none() || closes(&label.title) {
         return;
     }
     let role = own.unwrap_or_else(|| inherited(outline, parent));
@@ -136,6 +136,13 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
     outline.parents.push(parent);
     outline.own_roles.push(own);
     outline.labels.push(Some(at));
+}
+
+/// `**Fin del documento**` ends a text and heads nothing.
+fn closes(title: &str) -> bool {
+    let folded = fold(title);
+    ["fin del ", "fin de ", "end of "].iter().any(|word| folded.trim_start().starts_with(word))
+        || matches!(folded.trim(), "fin" | "end" | "the end")
 }
 
 /// A label's section lasts until the next label or heading, or a rule.

@@ -189,3 +189,78 @@ fn checklists_schedules_endpoints_and_channels() {
     let channels: Vec<_> = runbook.channels.iter().map(|c| (c.line, c.kind.as_str(), c.address.as_str())).collect();
     assert_eq!(channels, [(24, "slack", "#guardia"), (27, "pagerduty", "Tienda")]);
 }
+
+#[test]
+fn comments_of_a_script_tell_causes_too() {
+    let text = "## Incidents\n\n### Queue stuck\n\n```bash\n# If the broker is gone:\nsystemctl restart rabbitmq \\\n  --no-block\n\n\
+                # Option 2: If the consumer leaks, roll it back\n./consumer.sh previous\n\n# 3. If jobs stay in `dead` for an hour\n\
+                ./jobs.sh purge-dead\n\n# If you use systemd\njournalctl -u worker -n 50\n```\n";
+    let runbook = runbook(text);
+    let told: Vec<_> = runbook
+        .decisions
+        .iter()
+        .map(|d| (d.line, d.cause.as_str(), d.action.as_str(), d.command.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (6, "the broker is gone", "systemctl restart rabbitmq --no-block", "systemctl restart rabbitmq --no-block"),
+            (10, "the consumer leaks", "roll it back", "./consumer.sh previous"),
+            (13, "jobs stay in `dead` for an hour", "./jobs.sh purge-dead", "./jobs.sh purge-dead"),
+        ]
+    );
+}
+
+#[test]
+fn every_listed_remedy_is_one_and_no_remedy_is_a_check() {
+    let text = "## Incidentes\n\n### Correo detenido\n\n**Síntomas:** nadie recibe correo\n\n**Soluciones:**\n\
+                1. Relay caído → `systemctl restart postfix`\n2. Rechazos → Revisar las listas negras\n\
+                3. Falla la comprobación → Verificar el DNS\n";
+    let runbook = runbook(text);
+    let titles: Vec<&str> = runbook.incidents[0].remedies.iter().map(|remedy| remedy.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        ["Relay caído", "Rechazos: Revisar las listas negras", "Falla la comprobación: Verificar el DNS"]
+    );
+    assert!(runbook.procedures[0].verification.is_empty(), "{:?}", runbook.procedures[0].verification);
+}
+
+#[test]
+fn a_check_proves_although_others_are_told_after_it() {
+    let text = "## Restore the shop\n\n```bash\n# 1. Stop\nsystemctl stop shop\n\n# 2. Load\ndropdb shop\n\n# 3. Verify\n\
+                psql shop -c 'select count(*) from orders'\n\n# 4. Start\nsystemctl start shop\n\n# 5. Notify the team\n\
+                curl -X POST -d done https://chat.acme.io/hook\n```\n";
+    let found = runbook(text);
+    assert_eq!(found.procedures[0].verification, ["restore-the-shop/3"]);
+    let looked = runbook("## Debugging errors\n\n### 1. Verify the settings\n\n```bash\nprintenv PORT\n```\n");
+    assert!(looked.procedures[0].verification.is_empty(), "before any remedy it is diagnosis");
+}
+
+#[test]
+fn titles_and_intervals_tell_schedules() {
+    for (text, line, cron) in [
+        ("## Maintenance\n\n### Monthly certificate review\n\n- look\n", 3, None),
+        ("## Checklist diario\n\n- [ ] mirar\n", 1, None),
+        ("## Monitoring\n\n- Poll `/health` every 5 minutes\n", 3, Some("*/5 * * * *")),
+    ] {
+        let runbook = runbook(text);
+        let [schedule] = runbook.schedules.as_slice() else { panic!("{text}: {:?}", runbook.schedules) };
+        assert_eq!((schedule.line, schedule.cron.as_deref()), (line, cron), "{text}");
+    }
+    for text in ["## Symptoms\n\n- It fails every 5 minutes\n", "## Backup\n\n- retry every 10 seconds\n"] {
+        assert!(runbook(text).schedules.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn small_words_do_not_become_facts() {
+    let text = "# R\n\n## Checklist\n\n- [ ] Write a report (for incidents > 30 min)\n\n### During the resolution\n\n- [ ] Tell\n\n\
+                **Example: remove logs (> 1 year)**\n\n- **Jump host:** `ssh ops@10.0.0.5`\n\n**End of the runbook**\n";
+    let runbook = runbook(text);
+    assert_eq!(runbook.thresholds.len(), 1, "{:?}", runbook.thresholds);
+    assert_eq!((runbook.thresholds[0].name.as_str(), runbook.thresholds[0].severity.as_deref()), ("incidents", None));
+    assert!(runbook.sections.iter().all(|section| section.title != "End of the runbook"));
+    let role = runbook.sections.iter().find(|section| section.title.starts_with("During")).map(|section| section.role);
+    assert_eq!(role, Some(sereno_runbook::model::Role::Checklist));
+    assert_eq!(runbook.endpoints.last().map(|endpoint| endpoint.url.as_str()), Some("ssh://ops@10.0.0.5"));
+}

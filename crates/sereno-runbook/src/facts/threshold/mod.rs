@@ -100,8 +100,12 @@ struct Comparison {
 }
 
 fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshold>) {
+    let folded = fold(line.plain.trim_start());
+    if folded.starts_with("ejemplo") || folded.starts_with("example") {
+        return;
+    }
     let (label, body) = match line.bold_label().or_else(|| code_label(line)).or_else(|| dashed_label(line)) {
-        Some((label, body)) if !body.is_empty() && !is_example(label) => (Some(label), body),
+        Some((label, body)) if !body.is_empty() && !is_part(label) => (Some(label), body),
         _ => (None, line.plain.as_str()),
     };
     let from = thresholds.len();
@@ -120,12 +124,10 @@ fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshol
     }
 }
 
-/// `Ejemplo: …` is no name.
-fn is_example(label: &str) -> bool {
+/// `Síntomas: …` is no name.
+fn is_part(label: &str) -> bool {
     let folded = fold(label);
-    folded.starts_with("ejemplo")
-        || folded.starts_with("example")
-        || folded.starts_with("sintoma")
+    folded.starts_with("sintoma")
         || folded.starts_with("symptom")
         || folded.starts_with("impact")
         || folded.starts_with("tiempo estimado")
@@ -257,6 +259,11 @@ fn one(
     } else {
         unit
     };
+    let (name, purpose) = match ["para ", "for "].iter().find_map(|word| name.strip_prefix(word)) {
+        // `Escribir un informe (para incidentes > 30 min)`: when something is done, not a state to be kept.
+        Some(rest) => (rest.trim().to_owned(), true),
+        None => (name, false),
+    };
     let lasting = sustained(after).or_else(|| {
         let state = is_time && comparison.op.starts_with('>') && !measures_time(&metric) && !measures_time(&name);
         state.then(|| duration_seconds(value, &unit)).flatten()
@@ -269,7 +276,7 @@ fn one(
         value,
         unit,
         for_seconds: lasting,
-        severity: (context.severity)(),
+        severity: (context.severity)().filter(|_| !purpose),
         text: line.plain.trim().to_owned(),
     };
     Some((threshold, end))
