@@ -327,7 +327,7 @@ impl Pending {
     fn settle(mut self, command: Option<&str>, decisions: &mut Vec<Decision>) {
         self.decision.command = command.map(str::to_owned);
         if self.decision.action.is_empty() {
-            self.decision.action = command.unwrap_or_default().to_owned();
+            command.unwrap_or_default().clone_into(&mut self.decision.action);
         }
         if !self.decision.action.is_empty() {
             decisions.push(self.decision);

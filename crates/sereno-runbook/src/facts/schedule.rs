@@ -214,6 +214,7 @@ fn of_titles(source: Source<'_>, schedules: &mut Vec<Schedule>) {
 }
 
 /// `cada 5 minutos`, `every 2 hours`, `cada 1-2 minutos`: cron can say it only where it is one number.
+#[expect(clippy::option_option, reason = "an interval may be told without cron being able to say it")]
 fn interval(folded: &str) -> Option<Option<String>> {
     let rest = ["cada ", "every "].iter().find_map(|word| {
         let at = folded.find(word)?;

@@ -10,15 +10,19 @@ mod destroy;
 mod document;
 mod failures;
 mod kubernetes;
+mod looking;
 mod metrics;
 mod migrations;
 mod placeholders;
 mod places;
+mod privileges;
 mod procedure;
 mod readiness;
 mod redis;
+mod remarks;
 mod restore;
 mod review;
+mod rotation;
 mod secrets;
 mod sessions;
 mod values;
@@ -48,8 +52,12 @@ pub(super) static FAMILIES: &[&[Lint]] = &[
     deploy::LINTS,
     certificates::LINTS,
     secrets::LINTS,
+    rotation::LINTS,
+    privileges::LINTS,
     metrics::LINTS,
+    looking::LINTS,
     procedure::LINTS,
+    remarks::LINTS,
     readiness::LINTS,
     placeholders::LINTS,
     contacts::LINTS,
