@@ -178,10 +178,15 @@ fn pulls(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             found.hit(command);
         }
     }
+    for command in ctx.commands.iter().filter(|c| c.name() == "git" && c.sub().name() == "reset" && c.has("--hard")) {
+        if command.args().any(|w| w.value.starts_with("origin/") || w.value == "FETCH_HEAD") {
+            found.hit(command);
+        }
+    }
 }
 
 fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let tag = pattern(r"(:-latest\}|^[\w./-]+/[\w.-]+:latest$|=[\w./-]+:latest$)");
+    let tag = pattern(r"(:-latest\}|^[\w./-]+/[\w.-]+:latest$|=[\w./-]+:latest$|\b(tag|version)=latest$)");
     for command in &ctx.commands {
         for word in command.words.iter().chain(&command.assigns) {
             if tag.is_match(word.value.trim_matches('"')) && !command.is_inner && act(command) != Act::Restore {

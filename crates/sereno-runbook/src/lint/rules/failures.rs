@@ -219,7 +219,10 @@ fn swallowed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         };
         let first = list.iter().min_by_key(|c| c.span.start).copied().unwrap_or(left);
         let quiet = matches!(right.name(), "true" | ":");
-        let matters = matches!(act(left), Act::Verify | Act::Backup | Act::Restore | Act::MigrateUp | Act::Build);
+        let matters = matches!(
+            act(left),
+            Act::Verify | Act::Backup | Act::Restore | Act::MigrateUp | Act::Build | Act::Restart | Act::Rollout
+        );
         if LOOKUPS.contains(&left.name()) || (quiet && !matters) || leaves_after(ctx, left, right) {
             continue;
         }
@@ -239,7 +242,10 @@ fn leaves_after(ctx: &Ctx<'_>, left: &Cmd, right: &Cmd) -> bool {
 
 fn announces(command: &Cmd) -> bool {
     let line = plain(&command.line());
-    let says = mentions(&line, &["exitos", "completad", "success", "complete", "finalizad", "terminad", "✅"]);
+    let says = mentions(
+        &line,
+        &["exitos", "completad", "success", "complete", "finalizad", "terminad", "finished", "listo", "✅"],
+    );
     let sad = mentions(&line, &["fail", "error", "fall", "cancel", "no se", "inici", "❌"]);
     says && !sad && (matches!(command.name(), "echo" | "printf") || (command.name() == "curl" && is_post(command)))
 }
@@ -270,7 +276,7 @@ fn health_address(command: &Cmd) -> Option<&str> {
     }
     let address = command.args().map(|w| w.value.as_str()).find(|v| v.contains("://") || v.contains("localhost"))?;
     let path = address.split("://").last()?.split_once('/').map_or("", |(_, path)| path).to_lowercase();
-    mentions(&path, &["health", "ready", "live", "ping", "heartbeat"]).then_some(address)
+    mentions(&path, &["health", "ready", "live", "ping", "heartbeat", "salud", "estado"]).then_some(address)
 }
 
 fn shows_status(command: &Cmd) -> bool {

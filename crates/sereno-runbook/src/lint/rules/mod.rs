@@ -9,6 +9,7 @@ mod deploy;
 mod destroy;
 mod document;
 mod failures;
+mod host;
 mod kubernetes;
 mod looking;
 mod metrics;
@@ -50,6 +51,7 @@ pub(super) static FAMILIES: &[&[Lint]] = &[
     compose::LINTS,
     kubernetes::LINTS,
     deploy::LINTS,
+    host::LINTS,
     certificates::LINTS,
     secrets::LINTS,
     rotation::LINTS,

@@ -206,13 +206,30 @@ fn rollback(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 "actualizacion de version",
                 "nueva version",
                 "nuevas versiones",
+                "publicar",
+                "subir version",
+                "ship",
+                "roll out",
+                "rollout",
             ],
         );
         let first = blocks
             .iter()
             .flat_map(|b| ctx.commands_of(*b))
             .find(|c| act(c) == Act::Rollout || act(c) == Act::MigrateUp);
-        let said = ctx.prose_of(heading).contains("rollback");
+        let said = mentions(
+            &ctx.prose_of(heading),
+            &[
+                "rollback",
+                "roll back",
+                "volver atras",
+                "to go back",
+                "revertir",
+                "revert",
+                "version anterior",
+                "previous version",
+            ],
+        );
         let Some(first) = first.filter(|_| deploys && !said) else { continue };
         let Some(back) = elsewhere else {
             found.hit(first);

@@ -57,7 +57,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn off_site(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let text = super::plain(&ctx.book.source);
+    let text = ctx.book.source.to_lowercase();
     // Whole words: dashboards are no RDS.
     let away = pattern(
         r"\b(s3|\w*_s3_\w*|gcs|azure|blobs?|buckets?|off-?site|rsync|scp|restic|borg|borgbackup|rclone|wal-g|barman|pgbackrest|glacier|point-in-time|pitr|supabase|rds|snapshots?|otro servidor|another server|remot[eao]s?|extern[oa]s?|nas)\b|gs://|b2://",

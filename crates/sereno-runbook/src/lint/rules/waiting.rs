@@ -106,6 +106,8 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn unbounded(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
+    // One finding for the items of a list.
+    let mut told_on = 0;
     for command in
         ctx.commands.iter().filter(|c| matches!(c.name(), "docker" | "docker-compose" | "kubectl" | "oc" | "podman"))
     {
@@ -117,8 +119,11 @@ fn unbounded(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             })
         });
         if logs && !bound && command.block != last {
-            last = command.block;
-            found.hit(command);
+            let (line, _) = ctx.line_column(ctx.place(command).start);
+            if told_on == 0 || line > told_on + 1 {
+                found.hit(command);
+            }
+            (last, told_on) = (command.block, line);
         }
     }
 }
