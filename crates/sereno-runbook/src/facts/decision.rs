@@ -23,9 +23,10 @@ pub(crate) fn collect(source: Source<'_>, within: &dyn Fn(usize) -> Option<Strin
             continue;
         }
         let lenient = place.item.is_some() && decides(role);
-        if let Some(split) = of_line(place.line, lenient).filter(|_| role != Role::Escalation && role != Role::Contacts)
-        {
-            let command = place.line.codes().find(|code| split.action.contains(*code)).map(str::to_owned);
+        let found = of_line(place.line, lenient).filter(|split| !says_nothing(&split.cause));
+        if let Some(split) = found.filter(|_| role != Role::Escalation && role != Role::Contacts) {
+            let typed = |code: &&str| code.contains(' ') && split.action.contains(*code);
+            let command = place.line.codes().find(typed).map(str::to_owned);
             decisions.push(Decision {
                 line: place.line.line,
                 cause: split.cause,
@@ -63,16 +64,37 @@ pub(crate) fn of_line(line: &TextLine, lenient: bool) -> Option<Split> {
     }
     let plain = line.plain.trim();
     if starts_conditional(plain) && line.bold_label().is_none() {
-        let (cause, action) = plain.split_once(": ").or_else(|| if lenient { plain.split_once(", ") } else { None })?;
+        // `If lag is high, scale out: `…``: the comma ends the cause, where what follows it is something to do.
+        let by_comma =
+            plain.split_once(", ").filter(|(cause, action)| lenient && !cause.contains(": ") && acts(action));
+        let by_colon = plain.split_once(": ").filter(|(_, action)| !action.is_empty());
+        let (cause, action) = by_comma.or(by_colon).or_else(|| if lenient { plain.split_once(", ") } else { None })?;
         return (action.split_whitespace().count() >= 2 || plain.contains(": ")).then(|| split(cause, action.trim()));
     }
     let (cause, action) = plain.split_once(": ").filter(|_| lenient && line.bold_label().is_none())?;
+    // `Sin consumidores: `systemctl restart worker``.
+    if let [code] = line.code.as_slice()
+        && line.plain.get(code.clone()).is_some_and(|code| code == action.trim() && mends(code))
+    {
+        return Some(split(cause, action.trim()));
+    }
     let few = cause.split_whitespace().count() <= 5;
     (few && starts_with_verb(action) && line.code.is_empty()).then(|| split(cause, action.trim()))
 }
 
+/// `Si aplica: …`
+fn says_nothing(cause: &str) -> bool {
+    matches!(
+        fold(cause).trim(),
+        "aplica" | "corresponde" | "es necesario" | "hace falta" | "needed" | "necessary" | "applicable" | "it applies"
+    )
+}
+
 fn split(cause: &str, action: &str) -> Split {
-    Split { cause: without_condition_word(cause).trim_end_matches([':', ',']).to_owned(), action: action.to_owned() }
+    Split {
+        cause: without_condition_word(cause).trim_end_matches([':', ',']).to_owned(),
+        action: action.trim_end_matches(':').to_owned(),
+    }
 }
 
 /// `Si DB desconectada` gives `DB desconectada`.
@@ -232,7 +254,8 @@ fn of_table(table: &Table, within: Option<&str>, decisions: &mut Vec<Decision>) 
     let (Some(cause), Some(action)) = (find(&CAUSES), find(&ACTIONS)) else {
         return;
     };
-    for row in table.rows.iter().filter(|_| cause != action) {
+    // What to do stands after the cause; a state after an action is how far somebody has come with it.
+    for row in table.rows.iter().filter(|_| cause < action) {
         let (Some(cause), Some(action)) = (row.get(cause), row.get(action)) else {
             continue;
         };
@@ -349,9 +372,19 @@ fn bare_words(words: &str) -> &str {
     }
 }
 
+/// A command that changes something, by the verb that it is given: a probe names a component, not a cause.
+fn mends(command: &str) -> bool {
+    const VERBS: [&str; 15] = [
+        "restart", "reload", "start", "stop", "scale", "rollback", "undo", "purge", "delete", "kill", "up", "flush",
+        "drain", "promote", "set",
+    ];
+    command.split_whitespace().skip(1).any(|word| VERBS.contains(&word))
+}
+
 /// What follows a comma is something to do.
 fn acts(action: &str) -> bool {
-    starts_with_verb(action) || action.split_whitespace().count() <= 3
+    let few = action.split_whitespace().count() <= 3;
+    starts_with_verb(action) || (few && !starts_conditional(action))
 }
 
 /// `Si usas systemd`, `If the backup is in custom format`: which system one has, not what is wrong with it.

@@ -43,7 +43,13 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
             });
         }
     }
-    for (url, end) in urls(&line.plain) {
+    // What a command asks is not an address that the runbook gives.
+    let in_command = |url: &str| {
+        let typed =
+            |code: &str| code.contains(' ') && code.contains(url) && !code.starts_with(|c: char| c.is_uppercase());
+        line.codes().any(typed)
+    };
+    for (url, end) in urls(&line.plain).filter(|(url, _)| !in_command(url)) {
         if !endpoints.iter().skip(from).any(|known| known.url == url) {
             let note = line
                 .plain

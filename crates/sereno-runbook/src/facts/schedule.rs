@@ -134,6 +134,15 @@ fn retention_days(place: &Place<'_>) -> Option<u32> {
     (days >= 1.0).then_some(days.round() as u32)
 }
 
+/// `y se guardan 15 días`, `kept for 30 days`.
+fn kept_for(folded: &str) -> Option<u32> {
+    let at = ["se guardan ", "se conservan ", "kept for ", "retained for ", "keep for ", "kept "]
+        .iter()
+        .find_map(|word| folded.find(word).map(|at| at + word.len()))?;
+    let days = duration::first(folded.get(at..)?)?.seconds() / 86_400.0;
+    (days >= 1.0).then_some(days.round() as u32)
+}
+
 fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
     let plain = place.line.plain.trim();
     let title = place
@@ -186,7 +195,11 @@ fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
         }
     }
     let days = days(&folded)?;
-    Some(make(plain, Some(format!("{minute} {hour} {days}"))))
+    // `Weekly, on Monday at 07:00:` heads what is done then; the section names it.
+    let what = if plain.ends_with(':') && !title.is_empty() { title } else { plain };
+    let mut schedule = make(what, Some(format!("{minute} {hour} {days}")));
+    schedule.retention_days = kept_for(&folded);
+    Some(schedule)
 }
 
 /// `Limpieza mensual`, `Daily checklist`: something is done again and again, and nothing inside says when.
@@ -261,11 +274,12 @@ fn days(folded: &str) -> Option<String> {
         "nightly",
         "cada noche",
         "every night",
+        "todas las noches",
     ]) {
         Some("* * *".to_owned())
-    } else if has(&["semanal", "weekly", "every week"]) {
+    } else if has(&["semanal", "weekly", "every week", "todas las semanas", "cada semana"]) {
         Some("* * 0".to_owned())
-    } else if has(&["mensual", "monthly", "every month", "cada mes"]) {
+    } else if has(&["mensual", "monthly", "every month", "cada mes", "todos los meses"]) {
         Some("1 * *".to_owned())
     } else {
         None

@@ -106,19 +106,28 @@ impl Parts {
         parts
     }
 
-    /// `**Tiempo de resolución:** 1 hora`, `**Severidad:** alta`, wherever they stand in the incident.
+    /// `**Tiempo de resolución:** 1 hora`, `Impacto: … . Severidad: alta.`, wherever they stand in the incident.
     fn read_labels(&mut self, document: &Document, from: usize, to: usize) {
-        let first = document.labels.partition_point(|label| label.line < from);
-        for label in document.labels.iter().skip(first).take_while(|label| label.line <= to) {
-            let (title, Some(value)) = (fold(&label.title), &label.value) else {
+        let first = document.elements.partition_point(|element| element.line < from);
+        for element in document.elements.iter().skip(first).take_while(|element| element.line <= to) {
+            let ElementKind::Text(lines) = &element.kind else {
                 continue;
             };
-            let target = ["tiempo de resolucion", "tiempo objetivo", "target", "resolution time", "rto", "sla"];
-            if target.iter().any(|word| title.starts_with(word)) {
-                self.target_minutes = self.target_minutes.or_else(|| duration::minutes(value));
-            } else if ["severidad", "severity", "prioridad", "priority", "nivel"].iter().any(|word| title == *word) {
-                self.severity.get_or_insert_with(|| value.clone());
+            for line in lines {
+                for (title, value) in facts_of(&line.plain) {
+                    self.read_fact(&fold(title), value);
+                }
             }
+        }
+    }
+
+    fn read_fact(&mut self, title: &str, value: &str) {
+        let target = ["tiempo de resolucion", "tiempo objetivo", "target", "resolution time", "rto", "sla"];
+        let target_too = ["objetivo de resolucion", "time to resol", "resolve within", "resolver en"];
+        if target.iter().chain(&target_too).any(|word| title.starts_with(word)) {
+            self.target_minutes = self.target_minutes.or_else(|| duration::minutes(value));
+        } else if ["severidad", "severity", "prioridad", "priority", "nivel", "sev"].contains(&title) {
+            self.severity.get_or_insert_with(|| value.to_owned());
         }
     }
 
@@ -126,6 +135,26 @@ impl Parts {
     fn is_page(&self) -> bool {
         (self.diagnosed || self.remedied) && (!self.symptoms.is_empty() || self.impact.is_some())
     }
+}
+
+/// `Severidad: media. Objetivo de resolución: 45 min.` holds two facts: what stands before each colon, and after it.
+fn facts_of(plain: &str) -> impl Iterator<Item = (&str, &str)> {
+    let sentences = plain.split(". ").flat_map(|part| part.split(" · ")).flat_map(|part| part.split(" | "));
+    sentences.filter_map(|sentence| {
+        let (title, value) = sentence.split_once(':')?;
+        let title = title.trim_matches(|c: char| !c.is_alphanumeric());
+        let value = value.trim().trim_end_matches('.');
+        (title.split_whitespace().count() <= 4 && !value.is_empty()).then_some((title, value))
+    })
+}
+
+/// Facts that follow one another on one line end where the next begins.
+fn before_next_fact(text: &str) -> &str {
+    let next = text.match_indices(". ").find(|(at, _)| {
+        let rest = text.get(at + 2..).unwrap_or_default();
+        facts_of(rest.split(". ").next().unwrap_or_default()).next().is_some()
+    });
+    next.map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }
 
 /// The sentences or list items between two lines; a label's own value first.
@@ -137,9 +166,14 @@ fn words_of(document: &Document, from: usize, to: usize, items: bool) -> Vec<Str
         let ElementKind::Text(lines) = &element.kind else {
             continue;
         };
+        // A label of its own is another fact.
+        let other = lines.first().is_some_and(|line| line.line > from && line.bold_label().is_some());
+        if other && element.item.is_none() {
+            break;
+        }
         let mut all: Vec<&str> = Vec::new();
         for line in lines.iter().filter(|line| line.line >= from && line.line <= to) {
-            all.push(if line.line == from { value_of(line) } else { line.plain.trim() });
+            all.push(if line.line == from { before_next_fact(value_of(line)) } else { line.plain.trim() });
         }
         all.retain(|line| !line.is_empty());
         if items || element.item.is_none() {

@@ -25,7 +25,7 @@ pub(super) fn link(outline: &Outline, found: &mut Found) {
         if procedure.role == Role::Verification {
             verification.clear();
         } else {
-            verification.extend(trailing_checks(&procedure.steps));
+            verification.extend(trailing_checks(procedure));
         }
         let parent = outline.parent(*section);
         let acts =
@@ -68,7 +68,7 @@ impl Near {
             let is_told = outline.own_roles.get(*section).copied().flatten().is_some();
             match procedure.role {
                 Role::Rollback => {
-                    if near.all_undoing.len() < MOST {
+                    if near.all_undoing.len() < MOST && is_of_deploys(outline, parent, &procedure.title) {
                         near.all_undoing.push(procedure.id.clone());
                     }
                     let siblings = parent.map(|parent| near.undoing.entry(parent).or_default());
@@ -93,7 +93,17 @@ impl Near {
     }
 }
 
-fn speaks_of_failure(condition: &str) -> bool {
+/// The rollback of one particular procedure (`Database failover` / `Rollback`) does not undo every deploy.
+fn is_of_deploys(outline: &Outline, parent: Option<usize>, title: &str) -> bool {
+    let Some(parent) = parent else { return true };
+    let above = outline.sections.get(parent);
+    let is_title = above.is_some_and(|section| section.level == 1);
+    let folded = fold(title);
+    let says = ["deploy", "desplieg", "release", "version", "codigo", "code"].iter().any(|word| folded.contains(word));
+    is_title || says || above.is_some_and(|section| matches!(section.role, Role::Rollback | Role::Deploy))
+}
+
+pub(super) fn speaks_of_failure(condition: &str) -> bool {
     let folded = fold(condition);
     [
         "si no funciona",
@@ -102,6 +112,11 @@ fn speaks_of_failure(condition: &str) -> bool {
         "if it fails",
         "if this fails",
         "if that does not",
+        "si no mejora",
+        "si no alcanza",
+        "if that fails",
+        "if it does not",
+        "if nothing",
         "si no se resuelve",
         "if not resolved",
         "si persiste",
@@ -125,7 +140,8 @@ fn told_checks(procedure: &Procedure) -> Vec<String> {
 
 /// The checks after the step that matters: the last one of the highest risk. What follows it (to start again what was
 /// stopped, to tell others) does not make a check before it less of a proof.
-fn trailing_checks(steps: &[Step]) -> Vec<String> {
+fn trailing_checks(procedure: &Procedure) -> Vec<String> {
+    let steps = &procedure.steps;
     let changes = |step: &&Step| !is_check(step) && !notifies(step);
     let risk_of = |step: &Step| step.risk.filter(|risk| *risk > Risk::Observe);
     let highest = steps.iter().filter(changes).filter_map(risk_of).max();
@@ -134,11 +150,13 @@ fn trailing_checks(steps: &[Step]) -> Vec<String> {
         return Vec::new();
     };
     let after = steps.get(matters + 1..).unwrap_or_default();
-    after.iter().filter(|step| is_check(step)).map(|step| step.id.clone()).collect()
+    // In what is not itself a rollback, a step that undoes proves nothing.
+    let undoes = |step: &Step| matches!(step.role, Role::Rollback | Role::IfFails) && step.role != procedure.role;
+    after.iter().filter(|step| is_check(step) && !undoes(step)).map(|step| step.id.clone()).collect()
 }
 
 fn is_check(step: &Step) -> bool {
-    let title = fold(&step.title);
+    let title = fold(&step.title).replace("checkout", "");
     let says = [
         "verific",
         "comprob",

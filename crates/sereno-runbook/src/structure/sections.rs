@@ -117,7 +117,7 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
     let acts = match (&label.value, label.strong) {
         (None, true) => true,
         (Some(_), true) => inner,
-        (_, false) => inner && label.title.split_whitespace().count() <= if own == Some(Role::IfFails) { 5 } else { 2 },
+        (_, false) => inner && label.title.split_whitespace().count() <= longest_plain(own, &label.title),
     };
     if !acts || parent.is_none() || closes(&label.title) {
         return;
@@ -136,6 +136,13 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
     outline.parents.push(parent);
     outline.own_roles.push(own);
     outline.labels.push(Some(at));
+}
+
+/// How many words a plain line may have and still head a part: `Cómo saber que quedó bien:` is one, a sentence is none.
+fn longest_plain(role: Option<Role>, title: &str) -> usize {
+    let folded = fold(title);
+    let asks = ["como ", "que ", "donde ", "how ", "what ", "where ", "si ", "if "];
+    if role == Some(Role::IfFails) || asks.iter().any(|word| folded.starts_with(word)) { 7 } else { 2 }
 }
 
 /// `**Fin del documento**` ends a text and heads nothing.

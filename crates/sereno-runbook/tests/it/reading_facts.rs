@@ -66,7 +66,7 @@ fn thresholds_are_numbers_with_their_words() {
         (
             "Critical alerts",
             "- HighCpu: CPU >= 90% for 10 minutes",
-            ("CPU", ">=", 90.0, "%", Some(600), Some("critical")),
+            ("HighCpu", ">=", 90.0, "%", Some(600), Some("critical")),
         ),
         (
             "Alertas de advertencia",
@@ -263,4 +263,69 @@ fn small_words_do_not_become_facts() {
     let role = runbook.sections.iter().find(|section| section.title.starts_with("During")).map(|section| section.role);
     assert_eq!(role, Some(sereno_runbook::model::Role::Checklist));
     assert_eq!(runbook.endpoints.last().map(|endpoint| endpoint.url.as_str()), Some("ssh://ops@10.0.0.5"));
+}
+
+#[test]
+fn several_facts_on_one_line_are_several() {
+    let head =
+        runbook("# Guía\n\n> Versión: 3 · Responsable: Infra · Entorno: producción\n> Se revisa cada mes.\n").metadata;
+    assert_eq!(head.version.as_deref(), Some("3"));
+    assert_eq!(head.owner.as_deref(), Some("Infra"));
+    assert_eq!(head.environment.as_deref(), Some("producción"));
+    assert_eq!(head.review_cadence.as_deref(), Some("monthly"));
+    let head = runbook("# R\n\nVersion 7.1 | Last reviewed: 3 March 2026 | Owner: Core\n").metadata;
+    assert_eq!((head.version.as_deref(), head.updated.as_deref()), (Some("7.1"), Some("2026-03-03")));
+    let text = "## Incident: mail stuck\n\nImpact: nobody gets mail. Severity: high. Time to resolve: 2 hours.\n\n\
+                How it shows:\n\n- the queue grows\n\nHow to know that it worked: the queue is empty.\n\n```bash\nmailq\n```\n";
+    let incident = runbook(text).incidents.remove(0);
+    assert_eq!(incident.impact.as_deref(), Some("nobody gets mail"));
+    assert_eq!((incident.severity.as_deref(), incident.target_minutes), (Some("high"), Some(120)));
+    assert_eq!(incident.symptoms, ["the queue grows"]);
+}
+
+#[test]
+fn alerts_are_called_by_their_names() {
+    let text = "## Alerts\n\n- SlowDisk (page): await above 40 ms for 5m\n- FullQueue (ticket): more than 500 jobs for 10 minutes\n\n\
+                ## Umbrales\n\n| Métrica | Crítico |\n|---|---|\n| Espacio | menos de 7 % |\n\n\
+                The query `up > 3` is only an example.\n";
+    let runbook = runbook(text);
+    let told: Vec<_> = runbook
+        .thresholds
+        .iter()
+        .map(|t| (t.name.as_str(), t.op.as_str(), t.value, t.unit.as_str(), t.for_seconds, t.severity.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("SlowDisk", ">", 40.0, "ms", Some(300), Some("critical")),
+            ("FullQueue", ">", 500.0, "jobs", Some(600), Some("warning")),
+            ("Espacio", "<", 7.0, "%", None, Some("critical")),
+        ]
+    );
+}
+
+#[test]
+fn people_are_found_in_other_shapes() {
+    let text = "## Who to call\n\n- Guardia (24x7): Ana Sol, interno 321\n\n| Who | Role | How | When |\n|---|---|---|---|\n\
+                | TBC | Secondary | - | nights |\n";
+    let contacts = runbook(text).contacts;
+    assert_eq!(contacts[0].ways, ["interno 321"]);
+    assert_eq!(contacts[0].hours.as_deref(), Some("24x7"));
+    assert!(contacts[1].incomplete && contacts[1].ways.is_empty() && contacts[1].name.is_none());
+}
+
+#[test]
+fn a_state_after_an_action_is_no_cause() {
+    let text =
+        "## Follow-up\n\n| Action | Status |\n|---|---|\n| Add a test | Pending |\n\n- If applicable: tell the users\n";
+    assert!(runbook(text).decisions.iter().all(|decision| decision.cause != "Pending"));
+}
+
+#[test]
+fn the_rollback_of_one_thing_is_not_that_of_every_deploy() {
+    let text = "# R\n\n## Failover\n\n```bash\n./failover.sh\n```\n\n### Rollback\n\nFail over again.\n\n\
+                ## Release\n\n```bash\n./deploy.sh\n```\n";
+    let book = runbook(text);
+    let of = |title: &str| book.procedures.iter().find(|p| p.title == title).map(|p| p.rollback.len());
+    assert_eq!((of("Failover"), of("Release")), (Some(1), Some(0)));
 }

@@ -298,6 +298,8 @@ fn unprotected(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let other = matches!(command.name(), "terraform" | "tofu") && command.arg(0) == "destroy"
             || command.name() == "helm" && matches!(command.arg(0), "uninstall" | "delete")
             || command.name() == "crontab" && command.has("-r")
+            || command.name() == "rabbitmqctl" && mentions(command.arg(0), &["purge_queue", "delete_queue", "reset"])
+            || command.name() == "celery" && command.has("purge")
             || command.name() == "docker" && command.sub().name() == "volume" && command.sub().operand() == "rm";
         if (recursive && !is_backup_path(&line) || objects || cloud || other) && !protected(ctx, command) {
             found.hit(command);

@@ -155,8 +155,20 @@ fn frees(ctx: &Ctx<'_>, command: &Cmd) -> bool {
 }
 
 /// Heading words that promise a check.
-const CHECKS: [&str; 9] =
-    ["verific", "verify", "check", "comprob", "validar", "validat", "expected", "esperado", "monitor"];
+const CHECKS: [&str; 12] = [
+    "verific",
+    "verify",
+    "check",
+    "comprob",
+    "validar",
+    "validat",
+    "expected",
+    "esperado",
+    "monitor",
+    "watch the",
+    "should stay",
+    "observar",
+];
 
 fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for (heading, blocks) in ctx.units() {

@@ -65,7 +65,7 @@ fn off_site(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let about_backups = |at: usize| {
         let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
         let line = text[from..].lines().next().unwrap_or_default();
-        !mentions(line, &["monitor", "proveedor", "provider", "integracion"])
+        !mentions(line, &["monitor", "proveedor", "provider", "integra"])
     };
     if away.find_iter(&text).any(|hit| about_backups(hit.start())) {
         return;

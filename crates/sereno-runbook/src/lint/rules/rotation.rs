@@ -71,7 +71,7 @@ fn one_side(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn at_once(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let key = pattern(
-        r"(?i)\b(\w*secret_key(_base)?|nextauth_secret|jwt_(secret|key|signing_key)|session_secret|app_key|auth_secret|cookie_secret)\b",
+        r"(?i)\b((new_|app_|django_|flask_)?secret_key(_base)?|nextauth_secret|jwt_(secret|key|signing_key)|session_secret|app_key|auth_secret|cookie_secret)\b",
     );
     let rotates = pattern(
         r"\b(rotar|rotacion|rotate|rotating|rotation|renovar|regenerar|regenerate|cambiar|change|nuev[oa]s?|new)\b",
