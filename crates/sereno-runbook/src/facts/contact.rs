@@ -193,7 +193,7 @@ fn is_hours(text: &str) -> bool {
     let hours = folded.split_once('-').is_some_and(|(from, to)| {
         let hour = |part: &str| {
             let part = part.trim();
-            part.len() <= 7 && part.starts_with(|c: char| c.is_ascii_digit())
+            part.len() <= 10 && part.starts_with(|c: char| c.is_ascii_digit())
         };
         hour(from) && hour(to)
     });

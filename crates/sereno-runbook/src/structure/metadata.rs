@@ -2,7 +2,7 @@
 
 use super::dates::iso_date;
 use super::sections::Outline;
-use crate::document::{Document, ElementKind};
+use crate::document::{Document, ElementKind, Table};
 use crate::model::{Metadata, Role};
 use crate::text::{fold, without_emoji};
 
@@ -15,6 +15,9 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
     let head = head_end(document);
     let foot = foot_begin(document);
     for element in &document.elements {
+        if let (ElementKind::Table(table), true) = (&element.kind, element.line < head) {
+            of_table(table, &mut metadata);
+        }
         let ElementKind::Text(lines) = &element.kind else {
             continue;
         };
@@ -41,6 +44,19 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
         }
     }
     metadata
+}
+
+/// `| Owner | Team |`: two columns, a name and its value.
+fn of_table(table: &Table, metadata: &mut Metadata) {
+    let header = std::iter::once(table.header.as_slice());
+    for row in header.chain(table.rows.iter().map(Vec::as_slice)) {
+        if let [key, value] = row {
+            let (key, value) = (key.plain.trim(), value.plain.trim());
+            if !(key.is_empty() || value.is_empty()) {
+                put(metadata, key, value, false);
+            }
+        }
+    }
 }
 
 /// `Versión: 2 · Responsable: SRE`, `Version 4.2 | Owner: Platform`: several facts on one line.

@@ -256,6 +256,12 @@ const NEAR_MISSES: &[(&str, &str, &str)] = &[
         "```bash\nNODE='<value of the node label from the alert>'\n```",
         "it says where it comes from",
     ),
+    ("unset-variable", "```bash\n: \"${TAG:?}\"\ndocker pull \"api:$TAG\"\n```", "it is asked for"),
+    (
+        "alert-without-procedure",
+        "### Critical alerts\n\n- **QueueStuck** - jobs wait > 9 min: [what to do](#queue)\n\n### Queue\n",
+        "it links to its section",
+    ),
     ("exec-needs-terminal", "```bash\nkubectl exec -it api-0 -- rails console\n```", "somebody types there"),
 ];
 

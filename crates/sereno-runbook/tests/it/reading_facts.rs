@@ -329,3 +329,16 @@ fn the_rollback_of_one_thing_is_not_that_of_every_deploy() {
     let of = |title: &str| book.procedures.iter().find(|p| p.title == title).map(|p| p.rollback.len());
     assert_eq!((of("Failover"), of("Release")), (Some(1), Some(0)));
 }
+
+#[test]
+fn tables_tell_the_head_and_how_grave_an_alert_is() {
+    let text = "# R\n\n| Field | Value |\n|---|---|\n| Owner | Core |\n| Updated | 2026-10-02 |\n\n## Alerts\n\n\
+                | Alert | Condition | Severity |\n|---|---|---|\n| LagHigh | lag > 30s for 5m | critical |\n\n\
+                ## Cluster red\n\n### Symptoms\n\n* 503\n\n### Diagnosis\n\n```bash\nls\n```\n\n### Fix\n\n```bash\nreboot\n```\n";
+    let book = runbook(text);
+    assert_eq!((book.metadata.owner.as_deref(), book.metadata.updated.as_deref()), (Some("Core"), Some("2026-10-02")));
+    let [lag] = book.thresholds.as_slice() else { panic!("{:?}", book.thresholds) };
+    assert_eq!((lag.name.as_str(), lag.for_seconds, lag.severity.as_deref()), ("LagHigh", Some(300), Some("critical")));
+    let [incident] = book.incidents.as_slice() else { panic!("{:?}", book.incidents) };
+    assert_eq!((incident.diagnosis.len(), incident.remedies.len()), (1, 1), "the parts are one procedure");
+}

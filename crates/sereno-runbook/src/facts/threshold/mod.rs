@@ -5,6 +5,7 @@ mod measure;
 use super::{Source, duration};
 use crate::document::{Table, TextLine};
 use crate::model::{Role, Threshold};
+use crate::structure::iso_date;
 use crate::text::fold;
 use measure::{duration_seconds, is_deadline, measures_time, metric, speaks_of_status, sustained, unit};
 use std::ops::Range;
@@ -359,11 +360,20 @@ fn absence(line: &TextLine, label: Option<&str>, body: &str, context: &Context<'
 /// Tables with columns of limits: the row's first cell is what is measured.
 fn of_table(table: &Table, outer: Option<&str>, thresholds: &mut Vec<Threshold>) {
     let columns: Vec<Option<Option<&str>>> = table.header.iter().map(|cell| limit_column(&cell.plain)).collect();
+    let grave = table.header.iter().position(|cell| {
+        let title = fold(&cell.plain);
+        ["sever", "priorid", "priority", "gravedad", "nivel", "level"].iter().any(|word| title.starts_with(word))
+    });
     for row in &table.rows {
         let Some(first) = row.first() else { continue };
+        let told = grave.and_then(|column| row.get(column)).and_then(|cell| graveness(cell.plain.trim()));
+        let outer = told.or(outer);
         for (cell, column) in row.iter().zip(&columns).skip(1) {
             let Some(severity) = column else { continue };
             let words = cell.plain.trim();
+            if iso_date(words).is_some() {
+                continue;
+            }
             let severity = severity.map(str::to_owned).or_else(|| outer.map(str::to_owned));
             let context =
                 Context { severity: &|| severity.clone(), role: Role::Monitoring, listed: true, heading: false };

@@ -299,6 +299,12 @@ fn unprotected(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             || command.name() == "helm" && matches!(command.arg(0), "uninstall" | "delete")
             || command.name() == "crontab" && command.has("-r")
             || command.name() == "rabbitmqctl" && mentions(command.arg(0), &["purge_queue", "delete_queue", "reset"])
+            || command.name() == "curl"
+                && command.value_of(&["-X", "--request"]).is_some_and(|w| w.value == "DELETE")
+                && command.args().any(|w| {
+                    w.value.contains("://") && w.value.contains('*')
+                        || w.value.contains(":9200/") && w.value.ends_with('*')
+                })
             || command.name() == "celery" && command.has("purge")
             || command.name() == "docker" && command.sub().name() == "volume" && command.sub().operand() == "rm";
         if (recursive && !is_backup_path(&line) || objects || cloud || other) && !protected(ctx, command) {

@@ -220,7 +220,9 @@ fn unset(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     ];
     let places = of_kind(ctx, PlaceholderKind::Variable, |text| {
         let name = text.trim_matches(|c: char| matches!(c, '$' | '{' | '}' | '"'));
-        !common.contains(&name) && !listed.contains(name)
+        // `${NAME:?…}` asks for it: the line stops where nobody has set it.
+        let demanded = ctx.book.source.contains(&format!("${{{name}:?"));
+        !common.contains(&name) && !listed.contains(name) && !demanded
     });
     report(found, places);
 }

@@ -82,6 +82,9 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         }
         let own = &ctx.commands[..index];
         let previous = own.iter().rev().find(|c| c.block == command.block && !c.is_inner && c.name() != "echo");
+        // A block of its own, between two steps.
+        let previous =
+            previous.or_else(|| super::before(ctx, command).filter(|c| !c.is_inner && c.name() != "echo").last());
         let Some(previous) = previous else { continue };
         // `exec` returns when its command has ended: there is nothing left to wait for.
         let ended =
