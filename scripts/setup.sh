@@ -45,3 +45,7 @@ if [ "$(printf '%s\n%s\n' "$required" "$found" | sort -V | head -n1)" != "$requi
   say "Rust $required or newer is needed and $found was found: run 'rustup update stable'"
   exit 1
 fi
+if [ "$purpose" = test ] && ! cargo fuzz --version >/dev/null 2>&1; then
+  say "installing cargo-fuzz for this user"
+  cargo install --quiet --locked cargo-fuzz || say "cargo-fuzz could not be installed: the fuzz targets will be skipped"
+fi

@@ -63,6 +63,26 @@ impl Findings {
         }
     }
 
+    /// These findings as those of a statement.
+    pub(crate) fn of_statement(self, span: Range<usize>, line: usize) -> Statement {
+        Statement {
+            span,
+            line,
+            risk: self.risk,
+            effects: self.effects,
+            commands: self.commands,
+            interactive: self.interactive,
+            endless: self.endless,
+            opens: self.opens,
+            sets: self.sets,
+            uses: self.uses,
+            prompts: self.prompts,
+            job_control: self.job_control,
+            unknown_commands: self.unknown_commands,
+            executes: self.executes,
+        }
+    }
+
     /// Takes in what an inner text or an alternative was found to do.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.raise(other.risk);
@@ -152,10 +172,10 @@ pub(crate) fn analyze(text: &str, knowledge: &Knowledge) -> Analysis {
     let mut analyzer = Analyzer::new(text, knowledge);
     let mut statements = Vec::new();
     analyzer.top_level(&source, &tree, |span: Range<usize>, found: Findings| {
-        statements.push(statement(span, &lines, found));
+        let line = lines.line(span.start);
+        statements.push(found.of_statement(span, line));
     });
     crate::prompt::complete(text, &mut statements);
-    crate::net::raise(text, &mut statements);
     let comments = crate::walk::comments(&tree);
     let mut errors = std::mem::take(&mut analyzer.errors);
     errors.sort_by_key(|span| (span.start, span.end));
@@ -188,32 +208,13 @@ fn beyond_reading(text: &str) -> Analysis {
     let mut found = Findings::default();
     found.unclear(shorten(text));
     crate::salvage::read(text, &mut found);
-    let statement = statement(span, &Lines::of(""), found);
+    let statement = found.of_statement(span, 1);
     Analysis {
         risk: statement.risk,
         effects: statement.effects.clone(),
         statements: vec![statement],
         errors,
         comments: Vec::new(),
-    }
-}
-
-fn statement(span: Range<usize>, lines: &Lines, found: Findings) -> Statement {
-    Statement {
-        line: lines.line(span.start),
-        span,
-        risk: found.risk,
-        effects: found.effects,
-        commands: found.commands,
-        interactive: found.interactive,
-        endless: found.endless,
-        opens: found.opens,
-        sets: found.sets,
-        uses: found.uses,
-        prompts: found.prompts,
-        job_control: found.job_control,
-        unknown_commands: found.unknown_commands,
-        executes: found.executes,
     }
 }
 

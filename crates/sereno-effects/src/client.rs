@@ -57,7 +57,7 @@ fn sql_statements(lines: &str, dialect: Dialect, knowledge: &Knowledge) -> Vec<S
         .map(|found| {
             let endless = found.endless;
             let findings = Findings { risk: found.risk, effects: found.effects, endless, ..Findings::default() };
-            statement(found.span, found.line, findings)
+            findings.of_statement(found.span, found.line)
         })
         .collect()
 }
@@ -83,28 +83,9 @@ fn each_line(text: &str, mut read: impl FnMut(&str, &Range<usize>) -> Findings) 
         for command in &mut found.commands {
             command.span = span.clone();
         }
-        statements.push(statement(span, index + 1, found));
+        statements.push(found.of_statement(span, index + 1));
     }
     statements
-}
-
-fn statement(span: Range<usize>, line: usize, found: Findings) -> Statement {
-    Statement {
-        span,
-        line,
-        risk: found.risk,
-        effects: found.effects,
-        commands: found.commands,
-        interactive: found.interactive,
-        endless: found.endless,
-        opens: found.opens,
-        sets: found.sets,
-        uses: found.uses,
-        prompts: found.prompts,
-        job_control: found.job_control,
-        unknown_commands: found.unknown_commands,
-        executes: found.executes,
-    }
 }
 
 /// Blanks in the place of prompts, so that offsets stay.
@@ -172,8 +153,13 @@ pub(crate) fn redis_words(line: &str) -> Vec<String> {
 /// What JavaScript for MongoDB does, by the methods that it calls.
 pub(crate) fn mongo_effects(text: &str, knowledge: &Knowledge) -> Vec<Effect> {
     let mut found = Vec::new();
-    let first = text.split_whitespace().next().unwrap_or_default();
-    if matches!(first, "show" | "use" | "it" | "help") {
+    // Lines for the console itself stand between lines of code.
+    let own =
+        |line: &&str| matches!(line.split_whitespace().next(), None | Some("show" | "use" | "it" | "help" | "exit"));
+    let code: Vec<&str> = text.lines().filter(|line| !own(line) || line.contains(['(', ';'])).collect();
+    let text = code.join("\n");
+    let text = text.as_str();
+    if code.is_empty() {
         let phrase = Text::new("the state of the database", "el estado de la base de datos");
         return vec![phrased(Verb::Reads, phrase, Some("mongo"), Risk::Observe)];
     }
@@ -189,7 +175,12 @@ pub(crate) fn mongo_effects(text: &str, knowledge: &Knowledge) -> Vec<Effect> {
         };
         known_any = true;
         let phrase = Text::new(format!("documents ({name})"), format!("documentos ({name})"));
-        found.push(phrased(crate::wording::verb_for(known.risk), phrase, Some("mongo"), known.risk));
+        found.push(phrased(
+            crate::wording::verb_for(known.default_risk()),
+            phrase,
+            Some("mongo"),
+            known.default_risk(),
+        ));
     }
     if text.contains("$out") || text.contains("$merge") {
         found.push(phrased(Verb::Writes, Text::new("documents", "documentos"), Some("mongo"), Risk::Change));

@@ -307,6 +307,10 @@ fn risk(text: &str) -> Risk {
     if words.iter().any(|word| CHANGES.contains(&word.as_str())) {
         return Risk::Unclear;
     }
+    // `x` alone stands for code that a reader will put there.
+    if !words.is_empty() && words.iter().all(|word| word.len() == 1) && !text.contains('(') {
+        return Risk::Unclear;
+    }
     // Backticks run a shell in Ruby, PHP and Perl.
     let runs = text.contains('`') || text.contains("%x");
     let constant = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
@@ -344,7 +348,7 @@ fn identifiers(text: &str, strings: bool) -> Vec<String> {
     found
 }
 
-/// Names directly before an opening parenthesis.
+/// Names directly before an opening parenthesis, or before a template, which is a call too.
 pub(crate) fn called(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut current = String::new();
@@ -352,7 +356,7 @@ pub(crate) fn called(text: &str) -> Vec<String> {
         if c.is_alphanumeric() || c == '_' || c == '$' {
             current.push(c);
         } else {
-            if c == '(' && !current.is_empty() {
+            if matches!(c, '(' | '`') && !current.is_empty() {
                 found.push(std::mem::take(&mut current));
             }
             current.clear();

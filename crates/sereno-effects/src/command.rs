@@ -105,7 +105,14 @@ impl Analyzer<'_> {
 
     /// Reads a command from its words.
     pub(crate) fn run(&mut self, words: &[Field], span: Range<usize>, place: &Place) {
-        let Some((head, rest)) = words.split_first() else {
+        // `sudo A=b command`.
+        let assigned = words.iter().map_while(|word| word.text.split_once('=').filter(|(name, _)| is_variable(name)));
+        let mut count = 0;
+        for (name, value) in assigned {
+            self.variable_set(name, value, span.clone(), place);
+            count += 1;
+        }
+        let Some((head, rest)) = words.get(count..).and_then(<[Field]>::split_first) else {
             return;
         };
         if place.depth >= MOST_DEPTH || self.budget == 0 {
@@ -228,22 +235,22 @@ impl Analyzer<'_> {
         place: &Place,
     ) {
         let command = Invocation::new(name, rest, known);
-        if let Some(handler) = &known.handler
-            && self.handle(handler, &command, span, place)
-        {
-            self.waits(known, &command, place);
-            return;
+        let mut own = usize::MAX;
+        let handled = known.handler.as_ref().is_some_and(|handler| self.handle(handler, &command, span, place));
+        if !handled {
+            let rule = known.rules.iter().find(|rule| applies(rule, &command, usize::MAX));
+            own = rule.and_then(|rule| Some(inner_start(rule, rule.runs?, &command))).unwrap_or(own);
+            match rule {
+                Some(rule) => self.apply(rule, &command, span, place),
+                None => self.by_default(known, &command),
+            }
         }
-        let rule = known.rules.iter().find(|rule| applies(rule, &command));
-        match rule {
-            Some(rule) => self.apply(rule, &command, span, place),
-            None => self.by_default(known, &command),
-        }
+        self.raise(known, &command, own, span, place);
         self.waits(known, &command, place);
     }
 
     fn by_default(&mut self, known: &CommandKnowledge, command: &Invocation<'_>) {
-        if known.risk == Risk::Unclear {
+        if known.default_risk() == Risk::Unclear {
             let shown: Vec<String> = command.shown_from(0).take(2).collect();
             let what = format!("{} {}", command.name, shown.join(" "));
             self.unknown_command(what.trim_end());
@@ -251,7 +258,7 @@ impl Analyzer<'_> {
         }
         let of: Vec<String> = command.shown_from(0).take(3).collect();
         let of = if of.is_empty() { command.name.to_owned() } else { of.join(" ") };
-        let effect = wording::effect(verb_for(known.risk), None, Some(&of), None, known.risk);
+        let effect = wording::effect(verb_for(known.default_risk()), None, Some(&of), None, known.default_risk());
         self.found.effect(effect);
     }
 
@@ -368,7 +375,9 @@ impl Analyzer<'_> {
 
     /// `psql`, `ssh host` with text on their input: the text is the command.
     fn without_inner(&mut self, rule: &Rule, command: &Invocation<'_>, place: &Place) {
-        if !place.stdin.is_terminal() && matches!(rule.runs, Some(Runs::Shell)) {
+        // `sudo -s < script`.
+        let opens_shell = command.name == "sudo" && command.has(&["-s", "-i", "--shell", "--login"]);
+        if !place.stdin.is_terminal() && (opens_shell || matches!(rule.runs, Some(Runs::Shell))) {
             let via = rule.via.clone().unwrap_or_else(|| command.name.to_owned());
             let mut within = place.deeper();
             within.via.push(via);
@@ -424,12 +433,13 @@ fn waits_here(wait: &Wait, command: &Invocation<'_>) -> bool {
         && (wait.without.is_empty() || !wait.without.any_holds(command, usize::MAX))
 }
 
-fn applies(rule: &Rule, command: &Invocation<'_>) -> bool {
+/// Whether a rule speaks of this command. `most` leaves out options that stand at or after that word.
+pub(crate) fn applies(rule: &Rule, command: &Invocation<'_>, most: usize) -> bool {
     if !rule.args.matches(command) {
         return false;
     }
     // Options of an inner command are not this command's.
-    let before = rule.runs.map_or(usize::MAX, |runs| inner_start(rule, runs, command));
+    let before = rule.runs.map_or(most, |runs| inner_start(rule, runs, command).min(most));
     rule.with.holds(command, before) && (rule.without.is_empty() || !rule.without.any_holds(command, before))
 }
 
@@ -477,6 +487,11 @@ fn elsewhere(path: &str) -> bool {
         && path
             .rsplit_once('/')
             .is_some_and(|(directory, _)| !(directory.ends_with("bin") || directory.ends_with("libexec")))
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn init_script(path: &str) -> Option<&str> {

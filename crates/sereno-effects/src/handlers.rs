@@ -2,6 +2,7 @@
 
 mod builtins;
 mod clients;
+mod consoles;
 mod filters;
 mod interpreters;
 mod platforms;
@@ -28,14 +29,14 @@ impl Analyzer<'_> {
             "eval" => self.eval(command, place),
             "source" => self.source_file(command, place),
             "alias" => self.alias_definition(command, place),
-            "echo" => self.echo(command),
+            "echo" => self.echo(command, span, place),
             "cat" => self.cat(command, place),
             "decode" => self.decode(command, place),
             "fetch" => self.fetched(command),
             "read" => self.read_line(command, span, place),
             "exec" => self.exec(command, span, place),
             "trap" => self.trap(command, place),
-            "script" => self.script_of_tool(command),
+            "script" => self.script_of_tool(command, place),
             "find" => self.find_files(command, span, place),
             "xargs" => self.xargs(command, span, place),
             "at" => self.later(place),
@@ -70,6 +71,11 @@ impl Analyzer<'_> {
             "script_file" => self.script_file(command),
             "code_argument" => self.code_argument(command),
             "console" => self.console_code(command, place),
+            "runs_value" => self.runs_value(command, place),
+            "expands_value" => self.expands_value(command),
+            "directories" => self.directories(command),
+            "sql_option" => self.sql_option(command, place),
+            "sql_console" => self.sql_console(command, place),
             "netcat" => self.netcat(command, span, place),
             "silent" => {
                 self.output = Stream::text("");

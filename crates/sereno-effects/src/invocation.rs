@@ -74,16 +74,18 @@ impl<'w> Invocation<'w> {
         };
         if let Some((name, value)) = word.text.split_once('=') {
             let value = word.known.then(|| value.to_owned());
+            let name = in_full(name, known);
             let global = self.is_global(name, known);
             self.options.push(GivenOption { name: name.to_owned(), value, value_index: index, index, global });
             return index;
         }
-        let global = self.is_global(&word.text, known);
-        let takes = self.takes_value(&word.text, known);
+        let name = in_full(&word.text, known);
+        let global = self.is_global(name, known);
+        let takes = self.takes_value(name, known);
         let next = words.get(index + 1).filter(|_| takes);
         let value_index = if next.is_some() { index + 1 } else { index };
         let value = next.and_then(Field::value).map(str::to_owned);
-        self.options.push(GivenOption { name: word.text.clone(), value, value_index, index, global });
+        self.options.push(GivenOption { name: name.to_owned(), value, value_index, index, global });
         value_index
     }
 
@@ -150,4 +152,18 @@ impl<'w> Invocation<'w> {
     pub(crate) fn shown_from(&self, index: usize) -> impl Iterator<Item = String> + '_ {
         self.positionals.iter().skip(index).filter_map(|at| self.words.get(*at)).map(Field::shown)
     }
+}
+
+/// The long option that `--outp` stands for, where one of those that begin so begins all of them.
+fn in_full<'n>(name: &'n str, known: &'n CommandKnowledge) -> &'n str {
+    const SHORTEST: usize = 4;
+    if name.len() < SHORTEST || !name.starts_with("--") || known.longs.contains(name) {
+        return name;
+    }
+    let fits = || known.longs.iter().filter(|long| long.starts_with(name));
+    // `--outp` may be `--output` or `--output-dir`, and is the first.
+    fits()
+        .min_by_key(|long| long.len())
+        .filter(|short| fits().all(|long| long.starts_with(*short)))
+        .map_or(name, |long| long)
 }

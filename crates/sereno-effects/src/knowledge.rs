@@ -37,10 +37,14 @@ pub(crate) struct CommandKnowledge {
     pub(crate) long_dash: bool,
     /// Arguments are compared without regard to case (SQL-like clients).
     pub(crate) ignore_case: bool,
-    /// The risk when no rule matches.
-    pub(crate) risk: Risk,
+    /// The risk when no rule matches; see `default_risk`.
+    pub(crate) risk: Option<Risk>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) waits: Vec<Wait>,
+    /// What makes it riskier than its rule says; every one that matches counts.
+    pub(crate) raises: Vec<Rule>,
+    /// Its long options that anything here speaks of: GNU tools and their kin take the beginning of one for it.
+    pub(crate) longs: HashSet<String>,
     /// A reader written in Rust for what data cannot say.
     pub(crate) handler: Option<String>,
     /// After this many arguments the rest is an inner command, whose options are not this command's.
@@ -48,12 +52,20 @@ pub(crate) struct CommandKnowledge {
 }
 
 impl CommandKnowledge {
+    /// The risk when no rule matches.
+    pub(crate) fn default_risk(&self) -> Risk {
+        self.risk.unwrap_or(Risk::Unclear)
+    }
+
     /// This knowledge, whose rules are tried first, and an older one, which says what this leaves unsaid.
     fn before(mut self, old: Self) -> Self {
         self.values.extend(old.values);
         self.globals.extend(old.globals);
         self.rules.extend(old.rules);
         self.waits.extend(old.waits);
+        self.raises.extend(old.raises);
+        self.longs.extend(old.longs);
+        self.risk = self.risk.or(old.risk);
         self.handler = self.handler.or(old.handler);
         self.stop = self.stop.or(old.stop);
         self.long_dash |= old.long_dash;
@@ -68,6 +80,8 @@ pub(crate) struct Rule {
     pub(crate) args: ArgsPattern,
     pub(crate) with: Condition,
     pub(crate) without: Condition,
+    /// Options whose value is a command that it runs.
+    pub(crate) shell: Condition,
     pub(crate) risk: Risk,
     pub(crate) verb: Option<Verb>,
     pub(crate) noun: Option<Noun>,
@@ -167,6 +181,11 @@ impl Knowledge {
 
     fn exact(&self, name: &str) -> Option<&CommandKnowledge> {
         self.commands.get(name).or_else(|| self.base.and_then(|shelf| shelf.exact(name)))
+    }
+
+    /// What an option's name or a variable's name says by itself: `option:--output`, `env:PAGER`.
+    pub(crate) fn of_kind(&self, kind: &str, name: &str) -> Option<&CommandKnowledge> {
+        self.command(&format!("{kind}:{name}"))
     }
 
     pub(crate) fn name_rules(&self) -> &[NameRule] {

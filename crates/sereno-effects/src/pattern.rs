@@ -1,6 +1,6 @@
 //! Patterns over a command's arguments: what the knowledge files write in `args`, `with` and `without`.
 
-use crate::invocation::Invocation;
+use crate::invocation::{GivenOption, Invocation};
 
 /// `rollout restart|undo *`: one element for each argument that is not an option, `$` for their end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +66,11 @@ impl Condition {
         self.0.is_empty()
     }
 
+    /// The options that it speaks of.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flatten().map(|option| option.name.as_str())
+    }
+
     /// Whether each word holds. `before` leaves out options that stand at or after that argument (an inner command's).
     pub(crate) fn holds(&self, command: &Invocation<'_>, before: usize) -> bool {
         self.0.iter().all(|word| word.iter().any(|option| option.holds(command, before)))
@@ -79,14 +84,41 @@ impl Condition {
 
 impl OptionPattern {
     fn holds(&self, command: &Invocation<'_>, before: usize) -> bool {
-        command.options().iter().filter(|given| given.index < before).any(|given| {
-            glob_matches(&self.name, &given.name)
-                && (!given.global || self.value.is_some())
-                && self
-                    .value
-                    .as_deref()
-                    .is_none_or(|wanted| given.value.as_deref().is_some_and(|value| compare(wanted, value, true)))
-        })
+        command.options().iter().filter(|given| given.index < before).any(|given| self.fits(given))
+    }
+
+    fn fits(&self, given: &GivenOption) -> bool {
+        // A global option without a value is another than its later namesake; `--dry-run=false` is not given.
+        let off = given.global || given.value.as_deref() == Some("false");
+        self.names(given) && (self.value.is_some() || !off)
+    }
+}
+
+impl OptionPattern {
+    /// Whether it speaks of this option and value.
+    fn names(&self, given: &GivenOption) -> bool {
+        let fits = |wanted: &str| given.value.as_deref().is_some_and(|value| compare(wanted, value, true));
+        glob_matches(&self.name, &given.name) && self.value.as_deref().is_none_or(fits)
+    }
+}
+
+impl Condition {
+    /// The options that hold, each with what its pattern fixes of the value: `ProxyCommand=` of `-o=ProxyCommand=*`.
+    pub(crate) fn fixed<'c>(
+        &'c self,
+        command: &'c Invocation<'_>,
+        before: usize,
+    ) -> impl Iterator<Item = (&'c GivenOption, &'c str)> {
+        let patterns = self.0.iter().flatten();
+        let given = move |pattern: &'c OptionPattern| {
+            let fixed = pattern.value.as_deref().and_then(|value| value.split_once('*')).map_or("", |(fixed, _)| fixed);
+            command
+                .options()
+                .iter()
+                .filter(move |option| option.index < before && pattern.names(option))
+                .map(move |option| (option, fixed))
+        };
+        patterns.flat_map(given)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Redirections: what they write, and what they feed to a command.
 
 use crate::analyzer::Analyzer;
+use crate::heredoc::arguments;
 use crate::source::Source;
 use crate::stream::Stream;
 use crate::walk::Place;
@@ -31,7 +32,7 @@ impl Analyzer<'_> {
         let inner = place.deeper().with_stdin(stdin);
         // Words after a heredoc's mark on its line belong to the command.
         let extra: Vec<Node<'_>> =
-            redirects.iter().filter(|r| r.kind() == "heredoc_redirect").flat_map(|r| arguments(*r)).collect();
+            redirects.iter().filter(|r| r.kind() == "heredoc_redirect").flat_map(|r| arguments(source, *r)).collect();
         self.output = Stream::Unknown;
         match body {
             Some(body) if body.kind() == "command" => self.command(source, body, &extra, &inner),
@@ -61,11 +62,7 @@ impl Analyzer<'_> {
         if redirect.kind() != "heredoc_redirect" {
             return self.substitutions(source, redirect, place);
         }
-        for child in redirect.named_children(&mut redirect.walk()) {
-            if child.kind() == "heredoc_body" {
-                self.substitutions(source, child, place);
-            }
-        }
+        self.substitutions_of_heredoc(source, redirect, place);
     }
 
     /// `cat <<EOF | psql`: the rest of the heredoc's line hangs below its redirection in the tree.
@@ -87,7 +84,8 @@ impl Analyzer<'_> {
                 | "file_descriptor"
                 | "herestring_redirect"
                 | "comment" => {}
-                _ if arguments(redirect).contains(&child) => {}
+                "word" | "string" | "raw_string" | "concatenation" | "number" => {}
+                _ if arguments(source, redirect).contains(&child) => {}
                 _ => self.visit(source, child, &place.perhaps()),
             }
         }
@@ -132,44 +130,6 @@ impl Analyzer<'_> {
             }
         });
         std::mem::replace(&mut self.output, Stream::Unknown)
-    }
-
-    fn heredoc(&mut self, source: &Source<'_>, redirect: Node<'_>, place: &Place) -> Stream {
-        let mut quoted = false;
-        let mut body = None;
-        for child in redirect.named_children(&mut redirect.walk()) {
-            match child.kind() {
-                "heredoc_start" => {
-                    quoted = source.slice(child.byte_range()).contains(['\'', '"', '\\']);
-                }
-                "heredoc_body" => body = Some(child),
-                _ => {}
-            }
-        }
-        let Some(body) = body else {
-            return Stream::text("");
-        };
-        let raw = source.slice(body.byte_range());
-        let at = (place.shift == Some(0)).then_some(body.start_byte());
-        if quoted || !raw.contains(['$', '`', '\\']) {
-            return Stream::Text { text: raw.to_owned(), at };
-        }
-        Stream::text(self.expand_heredoc(source, body))
-    }
-
-    /// Variables that are known are put in; a substitution leaves the mark.
-    fn expand_heredoc(&self, source: &Source<'_>, body: Node<'_>) -> String {
-        let mut text = String::new();
-        let mut at = body.start_byte();
-        for child in body.named_children(&mut body.walk()) {
-            if matches!(child.kind(), "simple_expansion" | "expansion" | "command_substitution") {
-                text.push_str(source.slice(at..child.start_byte()));
-                text.push_str(&word::single(source, child.byte_range(), &self.scope));
-                at = child.end_byte();
-            }
-        }
-        text.push_str(source.slice(at..body.end_byte()));
-        text
     }
 
     /// What a redirection writes.
@@ -261,12 +221,6 @@ fn target_kind(name: &str) -> Target {
     } else {
         Target::File
     }
-}
-
-/// Words on a heredoc's first line, after its mark.
-fn arguments(redirect: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = redirect.walk();
-    redirect.children_by_field_name("argument", &mut cursor).collect()
 }
 
 fn writes_stdout(source: &Source<'_>, redirect: Node<'_>) -> bool {

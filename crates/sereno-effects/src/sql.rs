@@ -120,7 +120,7 @@ fn sql_statement(
     }
     let mut endless = false;
     if let Some(meta) = meta.and_then(|span| text.get(span)) {
-        let (extra, repeats) = meta::after_statement(meta, &tokens);
+        let (extra, repeats) = meta::after_statement(meta, knowledge);
         endless = repeats;
         risk = risk.max(Risk::highest(extra.iter().map(|effect| effect.risk)).unwrap_or_default());
         merge_effects(&mut effects, extra);

@@ -1,6 +1,7 @@
 //! The walk over a shell's syntax tree, statement by statement.
 
 use crate::analyzer::{Analyzer, Findings, MOST_DEPTH};
+use crate::hidden::{backticks_within, hides_substitution};
 use crate::source::Source;
 use crate::stream::Stream;
 use crate::word::{self, Field};
@@ -164,6 +165,7 @@ impl Analyzer<'_> {
             }
             "declaration_command" => self.declaration(source, node, place),
             "unset_command" => {
+                self.subscripts(source, node);
                 for child in named_children(node) {
                     self.scope.forget(source.slice(child.byte_range()));
                 }
@@ -182,7 +184,10 @@ impl Analyzer<'_> {
             "compound_statement" | "negated_command" => {
                 self.compound(source, node, &place.deeper());
             }
-            "test_command" => self.substitutions(source, node, place),
+            "test_command" => {
+                self.subscripts(source, node);
+                self.substitutions(source, node, place);
+            }
             "ERROR" => {
                 self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
                 crate::salvage::read(source.slice(node.byte_range()), &mut self.found);
@@ -331,6 +336,7 @@ impl Analyzer<'_> {
         if lasting {
             self.found.set(&name);
         }
+        self.variable_set(&name, &text, place.locate(node.byte_range()), place);
         if appends {
             self.scope.append(&name, &text);
         } else {
@@ -341,11 +347,19 @@ impl Analyzer<'_> {
 
     fn declaration(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let local = source.masked_slice(node.byte_range()).starts_with("local");
+        self.subscripts(source, node);
         for child in named_children(node) {
             match child.kind() {
                 "variable_assignment" => self.assignment(source, child, place, !local),
                 "variable_name" if !local => self.found.set(source.slice(child.byte_range())),
-                _ => self.substitutions(source, child, place),
+                _ => {
+                    // `export 'A=b'`.
+                    let word = word::single(source, child.byte_range(), &self.scope);
+                    if let Some((name, value)) = word.split_once('=') {
+                        self.variable_set(name, value, place.locate(child.byte_range()), place);
+                    }
+                    self.substitutions(source, child, place);
+                }
             }
         }
     }
@@ -353,13 +367,19 @@ impl Analyzer<'_> {
     /// Visits the statements of every substitution below a node.
     pub(crate) fn substitutions(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
         let mut inner = Vec::new();
+        // `${x@P}` expands what the variable holds once more.
+        let mut evaluated = false;
         descend(node, |node| {
             let substitution = matches!(node.kind(), "command_substitution" | "process_substitution");
             if substitution {
                 inner.push(node);
             }
+            evaluated |= node.kind() == "expansion" && source.slice(node.byte_range()).ends_with("@P}");
             !substitution
         });
+        if evaluated {
+            self.found.unclear(crate::analyzer::shorten(source.slice(node.byte_range())));
+        }
         for node in inner {
             let mut place = place.perhaps();
             // What a substitution reads and prints does not meet the terminal.
@@ -367,7 +387,10 @@ impl Analyzer<'_> {
                 place.stdin = Stream::Unknown;
             }
             let output = std::mem::replace(&mut self.output, Stream::Unknown);
-            let found = self.apart(|this| this.body(source, node, &place));
+            let found = self.apart(|this| match backticks_within(source.slice(node.byte_range())) {
+                Some(text) => this.inner_shell(&text, &Place { shift: None, ..place.clone() }),
+                None => this.body(source, node, &place),
+            });
             self.found.absorb(Findings { opens: None, sets: Vec::new(), ..found });
             self.output = output;
         }
@@ -421,20 +444,6 @@ impl Analyzer<'_> {
             }
         }
     }
-}
-
-/// An unescaped `$(` or backtick.
-fn hides_substitution(text: &str) -> bool {
-    let mut escaped = false;
-    let mut dollar = false;
-    for c in text.chars() {
-        if !escaped && (c == '`' || (dollar && c == '(')) {
-            return true;
-        }
-        dollar = c == '$' && !escaped;
-        escaped = c == '\\' && !escaped;
-    }
-    false
 }
 
 /// The statements among a node's children, each with whether `&` follows it.

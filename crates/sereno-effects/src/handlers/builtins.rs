@@ -5,20 +5,21 @@ use crate::analyzer::Analyzer;
 use crate::invocation::Invocation;
 use crate::stream::Stream;
 use crate::walk::Place;
-use crate::word::Field;
+use crate::word::{Field, UNKNOWN};
 use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
 use std::ops::Range;
 
 impl Analyzer<'_> {
     /// `echo`, `printf`: what they print may be the next command's text.
-    pub(super) fn echo(&mut self, command: &Invocation<'_>) -> bool {
+    pub(super) fn echo(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
         let mut words: Vec<&Field> = command.words.iter().collect();
         if command.name == "printf" {
             if words.first().is_some_and(|word| word.text == "-v") {
                 if let Some(name) = words.get(1).and_then(|word| word.value()) {
                     self.found.set(name);
                     self.scope.forget(name);
+                    self.variable_set(name, &UNKNOWN.to_string(), span.clone(), place);
                 }
                 return true;
             }
@@ -102,6 +103,7 @@ impl Analyzer<'_> {
         for name in &names {
             self.found.set(name);
             self.scope.forget(name);
+            self.variable_set(name, &UNKNOWN.to_string(), span.clone(), place);
         }
         if names.is_empty() {
             self.found.set("REPLY");
@@ -122,7 +124,13 @@ impl Analyzer<'_> {
     }
 
     /// `make TARGET`, `npm run NAME`: the name is all there is.
-    pub(super) fn script_of_tool(&mut self, command: &Invocation<'_>) -> bool {
+    pub(super) fn script_of_tool(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
+        for word in (0..command.positional_count()).filter_map(|index| command.positional_word(index)) {
+            if let Some((name, value)) = word.text.split_once('=') {
+                self.variable_set(name, value, word.span.clone(), place);
+                crate::salvage::read(value, &mut self.found);
+            }
+        }
         let names: Vec<String> = command.shown_from(0).filter(|name| !name.contains('=')).collect();
         if names.is_empty() {
             return false;

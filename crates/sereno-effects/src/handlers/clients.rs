@@ -57,10 +57,9 @@ impl Analyzer<'_> {
             }
         }
         for option in command.all(&["-o", "--output", "-L", "--log-file", "--tee"]) {
-            if let Some(word) =
-                command.words.get(option.value_index).filter(|_| option.value_index != option.index).cloned()
-            {
-                self.write_to(&word, false, false);
+            if let Some(word) = command.words.get(option.value_index) {
+                let file = after_equals(word, &option.name);
+                self.write_to(&Field::plain(file, word.span.clone()), false, false);
             }
         }
         if dialect == Dialect::Other && command.positional_count() > 1 {
@@ -246,6 +245,10 @@ impl Analyzer<'_> {
                 self.mongo_text(&text.replace(UNKNOWN, "x"));
             }
         }
+        for option in command.all(&["--file", "-f"]) {
+            given = true;
+            self.script(option.value.as_deref().unwrap_or("…"), &[]);
+        }
         for index in 0..command.positional_count() {
             if let Some(file) = command.positional(index).filter(|name| crate::handlers::has_extension(name, "js")) {
                 given = true;
@@ -273,7 +276,7 @@ impl Analyzer<'_> {
 }
 
 /// The value in `--command=…`, or the whole word.
-fn after_equals(word: &Field, option: &str) -> String {
+pub(super) fn after_equals(word: &Field, option: &str) -> String {
     let rest = word.text.strip_prefix(option).filter(|_| option.starts_with("--"));
     match rest.and_then(|rest| rest.strip_prefix('=')) {
         Some(value) => value.to_owned(),

@@ -1,5 +1,6 @@
 //! `sed` and `awk`: filters whose programs can also write and run.
 
+use super::clients::after_equals;
 use crate::analyzer::{Analyzer, Findings};
 use crate::invocation::Invocation;
 use crate::walk::Place;
@@ -13,8 +14,7 @@ impl Analyzer<'_> {
     pub(super) fn sed(&mut self, command: &Invocation<'_>) -> bool {
         let scripts: Vec<String> = command
             .all(&["-e", "--expression"])
-            .filter_map(|option| command.words.get(option.value_index))
-            .map(|word| word.text.clone())
+            .filter_map(|option| Some(after_equals(command.words.get(option.value_index)?, &option.name)))
             .collect();
         let from_file = command.has(&["-f", "--file"]);
         let first = if scripts.is_empty() && !from_file {
@@ -24,9 +24,11 @@ impl Analyzer<'_> {
         };
         let files = command.shown_from(usize::from(first.is_some())).collect::<Vec<_>>().join(" ");
         for script in scripts.iter().chain(&first) {
-            if sed_executes(script) {
+            let does = sed_does(script);
+            // `sed "$X"`: the whole script is only known when it runs.
+            if does.runs || (!script.is_empty() && script.chars().all(|c| c == UNKNOWN)) {
                 self.found.unclear("sed");
-            } else if sed_writes(script) {
+            } else if does.writes {
                 self.found.effect(phrased(
                     Verb::Writes,
                     Text::new("files named in the script", "archivos que nombra el guion"),
@@ -38,13 +40,7 @@ impl Analyzer<'_> {
         if from_file {
             self.found.unclear("sed -f");
         }
-        let in_place = command.words.iter().any(|word| {
-            word.text.starts_with("--in-place")
-                || (word.text.starts_with('-')
-                    && !word.text.starts_with("--")
-                    && word.text.contains('i')
-                    && !word.quoted)
-        });
+        let in_place = command.has(&["-i", "--in-place"]);
         // `-n -i` with a script that prints nothing, and `-i d`, lose lines; what stays is still the author's edit.
         let deletes_all = scripts
             .iter()
@@ -72,6 +68,7 @@ impl Analyzer<'_> {
         };
         let bare = without_strings(&program.text);
         if program.text.contains("system")
+            || ["@load", "@include"].iter().any(|word| program.text.contains(word))
             || bare.contains('|')
             || !program.known && program.text.trim().chars().all(|c| c == UNKNOWN)
         {
@@ -103,39 +100,102 @@ impl Analyzer<'_> {
     }
 }
 
-/// The command `e`, or the flag `e` of a substitution: sed runs a shell.
-fn sed_executes(script: &str) -> bool {
-    script.split(['\n', ';']).any(|piece| {
-        let piece = piece.trim();
-        let address = piece.trim_start_matches(|c: char| c.is_ascii_digit() || "$,! ".contains(c));
-        address == "e" || address.starts_with("e ") || flags(piece).is_some_and(|flags| flags.contains('e'))
-    })
+/// What a sed script does beside printing.
+#[derive(Default)]
+struct SedDoes {
+    runs: bool,
+    writes: bool,
 }
 
-/// The command `w`, or the flag `w`.
-fn sed_writes(script: &str) -> bool {
-    script.split(['\n', ';']).any(|piece| {
-        let piece = piece.trim();
-        let address = piece.trim_start_matches(|c: char| c.is_ascii_digit() || "$,! ".contains(c));
-        let after_pattern = piece.rsplit('/').next().unwrap_or_default();
-        address.starts_with("w ")
-            || after_pattern.trim_start().starts_with("w ")
-            || flags(piece).is_some_and(|flags| flags.contains('w'))
-    })
-}
-
-/// What follows the third delimiter of `s/a/b/flags`.
-fn flags(piece: &str) -> Option<&str> {
-    let at = piece.find('s')?;
-    let before = piece.get(..at)?;
-    if !before.chars().all(|c| c.is_ascii_digit() || "$,! ".contains(c)) && !before.ends_with('/') {
-        return None;
+/// The commands `e` and `w`, and the flags of these names, wherever a command may stand.
+fn sed_does(script: &str) -> SedDoes {
+    let mut does = SedDoes::default();
+    let mut rest = script;
+    loop {
+        rest = after_address(rest.trim_start_matches(|c: char| c.is_whitespace() || ";{}".contains(c)));
+        let Some(command) = rest.chars().next() else {
+            return does;
+        };
+        let body = rest.get(command.len_utf8()..).unwrap_or_default();
+        let line = body.find('\n').unwrap_or(body.len());
+        let end = match command {
+            'e' => {
+                does.runs = true;
+                line
+            }
+            'w' | 'W' => {
+                does.writes = true;
+                line
+            }
+            's' | 'y' => {
+                let length = delimited(body, 2);
+                let flags = body.get(length..).unwrap_or_default();
+                let end = flags.find(['\n', ';', '}']).unwrap_or(flags.len());
+                let flags = flags.get(..end).unwrap_or_default();
+                // A file's name after `w` may hold any letter.
+                let (own, file) = flags.split_once('w').map_or((flags, false), |(own, _)| (own, true));
+                does.runs |= own.contains('e');
+                does.writes |= file;
+                length + end
+            }
+            // Text, labels and names of files go on to the end of the line.
+            'a' | 'i' | 'c' | 'r' | 'R' | '#' => line,
+            'b' | 't' | 'T' | ':' | 'v' => body.find(['\n', ';', '}']).unwrap_or(body.len()),
+            _ => 0,
+        };
+        rest = body.get(end..).unwrap_or_default();
     }
-    let rest = piece.get(at + 1..)?;
-    let delimiter = rest.chars().next().filter(|c| !c.is_alphanumeric() && !c.is_whitespace())?;
-    let parts: Vec<&str> = rest.split(delimiter).collect();
-    let last = parts.get(3..)?.last()?;
-    last.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '.').then_some(*last)
+}
+
+/// Nothing but substitutions, none of which runs what it makes.
+pub(super) fn only_substitutes(script: &str) -> bool {
+    script.split(';').map(str::trim).filter(|piece| !piece.is_empty()).all(|piece| {
+        let body = piece.strip_prefix("s/").or_else(|| piece.strip_prefix("s|")).or_else(|| piece.strip_prefix("s#"));
+        let delimited = body.map(|_| delimited(piece.get(1..).unwrap_or_default(), 2) + 1);
+        let flags = delimited.and_then(|end| piece.get(end..));
+        !piece.contains(['`', '@']) && flags.is_some_and(|flags| flags.chars().all(|c| "gimsx".contains(c)))
+    })
+}
+
+/// What follows the address of a sed command: `1,5`, `/x/I,$`, `\\cxc`, `0~3`, `!`.
+fn after_address(script: &str) -> &str {
+    let mut rest = script;
+    loop {
+        let Some(c) = rest.chars().next() else { return rest };
+        let length = match c {
+            '/' => delimited(rest, 1),
+            '\\' => 1 + delimited(rest.get(1..).unwrap_or_default(), 1),
+            '0'..='9' | '$' | ',' | '~' | '+' | '!' | ' ' | '\t' => 1,
+            // Flags of an address, not commands: what follows them goes on with it.
+            'I' | 'M' if rest.len() < script.len() => 1,
+            _ => return rest,
+        };
+        if length == 0 {
+            return rest;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+}
+
+/// Bytes from a delimiter over so many parts that it closes.
+fn delimited(text: &str, parts: usize) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, delimiter)) = chars.next() else { return 0 };
+    let mut left = parts;
+    let mut escaped = false;
+    for (at, c) in chars {
+        if escaped {
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == delimiter {
+            left -= 1;
+            if left == 0 {
+                return at + c.len_utf8();
+            }
+        }
+    }
+    text.len()
 }
 
 /// A program without what stands between double quotes and slashes.
@@ -145,10 +205,25 @@ fn without_strings(program: &str) -> String {
     text.replace("||", "  ").split('/').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// `print > "file"`: a redirection is followed by a string; a comparison by a number or a field.
+/// `print > file`: what follows `>` in a print, outside of parentheses, is a file.
 fn writes_file(program: &str) -> bool {
-    program.split('>').skip(1).any(|after| {
-        let after = after.trim_start_matches('>').trim_start();
-        after.starts_with('"') && !after.starts_with("\"/dev/std") || after.starts_with('(')
+    program.split("print").skip(1).any(|statement| {
+        let mut depth = 0usize;
+        let mut quoted = false;
+        for (at, c) in statement.char_indices() {
+            match c {
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                ';' | '}' | '\n' => return false,
+                '>' if depth == 0 => {
+                    let target = statement.get(at..).unwrap_or_default().trim_start_matches(['>', ' ']);
+                    return !target.starts_with("\"/dev/std");
+                }
+                _ => {}
+            }
+        }
+        false
     })
 }

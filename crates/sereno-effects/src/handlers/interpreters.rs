@@ -6,7 +6,7 @@ use crate::code;
 use crate::invocation::Invocation;
 use crate::stream::Stream;
 use crate::walk::Place;
-use crate::word::Field;
+use crate::word::{Field, UNKNOWN};
 use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
 use std::ops::Range;
@@ -54,6 +54,13 @@ impl Analyzer<'_> {
         }
         if !code_words.is_empty() {
             for word in code_words {
+                if !word.known && word.text.trim().chars().all(|c| c == UNKNOWN) {
+                    self.found.unclear(&word.raw);
+                }
+                // `perl -pe 's/a/b/'` is a filter.
+                if command.name == "perl" && super::filters::only_substitutes(&word.text) {
+                    continue;
+                }
                 for effect in code::effects(&word.text) {
                     self.found.effect(effect);
                 }
@@ -114,21 +121,22 @@ impl Analyzer<'_> {
             self.found.endless |= !place.bounded;
         } else if matches!(
             module,
-            "json.tool"
-                | "timeit"
-                | "this"
-                | "base64"
-                | "site"
-                | "calendar"
-                | "py_compile"
-                | "compileall"
-                | "tabnanny"
-                | "dis"
-                | "platform"
-                | "sysconfig"
+            "json.tool" | "this" | "base64" | "site" | "calendar" | "tabnanny" | "dis" | "platform" | "sysconfig"
         ) {
             self.found.raise(Risk::Observe);
-        } else if matches!(module, "venv" | "virtualenv" | "ensurepip" | "zipfile" | "tarfile") {
+            // `json.tool IN OUT`.
+            if module == "json.tool" && rest.iter().filter(|word| !word.text.starts_with('-')).count() > 1 {
+                self.found.effect(phrased(Verb::Writes, Text::same("json.tool"), None, Risk::Change));
+            }
+        } else if matches!(module, "timeit" | "cProfile" | "profile" | "trace" | "pdb" | "runpy") {
+            let text: Vec<&str> = rest.iter().map(|word| word.text.as_str()).collect();
+            for effect in code::effects(&text.join(" ")) {
+                self.found.effect(effect);
+            }
+        } else if matches!(
+            module,
+            "venv" | "virtualenv" | "ensurepip" | "zipfile" | "tarfile" | "compileall" | "py_compile"
+        ) {
             self.found.effect(phrased(Verb::Creates, Text::same(format!("python -m {module}")), None, Risk::Change));
         } else if self.knowledge.knows(module) {
             let mut words = vec![Field::plain(module, span.clone())];

@@ -1,12 +1,9 @@
 //! Tools of platforms: their verbs say what they do, or an inner command does.
 
-use super::has_extension;
 use crate::analyzer::Analyzer;
-use crate::code;
 use crate::invocation::Invocation;
 use crate::names;
 use crate::sql::Dialect;
-use crate::stream::Stream;
 use crate::walk::Place;
 use crate::word::Field;
 use crate::wording::phrased;
@@ -76,6 +73,34 @@ const READS: &[&str] = &[
     "dashboard",
     "balance",
     "fixtures",
+    "config",
+];
+
+/// Of those, the names of things: they list when no verb follows.
+const NOUNS: &[&str] = &[
+    "apps",
+    "services",
+    "deployments",
+    "releases",
+    "machines",
+    "events",
+    "projects",
+    "domains",
+    "regions",
+    "ips",
+    "certs",
+    "issues",
+    "variables",
+    "vars",
+    "environment",
+    "locations",
+    "fixtures",
+    "config-get",
+    "metrics",
+    "volumes-list",
+    "docs",
+    "auth-token",
+    "config",
 ];
 
 const DESTROYS: &[&str] = &[
@@ -181,6 +206,8 @@ const CHANGES: &[&str] = &[
     "connect",
     "run",
     "swap",
+    "new",
+    "save",
     "switch",
     "generate",
     "register",
@@ -237,6 +264,7 @@ impl Analyzer<'_> {
                 };
                 (risk, if risk == Risk::Observe { Verb::Reads } else { Verb::Updates })
             }
+            (Some(first), Some(last)) if NOUNS.contains(first) && is(last, CHANGES) => (Risk::Change, Verb::Updates),
             (Some(first), _) if is(first, READS) => (Risk::Observe, Verb::Reads),
             (Some(_), _) => (Risk::Change, Verb::Updates),
             (None, _) if command.has(&["--version", "--help", "-v", "-h"]) => (Risk::Observe, Verb::Reads),
@@ -280,7 +308,10 @@ impl Analyzer<'_> {
             command.dashes.map(|at| at + 1).or_else(|| command.positional_index(1)).unwrap_or(command.words.len());
         let words = command.words.get(from..).unwrap_or_default().to_vec();
         match words.as_slice() {
-            [] => self.found.raise(Risk::Observe),
+            [] if place.stdin.is_terminal() => {}
+            [console] if console.text == "console" && place.stdin.is_terminal() => {}
+            [] => self.shell_from(&place.stdin.clone(), &within),
+            [console] if console.text == "console" => self.shell_from(&place.stdin.clone(), &within),
             [first, ..] if first.text.contains(' ') => {
                 self.run_joined(std::slice::from_ref(first), &within);
             }
@@ -393,82 +424,6 @@ impl Analyzer<'_> {
         let at = command.positional_index(0).map_or(0, |at| at + 1);
         self.script(&word.text, command.words.get(at..).unwrap_or_default());
         true
-    }
-
-    /// `rails runner CODE`.
-    pub(super) fn code_argument(&mut self, command: &Invocation<'_>) -> bool {
-        let Some(word) = command.positional_word(1) else {
-            return false;
-        };
-        if has_extension(&word.text, "rb") {
-            self.script(&word.text.clone(), &[]);
-            return true;
-        }
-        for effect in code::effects(&word.text) {
-            self.found.effect(effect);
-        }
-        true
-    }
-
-    /// `manage.py shell -c CODE`.
-    pub(super) fn console_code(&mut self, command: &Invocation<'_>, place: &Place) -> bool {
-        let text = command
-            .all(&["-c", "--command", "--execute"])
-            .last()
-            .and_then(|option| command.words.get(option.index + 1))
-            .map(|word| word.text.clone());
-        let text = match (&text, &place.stdin) {
-            (Some(text), _) => text.clone(),
-            (None, Stream::Text { text, .. }) => text.clone(),
-            (None, Stream::Terminal) => return false,
-            (None, _) => {
-                self.found.unclear(command.name);
-                return true;
-            }
-        };
-        for effect in code::effects(&text) {
-            self.found.effect(effect);
-        }
-        true
-    }
-
-    /// `echo FLUSHALL | nc host 6379`: what is sent may be a command.
-    pub(super) fn netcat(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
-        let target: Vec<String> = command.shown_from(0).collect();
-        let target = target.join(" ");
-        match &place.stdin {
-            Stream::Terminal => false,
-            Stream::Text { text, .. } => {
-                let text = text.clone();
-                let inner = self.apart(|this| {
-                    for line in text.lines().take(50) {
-                        this.redis_line(line, span, place);
-                    }
-                });
-                let risk = match inner.risk {
-                    Risk::Destroy => Risk::Destroy,
-                    Risk::Observe => Risk::Observe,
-                    _ if crate::salvage::destructive_word(&text).is_some() => Risk::Destroy,
-                    _ => Risk::Change,
-                };
-                self.found.effect(phrased(
-                    Verb::Sends,
-                    Text::new(format!("text to {target}"), format!("texto a {target}")),
-                    None,
-                    risk,
-                ));
-                true
-            }
-            _ => {
-                self.found.effect(phrased(
-                    Verb::Sends,
-                    Text::new(format!("data to {target}"), format!("datos a {target}")),
-                    None,
-                    Risk::Change,
-                ));
-                true
-            }
-        }
     }
 }
 

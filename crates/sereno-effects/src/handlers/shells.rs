@@ -171,7 +171,10 @@ impl Analyzer<'_> {
         let start = command.positional_index(0).unwrap_or(command.words.len());
         let mut words: Vec<Field> = command.words.get(start..).unwrap_or_default().to_vec();
         if words.is_empty() {
-            self.found.raise(Risk::Observe);
+            // Each line of its input is a command to parallel, and an argument of `echo` to xargs.
+            if command.name == "parallel" && !place.stdin.is_terminal() {
+                self.shell_from(&place.stdin.clone(), &place.deeper());
+            }
             return true;
         }
         let holder = command
@@ -244,6 +247,10 @@ impl Analyzer<'_> {
                         self.write_to(&file, false, false);
                     }
                 }
+                // What follows a directory may be an action.
+                text if index > 0 && text.chars().all(|c| c == UNKNOWN) && may_be_action(words, index) => {
+                    self.found.unclear(&word.raw);
+                }
                 _ => {}
             }
             index += 1;
@@ -284,6 +291,16 @@ impl Analyzer<'_> {
         }
         true
     }
+}
+
+/// A word of `find` that is not known: neither the value of an option nor, by its name, a directory.
+fn may_be_action(words: &[Field], index: usize) -> bool {
+    const DIRECTORIES: &[&str] = &["DIR", "PATH", "ROOT", "FOLDER", "CARPETA", "RUTA"];
+    let before = words.get(index - 1).map_or("", |word| word.text.as_str());
+    let raw = words.get(index).map(|word| word.raw.to_uppercase()).unwrap_or_default();
+    let valueless =
+        ["-a", "-o", "-not", "-print", "-print0", "-depth", "-mount", "-xdev", "-empty", "-ls", "-and", "-or"];
+    (!before.starts_with('-') || valueless.contains(&before)) && !DIRECTORIES.iter().any(|name| raw.contains(name))
 }
 
 /// A word that is nothing but `$(…)` or `<(…)`.

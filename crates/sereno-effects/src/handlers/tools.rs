@@ -25,7 +25,8 @@ impl Analyzer<'_> {
                     "delete" | "remove-files" => "D",
                     "diff" | "compare" => "d",
                     "to-stdout" => "O",
-                    "to-command" | "checkpoint-action" | "use-compress-program" | "rsh-command" | "info-script" => "!",
+                    "to-command" | "checkpoint-action" | "rsh-command" | "info-script" => "!",
+                    "use-compress-program" => "I",
                     _ => "",
                 });
             } else if let Some(short) = text.strip_prefix('-') {
@@ -44,6 +45,12 @@ impl Analyzer<'_> {
             })
             .map_or_else(|| "…".to_owned(), Field::shown);
         let _ = place;
+        if letters.contains('I') {
+            self.compressor(command);
+        }
+        if letters.contains('F') {
+            letters.push('!');
+        }
         let has = |letter: char| letters.contains(letter);
         if has('!') {
             self.found.unclear("tar");
@@ -74,6 +81,30 @@ impl Analyzer<'_> {
             self.found.unclear("tar");
         }
         true
+    }
+
+    /// `tar -I zstd`: what packs and unpacks is a program of its own.
+    fn compressor(&mut self, command: &Invocation<'_>) {
+        const PROGRAMS: &[&str] = &[
+            "gzip", "pigz", "zstd", "zstdmt", "pzstd", "xz", "pixz", "lz4", "lzop", "lzma", "bzip2", "pbzip2",
+            "lbzip2", "brotli", "gunzip", "unzstd", "unxz", "bunzip2",
+        ];
+        let program = command.words.iter().enumerate().find_map(|(index, word)| {
+            let text = word.text.as_str();
+            let value = text.strip_prefix("--use-compress-program=");
+            let next = || command.words.get(index + 1).map(|word| word.text.as_str());
+            match text.strip_prefix('-').filter(|short| !short.starts_with('-')).and_then(|short| short.split_once('I'))
+            {
+                Some((_, "")) => next(),
+                Some((_, value)) => Some(value),
+                None if text == "--use-compress-program" => next(),
+                None => value,
+            }
+        });
+        let first = program.and_then(|program| program.split_whitespace().next()).unwrap_or_default();
+        if !PROGRAMS.contains(&first.rsplit('/').next().unwrap_or(first)) {
+            self.found.unclear("tar");
+        }
     }
 
     /// `dd if=… of=…`.
@@ -145,7 +176,10 @@ impl Analyzer<'_> {
                 rest.extend(command.words.get(index + 1..).unwrap_or_default().iter().cloned());
                 self.run_joined(&rest, &inner);
                 return true;
-            } else if text.starts_with('-') || is_assignment(text) {
+            } else if let Some((name, value)) = text.split_once('=').filter(|_| is_assignment(text)) {
+                self.variable_set(name, value, span.clone(), place);
+                index += 1;
+            } else if text.starts_with('-') {
                 index += 1;
             } else {
                 let words = command.words.get(index..).unwrap_or_default().to_vec();
@@ -206,12 +240,20 @@ impl Analyzer<'_> {
 
     /// `fd PATTERN -x CMD`.
     pub(super) fn fd(&mut self, command: &Invocation<'_>, span: &Range<usize>, place: &Place) -> bool {
-        let at =
-            command.words.iter().position(|word| matches!(word.text.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"));
-        let Some(at) = at else { return false };
+        let Some(option) = command.all(&["-x", "-X", "--exec", "--exec-batch"]).next() else { return false };
+        let Some(word) = command.words.get(option.index) else { return false };
         let mut inner = place.deeper().with_stdin(Stream::Unknown);
         inner.via.push("fd --exec".to_owned());
-        let words = command.words.get(at + 1..).unwrap_or_default().to_vec();
+        let mut words = command.words.get(option.index + 1..).unwrap_or_default().to_vec();
+        // `--exec=rm`, `-xrm`.
+        let joined = match word.text.split_once('=').filter(|_| word.text.starts_with("--")) {
+            Some((_, program)) => program,
+            None if word.text.starts_with("--") => "",
+            None => word.text.split_once(['x', 'X']).map_or("", |(_, program)| program),
+        };
+        if !joined.is_empty() {
+            words.insert(0, Field::plain(joined, word.span.clone()));
+        }
         self.run(&words, span.clone(), &inner);
         true
     }

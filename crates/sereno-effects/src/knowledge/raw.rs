@@ -48,6 +48,8 @@ struct RawCommand {
     rules: Vec<RawRule>,
     #[serde(default)]
     waits: Vec<RawWait>,
+    #[serde(default)]
+    raises: Vec<RawRule>,
 }
 
 /// One name, or several separated by blanks.
@@ -67,6 +69,8 @@ struct RawRule {
     with: String,
     #[serde(default)]
     without: String,
+    #[serde(default)]
+    shell: String,
     #[serde(default)]
     risk: Option<Risk>,
     #[serde(default)]
@@ -202,16 +206,27 @@ fn command(nouns: &Nouns, text: &str, raw: RawCommand) -> Result<(Vec<String>, C
         Names::Many(names) => names,
     };
     let rules: Vec<Rule> = raw.rules.into_iter().map(|rule| self::rule(nouns, text, rule)).collect::<Result<_, _>>()?;
+    let raises: Vec<Rule> =
+        raw.raises.into_iter().map(|rule| self::rule(nouns, text, rule)).collect::<Result<_, _>>()?;
+    let waits: Vec<Wait> = raw.waits.into_iter().map(wait).collect();
     let wraps = |rule: &&Rule| rule.args.len() == 0 && matches!(rule.runs, Some(Runs::Words | Runs::Shell));
     let stop = raw.stop.or_else(|| rules.iter().filter(wraps).map(|rule| rule.skip).max());
+    // What takes a command takes a value.
+    let commands = raises.iter().flat_map(|rule| rule.shell.names());
+    let conditions = rules.iter().chain(&raises).flat_map(|rule| [&rule.with, &rule.without, &rule.shell]);
+    let conditions = conditions.chain(waits.iter().flat_map(|wait| [&wait.with, &wait.without]));
+    let longs = conditions.flat_map(Condition::names);
+    let longs = longs.chain(raw.values.split_whitespace()).chain(raw.globals.split_whitespace());
     let known = CommandKnowledge {
-        values: raw.values.split_whitespace().map(str::to_owned).collect(),
+        longs: longs.filter(|name| name.starts_with("--") && !name.contains('*')).map(str::to_owned).collect(),
+        values: raw.values.split_whitespace().chain(commands).map(str::to_owned).collect(),
         globals: raw.globals.split_whitespace().map(str::to_owned).collect(),
         long_dash: raw.long_dash,
         ignore_case: raw.ignore_case,
-        risk: raw.risk.unwrap_or(Risk::Unclear),
+        risk: raw.risk,
         rules,
-        waits: raw.waits.into_iter().map(wait).collect(),
+        waits,
+        raises,
         handler: raw.handler,
         stop,
     };
@@ -233,11 +248,13 @@ fn rule(nouns: &Nouns, text: &str, raw: RawRule) -> Result<Rule, KnowledgeError>
         })?),
     };
     // A rule that runs an inner command is as risky as that command.
-    let risk = raw.risk.unwrap_or(if raw.runs.is_some() { Risk::Observe } else { Risk::Unclear });
+    let runs = raw.runs.is_some() || !raw.shell.is_empty();
+    let risk = raw.risk.unwrap_or(if runs { Risk::Observe } else { Risk::Unclear });
     Ok(Rule {
         args: ArgsPattern::new(&raw.args),
         with: Condition::new(&raw.with),
         without: Condition::new(&raw.without),
+        shell: Condition::new(&raw.shell),
         risk,
         verb: raw.verb,
         noun,

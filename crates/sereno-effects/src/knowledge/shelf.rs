@@ -15,6 +15,8 @@ const COMMON: &[(&str, &str)] =
 /// Commands, one family a file. Rules of a later file come before those of an earlier one.
 const FAMILIES: &[(&str, &str)] = &[
     ("shell", include_str!("../../knowledge/shell.toml")),
+    ("variables", include_str!("../../knowledge/variables.toml")),
+    ("options", include_str!("../../knowledge/options.toml")),
     ("wrappers", include_str!("../../knowledge/wrappers.toml")),
     ("files", include_str!("../../knowledge/files.toml")),
     ("host", include_str!("../../knowledge/host.toml")),

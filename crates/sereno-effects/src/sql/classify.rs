@@ -2,7 +2,9 @@
 
 use super::Dialect;
 use super::functions::only_computes;
-use super::look::{after, after_token, calls, closing, has, kind_words, name_of, object_of, selects_into};
+use super::look::{
+    after, after_token, calls, closing, has, holds_always, kind_words, name_of, object_of, selects_into,
+};
 use super::token::{Token, tokens};
 use crate::knowledge::Knowledge;
 use crate::names;
@@ -72,6 +74,13 @@ pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
         "STATUS",
         "PROMPT",
         "TABLE",
+        "IMPORT",
+        "RELOAD",
+        "PAUSE",
+        "RESUME",
+        "SUSPEND",
+        "RECONNECT",
+        "SHUTDOWN",
     ];
     tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
 }
@@ -96,7 +105,11 @@ impl Reader<'_> {
         match first {
             "SELECT" => self.select(all, found),
             "WITH" => self.with(all, found),
-            "TABLE" | "VALUES" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH" | "MOVE" | "CHECK" => {
+            "VALUES" => {
+                found.push(self.reads(all));
+                self.functions(all, found);
+            }
+            "TABLE" | "SHOW" | "DESC" | "DESCRIBE" | "HELP" | "STATUS" | "FETCH" | "MOVE" | "CHECK" => {
                 found.push(self.reads(all));
             }
             "INSERT" | "REPLACE" | "UPSERT" => {
@@ -113,11 +126,22 @@ impl Reader<'_> {
             "TRUNCATE" => found.push(self.on_rows(Verb::Empties, after(all, &["TABLE", "TRUNCATE"]), Risk::Destroy)),
             "DROP" => found.push(self.object(Verb::Deletes, all, Risk::Destroy)),
             "ALTER" => found.push(self.alter(all)),
-            "CREATE" => found.push(self.object(Verb::Creates, all, Risk::Change)),
+            "CREATE" => {
+                found.push(self.object(Verb::Creates, all, Risk::Change));
+                // `CREATE TABLE x AS WITH d AS (DELETE …)`.
+                if ["TABLE", "VIEW"].iter().any(|kind| has(all, kind)) && has(all, "WITH") {
+                    self.with(after_token(all, "AS"), found);
+                }
+            }
             "GRANT" => found.push(self.privileges(Verb::Updates, Risk::Change)),
             "REVOKE" => found.push(self.privileges(Verb::Deletes, Risk::Destroy)),
             "EXPLAIN" => self.explain(all, found, depth),
-            "COPY" => found.push(self.copy(all)),
+            "COPY" => {
+                found.push(self.copy(all));
+                if all.get(1) == Some(&Token::Symbol('(')) {
+                    self.functions(all.get(1..closing(all.get(2..).unwrap_or_default()) + 3).unwrap_or(all), found);
+                }
+            }
             "DO" => found.push(self.block(all)),
             "CALL" | "EXECUTE" | "EXEC" => found.push(self.unclear()),
             "PREPARE" if second != "TRANSACTION" => {
@@ -130,6 +154,11 @@ impl Reader<'_> {
                 found.push(self.server(Verb::Deletes, Risk::Destroy));
             }
             "PURGE" => found.push(self.server(Verb::Deletes, Risk::Destroy)),
+            "SHUTDOWN" => found.push(self.server(Verb::Stops, Risk::Destroy)),
+            // PgBouncer's console.
+            "RELOAD" | "PAUSE" | "RESUME" | "SUSPEND" | "RECONNECT" => {
+                found.push(self.server(Verb::Updates, Risk::Change));
+            }
             "SET" if matches!(second, "GLOBAL" | "PERSIST" | "PASSWORD") => {
                 found.push(self.server(Verb::Updates, Risk::Change));
             }
@@ -224,8 +253,11 @@ impl Reader<'_> {
             ));
         }
         found.push(self.reads(all));
-        // Without a table, a function is called for what it does.
-        let calls_only = !has(all, "FROM");
+        self.functions(all, found);
+    }
+
+    /// Functions that nothing is known of are judged by their names.
+    fn functions(&self, all: &[Token], found: &mut Vec<Effect>) {
         for name in calls(all) {
             if only_computes(&name) {
                 continue;
@@ -243,11 +275,10 @@ impl Reader<'_> {
                     found.push(phrased(verb, phrase, self.component(), risk));
                 }
                 Some(_) => {}
-                None if calls_only => {
+                None => {
                     let phrase = Text::new(format!("the function {shown}"), format!("la función {shown}"));
                     found.push(phrased(Verb::Runs, phrase, self.component(), Risk::Unclear));
                 }
-                None => {}
             }
         }
     }
@@ -304,9 +335,7 @@ impl Reader<'_> {
         let condition = own.iter().position(|token| token.is("WHERE") || token.is("FROM") || token.is("JOIN"));
         let always = match condition.and_then(|at| own.get(at + 1..)) {
             None => true,
-            Some([Token::Word(word)]) => word == "TRUE",
-            Some([Token::Number(a), Token::Symbol('='), Token::Number(b)]) => a == b,
-            Some(_) => false,
+            Some(condition) => holds_always(condition),
         };
         self.on_rows(Verb::Updates, table, if always { Risk::Destroy } else { Risk::Change })
     }
@@ -345,7 +374,9 @@ impl Reader<'_> {
             token.is("ANALYZE") && (next.is("FALSE") || next.is("OFF") || *next == Token::Number("0".to_owned()))
         });
         let executes = (has(options, "ANALYZE") || has(options, "ANALYSE")) && !off;
-        if executes && !rest.is_empty() {
+        if executes && rest.is_empty() {
+            found.push(self.unclear());
+        } else if executes {
             self.statement(rest, found, depth + 1);
         } else {
             found.push(phrased(
@@ -414,22 +445,50 @@ impl Reader<'_> {
         )
     }
 
+    /// Some functions take a query as text, and run it.
+    fn queries_in_texts(&self, all: &[Token], found: &mut Vec<Effect>) {
+        const TAKE: &[&str] = &[
+            "TS_STAT",
+            "CROSSTAB",
+            "CROSSTABN",
+            "CROSSTAB2",
+            "CROSSTAB3",
+            "CROSSTAB4",
+            "XPATH_TABLE",
+            "CURSOR_TO_XML",
+        ];
+        const BEGIN: &[&str] = &["SELECT", "WITH", "DELETE", "UPDATE", "INSERT", "TRUNCATE", "DROP", "ALTER", "CREATE"];
+        // A query within a query within a query is deep enough.
+        const DEPTH: usize = 6;
+        if !calls(all).iter().any(|name| TAKE.contains(&name.as_str())) {
+            return;
+        }
+        for token in all {
+            let (Token::Text(text) | Token::Body(text)) = token else { continue };
+            let inner = tokens(text);
+            if inner.first().and_then(Token::word).is_some_and(|word| BEGIN.contains(&word)) {
+                self.statement(&inner, found, DEPTH);
+            }
+        }
+    }
+
     /// Functions that do something, wherever they stand.
     fn side_effects(&self, all: &[Token], found: &mut Vec<Effect>) {
         for name in calls(all) {
             let name = name.to_lowercase();
             if let Some(known) = self.knowledge.command(&format!("sql:{name}"))
-                && known.risk > Risk::Observe
+                && known.default_risk() > Risk::Observe
             {
-                let verb = if known.risk == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
+                let verb = if known.default_risk() == Risk::Destroy { Verb::Deletes } else { Verb::Runs };
                 let phrase = if verb == Verb::Runs {
                     Text::same(format!("{name}()"))
                 } else {
                     Text::new(format!("what {name}() names"), format!("lo que {name}() nombra"))
                 };
-                found.push(phrased(verb, phrase, self.component(), known.risk));
+                found.push(phrased(verb, phrase, self.component(), known.default_risk()));
             }
         }
+        self.queries_in_texts(all, found);
         // `INTO OUTFILE` writes on MySQL's server.
         if has(all, "OUTFILE") || has(all, "DUMPFILE") {
             found.push(phrased(
@@ -448,7 +507,7 @@ impl Reader<'_> {
             let inner = tokens(body);
             for name in calls(&inner) {
                 if let Some(known) = self.knowledge.command(&format!("sql:{}", name.to_lowercase()))
-                    && known.risk == Risk::Destroy
+                    && known.default_risk() == Risk::Destroy
                 {
                     found.push(phrased(
                         Verb::Runs,

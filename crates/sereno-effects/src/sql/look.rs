@@ -138,3 +138,13 @@ pub(super) fn kind_words(kind: &str) -> (&'static str, &'static str) {
         _ => ("the database", "la base de datos"),
     }
 }
+
+/// `TRUE`, `1 = 1`, alone or beside an `OR`.
+pub(super) fn holds_always(condition: &[Token]) -> bool {
+    condition.split(|token| token.is("OR")).any(|part| match part {
+        [Token::Word(word)] => word == "TRUE",
+        [Token::Number(a), Token::Symbol('='), Token::Number(b)]
+        | [Token::Text(a), Token::Symbol('='), Token::Text(b)] => a == b,
+        _ => false,
+    })
+}

@@ -46,7 +46,14 @@ fn label_of(line: &TextLine, last: bool) -> Option<(&str, &str, bool)> {
     if line.is_strong() {
         return Some((line.plain.trim(), "", true));
     }
-    let title = line.plain.trim().strip_suffix(':')?.trim_end();
+    let plain = line.plain.trim();
+    // `Impacto: nadie puede pagar`, in plain words: what it heads is judged by those who know the words.
+    if let Some((title, value)) = plain.split_once(": ").filter(|(title, _)| title.split_whitespace().count() <= 6) {
+        return (line.strong.is_empty() && line.code.is_empty() || !title.contains('`'))
+            .then(|| (title.trim(), value.trim(), false))
+            .filter(|(title, ..)| title.chars().count() <= MAX_LABEL_CHARS);
+    }
+    let title = plain.strip_suffix(':')?.trim_end();
     (last && title.chars().count() <= MAX_LABEL_CHARS).then_some((title, "", false))
 }
 
@@ -61,7 +68,10 @@ pub(super) fn surround(document: &mut Document) {
     let mut waiting: Option<usize> = None;
     for element in &document.elements {
         while let Some(next) = labels.next_if(|next| next.line <= element.end_line) {
-            label = Some((next.heading, &next.title));
+            // A sentence with a colon in it heads no block.
+            if next.strong || next.value.is_none() {
+                label = Some((next.heading, &next.title));
+            }
         }
         match &element.kind {
             ElementKind::Text(lines) => {

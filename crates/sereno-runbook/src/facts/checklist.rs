@@ -11,6 +11,7 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Checklist> {
         // In a section called a checklist, plain bullets are its items too.
         let by_title = item.parent.is_none()
             && source.role(section) == Role::Checklist
+            && section.is_some_and(|s| source.outline.sections.get(s).is_some_and(|section| section.level > 1))
             && section.is_some_and(|s| source.outline.own_roles.get(s).copied().flatten() == Some(Role::Checklist));
         if item.checked.is_none() && !by_title {
             continue;

@@ -68,7 +68,7 @@ fn column(title: &str) -> Option<Column> {
         Some(Column::Hours)
     } else if begins(&[
         "contact", "telefono", "tel", "phone", "movil", "celular", "mobile", "email", "e-mail", "mail", "correo",
-        "slack", "whatsapp", "pager", "telegram",
+        "slack", "whatsapp", "pager", "telegram", "how", "como", "reach", "llamar", "numero", "number",
     ]) {
         Some(Column::Way)
     } else {
@@ -91,7 +91,7 @@ fn of_table(table: &Table, group: Option<&str>, contacts: &mut Vec<Contact>) {
                 continue;
             }
             contact.incomplete |= is_unfilled(words);
-            let value = (!is_blank_form(words)).then(|| words.to_owned());
+            let value = (!is_blank_form(words) && !matches!(words, "-" | "–" | "—")).then(|| words.to_owned());
             match column {
                 Some(Column::Role) => contact.role = contact.role.or(value),
                 Some(Column::Name) => contact.name = contact.name.or(value),
@@ -125,7 +125,13 @@ fn of_line(line: &TextLine, group: impl FnOnce() -> Option<String>) -> Option<Co
         .filter(|part| !part.is_empty())
         .collect();
     let mut contact = empty(line.line, None);
+    // `Guardia (24x7): …` tells the hours beside the role.
+    let (role, beside) = match role.strip_suffix(')').and_then(|role| role.split_once(" (")) {
+        Some((role, note)) if is_hours(note) => (role, Some(note)),
+        _ => (role, None),
+    };
     contact.role = Some(role.to_owned());
+    contact.hours = beside.map(str::to_owned);
     for part in parts {
         let mails = mail_addresses(part);
         contact.incomplete |= is_unfilled(part);
@@ -148,6 +154,13 @@ fn of_line(line: &TextLine, group: impl FnOnce() -> Option<String>) -> Option<Co
 }
 
 fn is_telephone(text: &str) -> bool {
+    // `interno 4412`, `ext. 4412`: the number inside of the house.
+    let folded = fold(text);
+    let inside =
+        ["interno ", "int. ", "ext. ", "ext ", "extension ", "anexo "].iter().find_map(|w| folded.strip_prefix(w));
+    if inside.is_some_and(|rest| rest.len() >= 2 && rest.bytes().all(|b| b.is_ascii_digit())) {
+        return true;
+    }
     let digits = text.chars().filter(|c| c.is_ascii_digit() || *c == 'X').count();
     let only = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '.' | 'X' | 'x' | '#' | '*'));
     only && digits >= 6
@@ -158,7 +171,7 @@ fn is_handle(text: &str) -> bool {
 }
 
 fn is_hours(text: &str) -> bool {
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 16] = [
         "24/7",
         "on-call",
         "business hours",
@@ -173,12 +186,14 @@ fn is_hours(text: &str) -> bool {
         "lun – vie",
         "mon–fri",
         "24x7",
+        "nights",
+        "noches",
     ];
     let folded = fold(text);
     let hours = folded.split_once('-').is_some_and(|(from, to)| {
         let hour = |part: &str| {
             let part = part.trim();
-            part.len() <= 7 && part.starts_with(|c: char| c.is_ascii_digit())
+            part.len() <= 10 && part.starts_with(|c: char| c.is_ascii_digit())
         };
         hour(from) && hour(to)
     });

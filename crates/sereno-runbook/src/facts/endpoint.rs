@@ -43,7 +43,13 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
             });
         }
     }
-    for (url, end) in urls(&line.plain) {
+    // What a command asks is not an address that the runbook gives.
+    let in_command = |url: &str| {
+        let typed =
+            |code: &str| code.contains(' ') && code.contains(url) && !code.starts_with(|c: char| c.is_uppercase());
+        line.codes().any(typed)
+    };
+    for (url, end) in urls(&line.plain).filter(|(url, _)| !in_command(url)) {
         if !endpoints.iter().skip(from).any(|known| known.url == url) {
             let note = line
                 .plain
@@ -57,6 +63,9 @@ fn of_line(line: &TextLine, namer: &TextLine, endpoints: &mut Vec<Endpoint>) {
                 note: note.map(str::to_owned),
             });
         }
+    }
+    if let Some(host) = label.and_then(|_| line.codes().find_map(ssh_host)) {
+        endpoints.push(Endpoint { line: line.line, name: name.clone(), url: format!("ssh://{host}"), note: None });
     }
     for code in line.codes().filter(|code| is_host_and_port(code)) {
         endpoints.push(Endpoint { line: line.line, name: name.clone(), url: code.to_owned(), note: None });
@@ -92,6 +101,12 @@ fn urls(text: &str) -> impl Iterator<Item = (&str, usize)> {
         }
         (url.len() > at - start + 3).then_some((url, start + url.len()))
     })
+}
+
+/// ``**Server:** `ssh deploy@host` ``: a machine to enter, not a step.
+fn ssh_host(code: &str) -> Option<&str> {
+    let host = code.strip_prefix("ssh ")?.trim();
+    (!host.contains(char::is_whitespace) && !host.starts_with('-')).then_some(host)
 }
 
 /// `prod-db.internal:5432`.

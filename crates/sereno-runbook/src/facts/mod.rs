@@ -111,7 +111,19 @@ pub(crate) fn is_blank_form(text: &str) -> bool {
     bracketed
         || matches!(
             folded.as_str(),
-            "tbd" | "todo" | "pendiente" | "por definir" | "a definir" | "por completar" | "completar" | "???" | "___"
+            "tbd"
+                | "tbc"
+                | "n/a"
+                | "por confirmar"
+                | "a confirmar"
+                | "todo"
+                | "pendiente"
+                | "por definir"
+                | "a definir"
+                | "por completar"
+                | "completar"
+                | "???"
+                | "___"
         )
         || (text.len() >= 3 && text.chars().all(|c| c == '_'))
 }

@@ -10,6 +10,7 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<Schedule> {
     let mut schedules = Vec::new();
     of_blocks(source, &mut schedules);
     of_prose(source, &mut schedules);
+    of_titles(source, &mut schedules);
     schedules.sort_by_key(|schedule| schedule.line);
     schedules.dedup_by_key(|schedule| schedule.line);
     schedules
@@ -133,6 +134,15 @@ fn retention_days(place: &Place<'_>) -> Option<u32> {
     (days >= 1.0).then_some(days.round() as u32)
 }
 
+/// `y se guardan 15 días`, `kept for 30 days`.
+fn kept_for(folded: &str) -> Option<u32> {
+    let at = ["se guardan ", "se conservan ", "kept for ", "retained for ", "keep for ", "kept "]
+        .iter()
+        .find_map(|word| folded.find(word).map(|at| at + word.len()))?;
+    let days = duration::first(folded.get(at..)?)?.seconds() / 86_400.0;
+    (days >= 1.0).then_some(days.round() as u32)
+}
+
 fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
     let plain = place.line.plain.trim();
     let title = place
@@ -155,6 +165,13 @@ fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
         return None;
     }
     let folded = fold(plain);
+    let regular = matches!(
+        source.role(place.section),
+        Role::Monitoring | Role::Maintenance | Role::Backup | Role::Checklist | Role::Security
+    );
+    if let Some(cron) = interval(&folded).filter(|_| regular) {
+        return Some(make(plain, cron));
+    }
     let (hour, minute) = clock(&folded)?;
     if let Some((label, _)) = place.line.label() {
         let label = fold(label);
@@ -178,7 +195,58 @@ fn of_place(source: Source<'_>, place: &Place<'_>) -> Option<Schedule> {
         }
     }
     let days = days(&folded)?;
-    Some(make(plain, Some(format!("{minute} {hour} {days}"))))
+    // `Weekly, on Monday at 07:00:` heads what is done then; the section names it.
+    let what = if plain.ends_with(':') && !title.is_empty() { title } else { plain };
+    let mut schedule = make(what, Some(format!("{minute} {hour} {days}")));
+    schedule.retention_days = kept_for(&folded);
+    Some(schedule)
+}
+
+/// `Limpieza mensual`, `Daily checklist`: something is done again and again, and nothing inside says when.
+fn of_titles(source: Source<'_>, schedules: &mut Vec<Schedule>) {
+    for index in source.outline.of_heading.iter().copied() {
+        let Some(section) = source.outline.sections.get(index).filter(|section| section.level > 1) else {
+            continue;
+        };
+        let done_again = matches!(
+            section.role,
+            Role::Maintenance | Role::Backup | Role::Checklist | Role::Monitoring | Role::Security | Role::Verification
+        );
+        let title = clean_title(&section.title);
+        let known = || schedules.iter().any(|s| (section.line..=section.end_line).contains(&s.line));
+        if done_again && days(&fold(title)).is_some() && !known() {
+            schedules.push(Schedule {
+                line: section.line,
+                what: title.to_owned(),
+                cron: None,
+                text: section.title.clone(),
+                retention_days: None,
+            });
+        }
+    }
+}
+
+/// `cada 5 minutos`, `every 2 hours`, `cada 1-2 minutos`: cron can say it only where it is one number.
+#[expect(clippy::option_option, reason = "an interval may be told without cron being able to say it")]
+fn interval(folded: &str) -> Option<Option<String>> {
+    let rest = ["cada ", "every "].iter().find_map(|word| {
+        let at = folded.find(word)?;
+        folded.get(at + word.len()..)
+    })?;
+    let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let after = rest.get(number.len()..)?;
+    let range = after.starts_with(['-', '–']);
+    let unit = after.trim_start_matches(|c: char| !c.is_alphabetic());
+    let value: u32 = number.parse().ok().filter(|value| *value > 0)?;
+    let cron = match unit {
+        _ if unit.starts_with("min") => (value < 60).then(|| format!("*/{value} * * * *")),
+        _ if unit.starts_with("hora") || unit.starts_with("hour") || unit.starts_with("h ") || unit == "h" => {
+            (value < 24).then(|| format!("0 */{value} * * *"))
+        }
+        _ if unit.starts_with("dia") || unit.starts_with("day") => None,
+        _ => return None,
+    };
+    Some(cron.filter(|_| !range))
 }
 
 /// The last three fields of cron for the days that a folded text names.
@@ -206,11 +274,12 @@ fn days(folded: &str) -> Option<String> {
         "nightly",
         "cada noche",
         "every night",
+        "todas las noches",
     ]) {
         Some("* * *".to_owned())
-    } else if has(&["semanal", "weekly", "every week"]) {
+    } else if has(&["semanal", "weekly", "every week", "todas las semanas", "cada semana"]) {
         Some("* * 0".to_owned())
-    } else if has(&["mensual", "monthly", "every month", "cada mes"]) {
+    } else if has(&["mensual", "monthly", "every month", "cada mes", "todos los meses"]) {
         Some("1 * *".to_owned())
     } else {
         None
@@ -269,6 +338,20 @@ mod tests {
             ("* a list item of five words", None),
         ] {
             assert_eq!(crontab_line(line).map(|found| found.0).as_deref(), cron, "{line}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_read() {
+        for (text, cron) in [
+            ("consultar cada 5 minutos", Some(Some("*/5 * * * *"))),
+            ("polls every 2 hours", Some(Some("0 */2 * * *"))),
+            ("cada 1-2 minutos", Some(None)),
+            ("every 90 days", Some(None)),
+            ("reintenta cada 5 segundos", None),
+            ("cada vez", None),
+        ] {
+            assert_eq!(interval(text).as_ref().map(Option::as_deref), cron, "{text}");
         }
     }
 

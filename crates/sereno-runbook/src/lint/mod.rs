@@ -36,7 +36,8 @@ const MOST_LINES: usize = 200_000;
 
 /// All findings of a runbook, in the order of its text.
 pub fn check(runbook: &Runbook, context: &LintContext<'_>) -> Vec<Diagnostic> {
-    let ctx = view::Ctx::new(runbook, context);
+    let inline = view::inline_blocks(runbook);
+    let ctx = view::Ctx::new(runbook, &inline, context);
     if ctx.commands.len() > MOST_COMMANDS || ctx.lines.len() > MOST_LINES {
         return vec![too_large(&ctx)];
     }

@@ -106,19 +106,28 @@ impl Parts {
         parts
     }
 
-    /// `**Tiempo de resolución:** 1 hora`, `**Severidad:** alta`, wherever they stand in the incident.
+    /// `**Tiempo de resolución:** 1 hora`, `Impacto: … . Severidad: alta.`, wherever they stand in the incident.
     fn read_labels(&mut self, document: &Document, from: usize, to: usize) {
-        let first = document.labels.partition_point(|label| label.line < from);
-        for label in document.labels.iter().skip(first).take_while(|label| label.line <= to) {
-            let (title, Some(value)) = (fold(&label.title), &label.value) else {
+        let first = document.elements.partition_point(|element| element.line < from);
+        for element in document.elements.iter().skip(first).take_while(|element| element.line <= to) {
+            let ElementKind::Text(lines) = &element.kind else {
                 continue;
             };
-            let target = ["tiempo de resolucion", "tiempo objetivo", "target", "resolution time", "rto", "sla"];
-            if target.iter().any(|word| title.starts_with(word)) {
-                self.target_minutes = self.target_minutes.or_else(|| duration::minutes(value));
-            } else if ["severidad", "severity", "prioridad", "priority", "nivel"].iter().any(|word| title == *word) {
-                self.severity.get_or_insert_with(|| value.clone());
+            for line in lines {
+                for (title, value) in facts_of(&line.plain) {
+                    self.read_fact(&fold(title), value);
+                }
             }
+        }
+    }
+
+    fn read_fact(&mut self, title: &str, value: &str) {
+        let target = ["tiempo de resolucion", "tiempo objetivo", "target", "resolution time", "rto", "sla"];
+        let target_too = ["objetivo de resolucion", "time to resol", "resolve within", "resolver en"];
+        if target.iter().chain(&target_too).any(|word| title.starts_with(word)) {
+            self.target_minutes = self.target_minutes.or_else(|| duration::minutes(value));
+        } else if ["severidad", "severity", "prioridad", "priority", "nivel", "sev"].contains(&title) {
+            self.severity.get_or_insert_with(|| value.to_owned());
         }
     }
 
@@ -126,6 +135,26 @@ impl Parts {
     fn is_page(&self) -> bool {
         (self.diagnosed || self.remedied) && (!self.symptoms.is_empty() || self.impact.is_some())
     }
+}
+
+/// `Severidad: media. Objetivo de resolución: 45 min.` holds two facts: what stands before each colon, and after it.
+fn facts_of(plain: &str) -> impl Iterator<Item = (&str, &str)> {
+    let sentences = plain.split(". ").flat_map(|part| part.split(" · ")).flat_map(|part| part.split(" | "));
+    sentences.filter_map(|sentence| {
+        let (title, value) = sentence.split_once(':')?;
+        let title = title.trim_matches(|c: char| !c.is_alphanumeric());
+        let value = value.trim().trim_end_matches('.');
+        (title.split_whitespace().count() <= 4 && !value.is_empty()).then_some((title, value))
+    })
+}
+
+/// Facts that follow one another on one line end where the next begins.
+fn before_next_fact(text: &str) -> &str {
+    let next = text.match_indices(". ").find(|(at, _)| {
+        let rest = text.get(at + 2..).unwrap_or_default();
+        facts_of(rest.split(". ").next().unwrap_or_default()).next().is_some()
+    });
+    next.map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }
 
 /// The sentences or list items between two lines; a label's own value first.
@@ -137,9 +166,14 @@ fn words_of(document: &Document, from: usize, to: usize, items: bool) -> Vec<Str
         let ElementKind::Text(lines) = &element.kind else {
             continue;
         };
+        // A label of its own is another fact.
+        let other = lines.first().is_some_and(|line| line.line > from && line.bold_label().is_some());
+        if other && element.item.is_none() {
+            break;
+        }
         let mut all: Vec<&str> = Vec::new();
         for line in lines.iter().filter(|line| line.line >= from && line.line <= to) {
-            all.push(if line.line == from { value_of(line) } else { line.plain.trim() });
+            all.push(if line.line == from { before_next_fact(value_of(line)) } else { line.plain.trim() });
         }
         all.retain(|line| !line.is_empty());
         if items || element.item.is_none() {
@@ -165,11 +199,12 @@ fn diagnosis(procedure: &Procedure) -> Vec<String> {
 }
 
 /// One remedy for each alternative and each cause. Other steps are one remedy together where a label says that they
-/// are, else each their own. What only looks at things is diagnosis, wherever it stands.
+/// are, else each their own. What only looks at things, and for no cause told, is diagnosis wherever it stands.
 fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) -> Vec<Remedy> {
     let told = |step: &Step| step.role == Role::Remedy;
     let any_told = procedure.steps.iter().any(told);
-    let acts = |step: &&Step| told(step) && !looks(step);
+    // What the author lists as the remedy of a cause is one, also where it begins with looking.
+    let acts = |step: &&Step| told(step) && (step.condition.is_some() || !looks(step));
     let any_acts = procedure.steps.iter().any(|step| acts(&step));
     let mut remedies: Vec<(Key, Remedy)> = Vec::new();
     for step in &procedure.steps {
@@ -199,6 +234,9 @@ fn remedies(outline: &Outline, procedure: &Procedure, decisions: &[Decision]) ->
                 {
                     clean_title(&section.title).clone_into(&mut remedy.title);
                     remedy.line = section.line;
+                }
+                if let Key::Cause(cause) = &key {
+                    remedy.title.clone_from(cause);
                 }
                 remedy.steps.push(step.id.clone());
             }
@@ -248,7 +286,7 @@ fn decisions_in<'a>(step: &Step, procedure: &Procedure, decisions: &'a [Decision
     decisions.get(from..to).unwrap_or_default()
 }
 
-fn is_remedy(step: &Step) -> bool {
+pub(super) fn is_remedy(step: &Step) -> bool {
     match step.risk {
         Some(risk) => risk > Risk::Observe && step.role != Role::Verification,
         None => step.kind == StepKind::Manual && step.role != Role::Verification && !looks(step) && !notifies(step),
@@ -297,10 +335,12 @@ fn looks(step: &Step) -> bool {
         return risk == Risk::Observe;
     }
     let title = fold(&step.title);
-    step.kind != StepKind::Manual || VERBS.iter().any(|verb| title.starts_with(verb))
+    // `Panel: Logs → Ver los últimos` tells where before it tells what.
+    let mut parts = title.split([':', '→']).map(str::trim);
+    step.kind != StepKind::Manual || parts.any(|part| VERBS.iter().any(|verb| part.starts_with(verb)))
 }
 
-fn notifies(step: &Step) -> bool {
+pub(super) fn notifies(step: &Step) -> bool {
     let title = fold(&step.title);
     ["notific", "notify", "avis", "inform", "comunic", "document", "escalar a", "escalate", "contact", "crear ticket"]
         .iter()

@@ -1,8 +1,9 @@
 //! What proves a procedure done, what follows when it fails, and what undoes it.
 
+use super::incidents::{is_remedy, notifies};
 use super::procedures::Found;
 use super::sections::Outline;
-use crate::model::{Role, Step, StepKind};
+use crate::model::{Procedure, Role, Step, StepKind};
 use crate::text::fold;
 use sereno_model::{Flag, Risk};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ pub(super) fn link(outline: &Outline, found: &mut Found) {
     for (procedure, section) in found.procedures.iter_mut().zip(&found.sections) {
         let by_role =
             |role: Role| procedure.steps.iter().filter(move |step| step.role == role).map(|step| step.id.clone());
-        let mut verification: Vec<String> = by_role(Role::Verification).collect();
+        let mut verification = told_checks(procedure);
         let mut if_fails: Vec<String> = by_role(Role::IfFails).collect();
         let mut rollback: Vec<String> = by_role(Role::Rollback).collect();
         if procedure.role == Role::Rollback {
@@ -24,7 +25,7 @@ pub(super) fn link(outline: &Outline, found: &mut Found) {
         if procedure.role == Role::Verification {
             verification.clear();
         } else {
-            verification.extend(trailing_checks(&procedure.steps));
+            verification.extend(trailing_checks(procedure));
         }
         let parent = outline.parent(*section);
         let acts =
@@ -67,7 +68,7 @@ impl Near {
             let is_told = outline.own_roles.get(*section).copied().flatten().is_some();
             match procedure.role {
                 Role::Rollback => {
-                    if near.all_undoing.len() < MOST {
+                    if near.all_undoing.len() < MOST && is_of_deploys(outline, parent, &procedure.title) {
                         near.all_undoing.push(procedure.id.clone());
                     }
                     let siblings = parent.map(|parent| near.undoing.entry(parent).or_default());
@@ -92,7 +93,17 @@ impl Near {
     }
 }
 
-fn speaks_of_failure(condition: &str) -> bool {
+/// The rollback of one particular procedure (`Database failover` / `Rollback`) does not undo every deploy.
+fn is_of_deploys(outline: &Outline, parent: Option<usize>, title: &str) -> bool {
+    let Some(parent) = parent else { return true };
+    let above = outline.sections.get(parent);
+    let is_title = above.is_some_and(|section| section.level == 1);
+    let folded = fold(title);
+    let says = ["deploy", "desplieg", "release", "version", "codigo", "code"].iter().any(|word| folded.contains(word));
+    is_title || says || above.is_some_and(|section| matches!(section.role, Role::Rollback | Role::Deploy))
+}
+
+pub(super) fn speaks_of_failure(condition: &str) -> bool {
     let folded = fold(condition);
     [
         "si no funciona",
@@ -101,6 +112,11 @@ fn speaks_of_failure(condition: &str) -> bool {
         "if it fails",
         "if this fails",
         "if that does not",
+        "si no mejora",
+        "si no alcanza",
+        "if that fails",
+        "if it does not",
+        "if nothing",
         "si no se resuelve",
         "if not resolved",
         "si persiste",
@@ -110,18 +126,37 @@ fn speaks_of_failure(condition: &str) -> bool {
     .any(|words| folded.starts_with(words))
 }
 
-/// The checks at the end of a procedure, after the last step that changes something.
-fn trailing_checks(steps: &[Step]) -> Vec<String> {
-    let changes = |step: &&Step| step.risk.is_some_and(|risk| risk > Risk::Observe) && !is_check(step);
-    let Some(last_change) = steps.iter().rposition(|step| changes(&step)) else {
+/// The steps that the author puts under a title such as `Verificación`. To tell others is no proof; and in an incident
+/// what stands before any remedy is diagnosis, whatever its title.
+fn told_checks(procedure: &Procedure) -> Vec<String> {
+    let steps = &procedure.steps;
+    let from = match procedure.role {
+        Role::Incident => steps.iter().position(is_remedy).unwrap_or(steps.len()),
+        _ => 0,
+    };
+    let told = steps.iter().skip(from).filter(|step| step.role == Role::Verification && !notifies(step));
+    told.map(|step| step.id.clone()).collect()
+}
+
+/// The checks after the step that matters: the last one of the highest risk. What follows it (to start again what was
+/// stopped, to tell others) does not make a check before it less of a proof.
+fn trailing_checks(procedure: &Procedure) -> Vec<String> {
+    let steps = &procedure.steps;
+    let changes = |step: &&Step| !is_check(step) && !notifies(step);
+    let risk_of = |step: &Step| step.risk.filter(|risk| *risk > Risk::Observe);
+    let highest = steps.iter().filter(changes).filter_map(risk_of).max();
+    let Some(matters) = highest.and_then(|_| steps.iter().rposition(|step| changes(&step) && risk_of(step) == highest))
+    else {
         return Vec::new();
     };
-    let after = steps.get(last_change + 1..).unwrap_or_default();
-    after.iter().filter(|step| is_check(step)).map(|step| step.id.clone()).collect()
+    let after = steps.get(matters + 1..).unwrap_or_default();
+    // In what is not itself a rollback, a step that undoes proves nothing.
+    let undoes = |step: &Step| matches!(step.role, Role::Rollback | Role::IfFails) && step.role != procedure.role;
+    after.iter().filter(|step| is_check(step) && !undoes(step)).map(|step| step.id.clone()).collect()
 }
 
 fn is_check(step: &Step) -> bool {
-    let title = fold(&step.title);
+    let title = fold(&step.title).replace("checkout", "");
     let says = [
         "verific",
         "comprob",
@@ -142,7 +177,12 @@ fn is_check(step: &Step) -> bool {
     let does = step.kind == StepKind::Shell
         && step.risk == Some(Risk::Observe)
         && (command.contains("/health") || command.contains("rollout status") || command.contains("pg_isready"));
-    (says || does) && step.risk.is_none_or(|risk| risk <= Risk::Change) && !step.flags.contains(&Flag::Interactive)
+    // `Falla el health check → revisar la red` is what to do about a cause.
+    let decided = step.kind == StepKind::Manual && step.condition.is_some();
+    (says || does)
+        && !decided
+        && step.risk.is_none_or(|risk| risk <= Risk::Change)
+        && !step.flags.contains(&Flag::Interactive)
 }
 
 /// The number of a step, by which its procedure's ids are ordered.

@@ -2,7 +2,7 @@
 
 use super::dates::iso_date;
 use super::sections::Outline;
-use crate::document::{Document, ElementKind};
+use crate::document::{Document, ElementKind, Table};
 use crate::model::{Metadata, Role};
 use crate::text::{fold, without_emoji};
 
@@ -15,6 +15,9 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
     let head = head_end(document);
     let foot = foot_begin(document);
     for element in &document.elements {
+        if let (ElementKind::Table(table), true) = (&element.kind, element.line < head) {
+            of_table(table, &mut metadata);
+        }
         let ElementKind::Text(lines) = &element.kind else {
             continue;
         };
@@ -25,13 +28,60 @@ pub(crate) fn metadata(document: &Document, outline: &Outline) -> Metadata {
         }
         for line in lines {
             let plain = without_emoji(&line.plain);
+            let parts = several(plain);
+            if !parts.is_empty() {
+                for (key, value) in parts {
+                    put(&mut metadata, key, value, in_head || in_overview);
+                }
+                continue;
+            }
             let label = if line.bold_label().is_some() { line.bold_label() } else { plain_label(plain) };
             if let Some((key, value)) = label.filter(|(_, value)| !value.is_empty()) {
                 put(&mut metadata, key, value, in_head || in_overview);
+            } else if let Some(cadence) = reviewed(plain) {
+                metadata.review_cadence.get_or_insert_with(|| cadence.to_owned());
             }
         }
     }
     metadata
+}
+
+/// `| Owner | Team |`: two columns, a name and its value.
+fn of_table(table: &Table, metadata: &mut Metadata) {
+    let header = std::iter::once(table.header.as_slice());
+    for row in header.chain(table.rows.iter().map(Vec::as_slice)) {
+        if let [key, value] = row {
+            let (key, value) = (key.plain.trim(), value.plain.trim());
+            if !(key.is_empty() || value.is_empty()) {
+                put(metadata, key, value, false);
+            }
+        }
+    }
+}
+
+/// `Versión: 2 · Responsable: SRE`, `Version 4.2 | Owner: Platform`: several facts on one line.
+fn several(plain: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = plain.split(['·', '|', '•']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    let facts: Vec<(&str, &str)> =
+        parts.iter().filter_map(|part| plain_label(part).or_else(|| numbered(part))).collect();
+    if facts.len() < 2 { Vec::new() } else { facts }
+}
+
+/// `Version 4.2`, `v4.2`.
+fn numbered(part: &str) -> Option<(&str, &str)> {
+    let (word, rest) = part.split_once(' ')?;
+    (matches!(fold(word).as_str(), "version" | "v") && rest.starts_with(|c: char| c.is_ascii_digit()))
+        .then(|| ("version", rest.trim()))
+}
+
+/// `Se revisa cada trimestre.`, `Reviewed every month.`
+fn reviewed(plain: &str) -> Option<&'static str> {
+    let folded = fold(plain);
+    let told = ["se revisa ", "revisar cada ", "reviewed ", "review every "].iter().any(|word| folded.contains(word));
+    cadence(plain).filter(|_| told && folded.split_whitespace().count() <= 12)
 }
 
 /// `Fecha: 4 de Enero` without bold, when the key is a few words.
@@ -67,6 +117,9 @@ fn foot_begin(document: &Document) -> usize {
 fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
     let folded = fold(key).replace(['_', '-'], " ");
     let is = |words: &[&str]| words.iter().any(|word| folded == *word || folded.starts_with(&format!("{word} ")));
+    if value.contains("YYYY") || value.contains("AAAA") {
+        return;
+    }
     let date = || iso_date(value).unwrap_or_else(|| value.to_owned());
     let set = |field: &mut Option<String>, value: String| {
         field.get_or_insert(value);
@@ -98,6 +151,10 @@ fn put(metadata: &mut Metadata, key: &str, value: &str, keep_others: bool) {
         "actualizado",
         "fecha de actualizacion",
         "fecha",
+        "vigencia",
+        "vigente desde",
+        "effective",
+        "valid from",
         "date",
         "lastmod",
         "last modified",

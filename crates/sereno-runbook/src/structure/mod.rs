@@ -17,6 +17,7 @@ mod variants;
 mod walk;
 mod why;
 
+pub(crate) use dates::iso_date;
 pub(crate) use incidents::incidents;
 pub(crate) use language::language;
 pub(crate) use metadata::metadata;

@@ -62,7 +62,7 @@ pub(super) fn owners(outline: &Outline, drafts: &[Draft]) -> Vec<usize> {
 }
 
 /// Words that do not name a subject.
-pub(super) const GENERIC: [&str; 92] = [
+pub(super) const GENERIC: [&str; 102] = [
     "pasos",
     "paso",
     "steps",
@@ -153,6 +153,16 @@ pub(super) const GENERIC: [&str; 92] = [
     "remediation",
     "resolution",
     "checks",
+    "fix",
+    "fixes",
+    "triage",
+    "symptoms",
+    "impact",
+    "impacto",
+    "solution",
+    "solutions",
+    "remedy",
+    "arreglo",
     "tareas",
     "que",
 ];

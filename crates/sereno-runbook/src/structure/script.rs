@@ -21,6 +21,8 @@ pub(super) fn steps(
     let mut drafts = Vec::new();
     let mut header: Option<String> = None;
     let mut block_condition: Option<String> = None;
+    let mut asked: Option<String> = None;
+    let mut numbered_before = false;
     let any_statement = grouped.iter().any(|group| !group.statements.is_empty());
     for (position, group) in grouped.iter().enumerate() {
         let heads_the_block = position == 0 && group.statements.is_empty() && any_statement && !group.marked();
@@ -36,6 +38,15 @@ pub(super) fn steps(
         } else if let (true, Some(fallback)) = (grouped.len() == 1 && !group.marked(), fallback) {
             // The item or label that introduces a block of one step names it better than its comment.
             fallback.clone_into(&mut draft.title);
+        }
+        // `# Si el secreto es otro:` above `# 1.` holds for all the numbers; between two of them, for one.
+        if group.numbered {
+            if draft.condition.is_some() {
+                asked = draft.condition.clone().filter(|_| !numbered_before);
+            } else {
+                draft.condition.clone_from(&asked);
+            }
+            numbered_before = true;
         }
         draft.condition = draft.condition.or_else(|| block_condition.clone());
         drafts.push((draft, group.choice));

@@ -117,9 +117,9 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
     let acts = match (&label.value, label.strong) {
         (None, true) => true,
         (Some(_), true) => inner,
-        (_, false) => inner && label.title.split_whitespace().count() <= if own == Some(Role::IfFails) { 5 } else { 2 },
+        (_, false) => inner && label.title.split_whitespace().count() <= longest_plain(own, &label.title),
     };
-    if !acts || parent.is_none() {
+    if !acts || parent.is_none() || closes(&label.title) {
         return;
     }
     let role = own.unwrap_or_else(|| inherited(outline, parent));
@@ -136,6 +136,20 @@ fn push_label(outline: &mut Outline, slugs: &mut Slugs, at: usize, label: &Label
     outline.parents.push(parent);
     outline.own_roles.push(own);
     outline.labels.push(Some(at));
+}
+
+/// How many words a plain line may have and still head a part: `Cómo saber que quedó bien:` is one, a sentence is none.
+fn longest_plain(role: Option<Role>, title: &str) -> usize {
+    let folded = fold(title);
+    let asks = ["como ", "que ", "donde ", "how ", "what ", "where ", "si ", "if "];
+    if role == Some(Role::IfFails) || asks.iter().any(|word| folded.starts_with(word)) { 7 } else { 2 }
+}
+
+/// `**Fin del documento**` ends a text and heads nothing.
+fn closes(title: &str) -> bool {
+    let folded = fold(title);
+    ["fin del ", "fin de ", "end of "].iter().any(|word| folded.trim_start().starts_with(word))
+        || matches!(folded.trim(), "fin" | "end" | "the end")
 }
 
 /// A label's section lasts until the next label or heading, or a rule.

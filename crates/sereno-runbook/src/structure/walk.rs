@@ -2,6 +2,7 @@
 
 use super::comments::{expected, is_condition};
 use super::draft::Draft;
+use super::links::speaks_of_failure;
 use super::script::{self, trimmed_title};
 use super::sections::{Outline, clean_title};
 use crate::document::{Document, ElementKind, Item, RawBlock, TextLine};
@@ -87,7 +88,8 @@ impl Walker<'_> {
         };
         let role = self.outline.role(section);
         let own = self.outline.own_roles.get(section).copied().flatten();
-        let speaks_of_steps = own == Some(role) && matches!(role, Role::Diagnosis | Role::Remedy | Role::IfFails);
+        let speaks_of_steps = own == Some(role)
+            && matches!(role, Role::Diagnosis | Role::Remedy | Role::IfFails | Role::Verification | Role::Rollback);
         let mut words: Vec<&str> = lines.iter().map(|line| line.plain.trim()).collect();
         // A label line is the section's title; what stands after its colon is the step.
         if self.outline.sections.get(section).is_some_and(|s| s.line == first.line) {
@@ -100,6 +102,7 @@ impl Walker<'_> {
         if speaks_of_steps && text.len() > 3 && !text.ends_with(':') {
             let mut draft = Draft::manual(first_sentence(&text), text, first.line);
             draft.section = section;
+            draft.role = speaks_of_failure(&draft.text).then_some(Role::IfFails);
             self.prose.push((section, draft));
         }
     }

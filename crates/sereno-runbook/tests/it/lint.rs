@@ -207,6 +207,62 @@ const NEAR_MISSES: &[(&str, &str, &str)] = &[
     ("alternatives-in-sequence", "```bash\n# Option 1: restart\npm2 restart api\n```", "only one of them"),
     ("backups-deleted-by-age", "```bash\nfind /var/cache -mtime +7 -delete\n```", "no backups"),
     ("any-pod", "```bash\nkubectl exec deployment/api -- printenv NODE_ENV\n```", "it only looks"),
+    (
+        "checked-too-soon",
+        "```bash\nsystemctl restart api\nsystemctl status api\ncurl -f -m 5 http://localhost/health\n```",
+        "something stands between",
+    ),
+    ("checked-too-soon", "```bash\ndocker compose up -d --wait\ncurl -f -m 5 http://localhost/health\n```", "up waits"),
+    ("grep-too-wide", "```bash\nkubectl logs api-0 --tail=9 | grep -A 200 panic\n```", "lines around a word"),
+    ("allocated-is-not-used", "```bash\nkubectl describe node n1 | grep -i pressure\n```", "conditions of the node"),
+    ("admin-without-credentials", "```bash\ncurl -u ops https://a.io/admin/jobs\n```", "it has an account"),
+    (
+        "password-changed-on-one-side",
+        "```bash\nkubectl create secret generic mail -n a --from-literal=password=\"$NEW\"\n```",
+        "no database",
+    ),
+    (
+        "signing-key-changed-at-once",
+        "### Rotate\n\n```bash\necho new VENDOR_SECRET_KEY\n```",
+        "a vendor's key signs nothing here",
+    ),
+    ("redirect-without-root", "```bash\nsudo nginx -t\necho x > /tmp/y\n```", "everybody may write there"),
+    (
+        "script-leaves-a-gap",
+        "```bash\n#!/bin/sh\n# A shop's script\n\n# Restart it\nsystemctl restart shop\n```",
+        "the comment has its command",
+    ),
+    ("built-with-other-dependencies", "```bash\ngit checkout v2\nyarn\nyarn build\n```", "bare yarn installs"),
+    ("sql-file-unprotected", "```bash\npsql -1 -f undo.sql app\n```", "whole or not at all"),
+    (
+        "script-from-the-network",
+        "```bash\ncurl -s https://a.io/list | python3 parse.py\n```",
+        "a program of one's own reads it",
+    ),
+    ("killed-at-once", "```bash\npkill -f worker\nsleep 9\npkill -9 -f worker\n```", "it was asked first"),
+    ("firewall-opened", "```bash\niptables -L -n\n```", "it lists"),
+    ("percent-in-crontab", "```cron\n0 2 * * * /srv/x.sh > /var/log/x-$(date +\\%F).log 2>&1\n```", "escaped"),
+    ("percent-in-crontab", "```bash\ndate +%F\n```", "no crontab"),
+    ("promoted-beside-the-old", "```bash\nsystemctl stop postgresql\npg_ctl promote\n```", "the old one was stopped"),
+    ("everything-scaled-alike", "```bash\nkubectl scale deploy --all --replicas=0\n```", "all stop alike"),
+    (
+        "backups-stay-here",
+        "```bash\npg_dump -Fc -f a.dump a\n# the NAS pulls it at night\n```",
+        "another machine takes it",
+    ),
+    ("unquoted-setting", "```env\nA=one\nB=\"two <x@y.io>\"\n```", "a line end is no blank"),
+    (
+        "parameter-in-command",
+        "```bash\nNODE='<value of the node label from the alert>'\n```",
+        "it says where it comes from",
+    ),
+    ("unset-variable", "```bash\n: \"${TAG:?}\"\ndocker pull \"api:$TAG\"\n```", "it is asked for"),
+    (
+        "alert-without-procedure",
+        "### Critical alerts\n\n- **QueueStuck** - jobs wait > 9 min: [what to do](#queue)\n\n### Queue\n",
+        "it links to its section",
+    ),
+    ("exec-needs-terminal", "```bash\nkubectl exec -it api-0 -- rails console\n```", "somebody types there"),
 ];
 
 #[test]
@@ -318,4 +374,23 @@ fn real_runbooks_give_about_as_much_as_a_reviewer_finds() {
         .map(|file| with(&std::fs::read_to_string(file).unwrap(), None, None).len())
         .sum();
     assert!(quiet < 90, "{quiet} findings in runbooks that mostly only look");
+}
+
+#[test]
+fn commands_of_lists_are_judged_like_those_of_blocks() {
+    let page = "## Troubleshooting\n\n### Cola llena\n\n**Soluciones:**\n1. Ñandú trabado → `redis-cli FLUSHALL`\n2. Nada → mirar\n\n\
+                ```bash\nredis-cli KEYS '*'\n```\n";
+    let found = findings(page);
+    let flush = found.iter().find(|f| f.code == "flushes-redis").expect("a list's command is judged");
+    assert_eq!((flush.line, flush.column, &page[flush.span.clone()]), (6, 21, "redis-cli FLUSHALL"));
+    let keys = found.iter().find(|f| f.code == "redis-keys").expect("and the block after it keeps its place");
+    assert_eq!((keys.line, keys.column), (10, 1));
+}
+
+#[test]
+fn a_rollback_that_stands_elsewhere_is_named() {
+    let page =
+        "## Incidents\n\n### Down\n\n```bash\n./ship.sh rollback\n```\n\n## Deploy\n\n```bash\n./deploy.sh\n```\n";
+    let finding = findings(page).into_iter().find(|f| f.code == "no-rollback").unwrap();
+    assert!(finding.message.get(Lang::En).contains("line 6"), "{:?}", finding.message);
 }

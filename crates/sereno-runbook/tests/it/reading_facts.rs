@@ -66,7 +66,7 @@ fn thresholds_are_numbers_with_their_words() {
         (
             "Critical alerts",
             "- HighCpu: CPU >= 90% for 10 minutes",
-            ("CPU", ">=", 90.0, "%", Some(600), Some("critical")),
+            ("HighCpu", ">=", 90.0, "%", Some(600), Some("critical")),
         ),
         (
             "Alertas de advertencia",
@@ -188,4 +188,157 @@ fn checklists_schedules_endpoints_and_channels() {
     );
     let channels: Vec<_> = runbook.channels.iter().map(|c| (c.line, c.kind.as_str(), c.address.as_str())).collect();
     assert_eq!(channels, [(24, "slack", "#guardia"), (27, "pagerduty", "Tienda")]);
+}
+
+#[test]
+fn comments_of_a_script_tell_causes_too() {
+    let text = "## Incidents\n\n### Queue stuck\n\n```bash\n# If the broker is gone:\nsystemctl restart rabbitmq \\\n  --no-block\n\n\
+                # Option 2: If the consumer leaks, roll it back\n./consumer.sh previous\n\n# 3. If jobs stay in `dead` for an hour\n\
+                ./jobs.sh purge-dead\n\n# If you use systemd\njournalctl -u worker -n 50\n```\n";
+    let runbook = runbook(text);
+    let told: Vec<_> = runbook
+        .decisions
+        .iter()
+        .map(|d| (d.line, d.cause.as_str(), d.action.as_str(), d.command.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (6, "the broker is gone", "systemctl restart rabbitmq --no-block", "systemctl restart rabbitmq --no-block"),
+            (10, "the consumer leaks", "roll it back", "./consumer.sh previous"),
+            (13, "jobs stay in `dead` for an hour", "./jobs.sh purge-dead", "./jobs.sh purge-dead"),
+        ]
+    );
+}
+
+#[test]
+fn every_listed_remedy_is_one_and_no_remedy_is_a_check() {
+    let text = "## Incidentes\n\n### Correo detenido\n\n**Síntomas:** nadie recibe correo\n\n**Soluciones:**\n\
+                1. Relay caído → `systemctl restart postfix`\n2. Rechazos → Revisar las listas negras\n\
+                3. Falla la comprobación → Verificar el DNS\n";
+    let runbook = runbook(text);
+    let titles: Vec<&str> = runbook.incidents[0].remedies.iter().map(|remedy| remedy.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        ["Relay caído", "Rechazos: Revisar las listas negras", "Falla la comprobación: Verificar el DNS"]
+    );
+    assert!(runbook.procedures[0].verification.is_empty(), "{:?}", runbook.procedures[0].verification);
+}
+
+#[test]
+fn a_check_proves_although_others_are_told_after_it() {
+    let text = "## Restore the shop\n\n```bash\n# 1. Stop\nsystemctl stop shop\n\n# 2. Load\ndropdb shop\n\n# 3. Verify\n\
+                psql shop -c 'select count(*) from orders'\n\n# 4. Start\nsystemctl start shop\n\n# 5. Notify the team\n\
+                curl -X POST -d done https://chat.acme.io/hook\n```\n";
+    let found = runbook(text);
+    assert_eq!(found.procedures[0].verification, ["restore-the-shop/3"]);
+    let looked = runbook("## Debugging errors\n\n### 1. Verify the settings\n\n```bash\nprintenv PORT\n```\n");
+    assert!(looked.procedures[0].verification.is_empty(), "before any remedy it is diagnosis");
+}
+
+#[test]
+fn titles_and_intervals_tell_schedules() {
+    for (text, line, cron) in [
+        ("## Maintenance\n\n### Monthly certificate review\n\n- look\n", 3, None),
+        ("## Checklist diario\n\n- [ ] mirar\n", 1, None),
+        ("## Monitoring\n\n- Poll `/health` every 5 minutes\n", 3, Some("*/5 * * * *")),
+    ] {
+        let runbook = runbook(text);
+        let [schedule] = runbook.schedules.as_slice() else { panic!("{text}: {:?}", runbook.schedules) };
+        assert_eq!((schedule.line, schedule.cron.as_deref()), (line, cron), "{text}");
+    }
+    for text in ["## Symptoms\n\n- It fails every 5 minutes\n", "## Backup\n\n- retry every 10 seconds\n"] {
+        assert!(runbook(text).schedules.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn small_words_do_not_become_facts() {
+    let text = "# R\n\n## Checklist\n\n- [ ] Write a report (for incidents > 30 min)\n\n### During the resolution\n\n- [ ] Tell\n\n\
+                **Example: remove logs (> 1 year)**\n\n- **Jump host:** `ssh ops@10.0.0.5`\n\n**End of the runbook**\n";
+    let runbook = runbook(text);
+    assert_eq!(runbook.thresholds.len(), 1, "{:?}", runbook.thresholds);
+    assert_eq!((runbook.thresholds[0].name.as_str(), runbook.thresholds[0].severity.as_deref()), ("incidents", None));
+    assert!(runbook.sections.iter().all(|section| section.title != "End of the runbook"));
+    let role = runbook.sections.iter().find(|section| section.title.starts_with("During")).map(|section| section.role);
+    assert_eq!(role, Some(sereno_runbook::model::Role::Checklist));
+    assert_eq!(runbook.endpoints.last().map(|endpoint| endpoint.url.as_str()), Some("ssh://ops@10.0.0.5"));
+}
+
+#[test]
+fn several_facts_on_one_line_are_several() {
+    let head =
+        runbook("# Guía\n\n> Versión: 3 · Responsable: Infra · Entorno: producción\n> Se revisa cada mes.\n").metadata;
+    assert_eq!(head.version.as_deref(), Some("3"));
+    assert_eq!(head.owner.as_deref(), Some("Infra"));
+    assert_eq!(head.environment.as_deref(), Some("producción"));
+    assert_eq!(head.review_cadence.as_deref(), Some("monthly"));
+    let head = runbook("# R\n\nVersion 7.1 | Last reviewed: 3 March 2026 | Owner: Core\n").metadata;
+    assert_eq!((head.version.as_deref(), head.updated.as_deref()), (Some("7.1"), Some("2026-03-03")));
+    let text = "## Incident: mail stuck\n\nImpact: nobody gets mail. Severity: high. Time to resolve: 2 hours.\n\n\
+                How it shows:\n\n- the queue grows\n\nHow to know that it worked: the queue is empty.\n\n```bash\nmailq\n```\n";
+    let incident = runbook(text).incidents.remove(0);
+    assert_eq!(incident.impact.as_deref(), Some("nobody gets mail"));
+    assert_eq!((incident.severity.as_deref(), incident.target_minutes), (Some("high"), Some(120)));
+    assert_eq!(incident.symptoms, ["the queue grows"]);
+}
+
+#[test]
+fn alerts_are_called_by_their_names() {
+    let text = "## Alerts\n\n- SlowDisk (page): await above 40 ms for 5m\n- FullQueue (ticket): more than 500 jobs for 10 minutes\n\n\
+                ## Umbrales\n\n| Métrica | Crítico |\n|---|---|\n| Espacio | menos de 7 % |\n\n\
+                The query `up > 3` is only an example.\n";
+    let runbook = runbook(text);
+    let told: Vec<_> = runbook
+        .thresholds
+        .iter()
+        .map(|t| (t.name.as_str(), t.op.as_str(), t.value, t.unit.as_str(), t.for_seconds, t.severity.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("SlowDisk", ">", 40.0, "ms", Some(300), Some("critical")),
+            ("FullQueue", ">", 500.0, "jobs", Some(600), Some("warning")),
+            ("Espacio", "<", 7.0, "%", None, Some("critical")),
+        ]
+    );
+}
+
+#[test]
+fn people_are_found_in_other_shapes() {
+    let text = "## Who to call\n\n- Guardia (24x7): Ana Sol, interno 321\n\n| Who | Role | How | When |\n|---|---|---|---|\n\
+                | TBC | Secondary | - | nights |\n";
+    let contacts = runbook(text).contacts;
+    assert_eq!(contacts[0].ways, ["interno 321"]);
+    assert_eq!(contacts[0].hours.as_deref(), Some("24x7"));
+    assert!(contacts[1].incomplete && contacts[1].ways.is_empty() && contacts[1].name.is_none());
+}
+
+#[test]
+fn a_state_after_an_action_is_no_cause() {
+    let text =
+        "## Follow-up\n\n| Action | Status |\n|---|---|\n| Add a test | Pending |\n\n- If applicable: tell the users\n";
+    assert!(runbook(text).decisions.iter().all(|decision| decision.cause != "Pending"));
+}
+
+#[test]
+fn the_rollback_of_one_thing_is_not_that_of_every_deploy() {
+    let text = "# R\n\n## Failover\n\n```bash\n./failover.sh\n```\n\n### Rollback\n\nFail over again.\n\n\
+                ## Release\n\n```bash\n./deploy.sh\n```\n";
+    let book = runbook(text);
+    let of = |title: &str| book.procedures.iter().find(|p| p.title == title).map(|p| p.rollback.len());
+    assert_eq!((of("Failover"), of("Release")), (Some(1), Some(0)));
+}
+
+#[test]
+fn tables_tell_the_head_and_how_grave_an_alert_is() {
+    let text = "# R\n\n| Field | Value |\n|---|---|\n| Owner | Core |\n| Updated | 2026-10-02 |\n\n## Alerts\n\n\
+                | Alert | Condition | Severity |\n|---|---|---|\n| LagHigh | lag > 30s for 5m | critical |\n\n\
+                ## Cluster red\n\n### Symptoms\n\n* 503\n\n### Diagnosis\n\n```bash\nls\n```\n\n### Fix\n\n```bash\nreboot\n```\n";
+    let book = runbook(text);
+    assert_eq!((book.metadata.owner.as_deref(), book.metadata.updated.as_deref()), (Some("Core"), Some("2026-10-02")));
+    let [lag] = book.thresholds.as_slice() else { panic!("{:?}", book.thresholds) };
+    assert_eq!((lag.name.as_str(), lag.for_seconds, lag.severity.as_deref()), ("LagHigh", Some(300), Some("critical")));
+    let [incident] = book.incidents.as_slice() else { panic!("{:?}", book.incidents) };
+    assert_eq!((incident.diagnosis.len(), incident.remedies.len()), (1, 1), "the parts are one procedure");
 }

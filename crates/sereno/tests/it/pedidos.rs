@@ -20,6 +20,10 @@ struct Pedidos {
 
 impl Pedidos {
     fn up() -> Option<Self> {
+        Self::up_on("process")
+    }
+
+    fn up_on(platform: &str) -> Option<Self> {
         let lab = binary().with_file_name("lab");
         if !lab.exists() {
             skipped("the lab is not built (cargo build --package lab)");
@@ -28,7 +32,13 @@ impl Pedidos {
         let folder = tempfile::Builder::new().prefix("sereno-lab-").tempdir().expect("a temporary folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
         let dir = folder.path().join("pedidos");
-        let up = said(Command::new(&lab).args(["up", "pedidos", "--dir"]).arg(&dir).output().expect("the lab runs"));
+        let up = said(
+            Command::new(&lab)
+                .args(["up", "pedidos", "--platform", platform, "--dir"])
+                .arg(&dir)
+                .output()
+                .expect("the lab runs"),
+        );
         if up.code != Some(0) && up.err.contains("apt-get install") {
             skipped("PostgreSQL or Redis is missing (apt-get install postgresql redis-server)");
             return None;
@@ -100,6 +110,33 @@ fn redis_down_is_mended_by_the_systems_own_runbook() {
     assert_eq!(last_run(&pedidos).1, "verified", "{run:?}");
     assert_eq!(pedidos.status("/health/redis"), 200);
     assert_eq!(pedidos.status("/health"), 200);
+}
+
+/// The runbook as its authors wrote it, word for word, on the platform that it was written for.
+#[test]
+fn the_original_runbook_is_walked_on_containers() {
+    let answers =
+        |program: &str, word: &str| Command::new(program).arg(word).output().is_ok_and(|o| o.status.success());
+    if !(answers("docker", "info") && answers("docker-compose", "version")) {
+        return skipped("no Docker Engine with docker-compose answers");
+    }
+    let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/runbooks/clean/pedidos.md");
+    if !original.exists() {
+        return skipped("the original runbooks are not beside the project");
+    }
+    let original = original.to_str().expect("UTF-8");
+    let Some(pedidos) = Pedidos::up_on("compose") else { return };
+    assert_eq!(pedidos.lab(&["break", "pedidos", "redis-down"]).code, Some(0));
+    assert_eq!(pedidos.status("/health/redis"), 503);
+    let run = pedidos.sereno(&["run", "redis desconectado", "--runbook", original, "--yes", "--reason", "prueba"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let running = Command::new("docker-compose").args(["ps", "-q", "redis"]).current_dir(&pedidos.dir).output();
+    let container = String::from_utf8(running.expect("docker-compose runs").stdout).expect("UTF-8");
+    let state = Command::new("docker").args(["inspect", "-f", "{{.State.Running}}", container.trim()]).output();
+    assert_eq!(String::from_utf8_lossy(&state.expect("docker runs").stdout).trim(), "true");
+    // The runbook checks nothing after its remedy: what was done is not called verified.
+    assert_eq!(last_run(&pedidos).1, "done", "{run:?}");
+    assert_eq!(pedidos.status("/health/redis"), 200);
 }
 
 #[test]

@@ -22,7 +22,11 @@ pub(super) fn unit(tail: &str) -> (String, usize) {
     ) {
         return (word.clone(), blanks + word.len());
     }
-    const STOPS: [&str; 24] = [
+    const STOPS: [&str; 28] = [
+        "within",
+        "dentro",
+        "al",
+        "es",
         "de",
         "del",
         "en",
@@ -59,6 +63,10 @@ pub(super) fn metric(before: &str, after: &str) -> String {
     let last = inner.rsplit([',', ';', ':', '.', '|']).find(|part| !part.trim().is_empty()).unwrap_or(inner);
     let last =
         [" o ", " or ", " y ", " and "].iter().fold(last, |words, joint| words.rsplit(joint).next().unwrap_or(words));
+    // `This alert fires when the queue is above …`, `a warning -- at more than …`.
+    let last = [" when ", " if ", " cuando ", " whenever ", " -- ", " – ", " — "]
+        .iter()
+        .fold(last, |words, joint| words.rsplit(joint).next().unwrap_or(words));
     let mut words: &str = last.trim().trim_matches(|c: char| !c.is_alphanumeric() && c != '%' && c != ')');
     for lead in
         ["Si ", "si ", "If ", "if ", "Alerta si ", "Alert if ", "cuando ", "when ", "o ", "or ", "y ", "and ", "- "]
@@ -91,10 +99,11 @@ pub(super) fn metric(before: &str, after: &str) -> String {
 pub(super) fn is_deadline(before: &str, comparison: &Comparison, is_time: bool) -> bool {
     let folded = fold(before);
     let expires = ["vence", "expir", "caduc"].iter().any(|word| folded.contains(word));
+    let tells = ["notific", "notify", "avis", "inform", "report", "complet"].iter().any(|word| folded.contains(word));
     is_time
         && comparison.op.starts_with('<')
         && !expires
-        && (folded.ends_with(" en") || folded.ends_with(" in") || folded.ends_with("within"))
+        && (tells || folded.ends_with(" en") || folded.ends_with(" in") || folded.ends_with("within"))
 }
 
 /// `por 5min`, `sostenido por 5 minutos`, `for 10 minutes`, `durante 1 h`.

@@ -5,6 +5,7 @@ mod measure;
 use super::{Source, duration};
 use crate::document::{Table, TextLine};
 use crate::model::{Role, Threshold};
+use crate::structure::iso_date;
 use crate::text::fold;
 use measure::{duration_seconds, is_deadline, measures_time, metric, speaks_of_status, sustained, unit};
 use std::ops::Range;
@@ -51,6 +52,7 @@ fn may_compare(plain: &str) -> bool {
     plain.bytes().any(|b| b.is_ascii_digit())
 }
 
+#[derive(Clone, Copy)]
 struct Context<'a> {
     /// Asked only when there is a number to judge.
     severity: &'a dyn Fn() -> Option<String>,
@@ -100,14 +102,25 @@ struct Comparison {
 }
 
 fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshold>) {
+    let folded = fold(line.plain.trim_start());
+    if folded.starts_with("ejemplo") || folded.starts_with("example") {
+        return;
+    }
+    let alert = alert_label(line);
     let (label, body) = match line.bold_label().or_else(|| code_label(line)).or_else(|| dashed_label(line)) {
-        Some((label, body)) if !body.is_empty() && !is_example(label) => (Some(label), body),
-        _ => (None, line.plain.as_str()),
+        Some((label, body)) if !body.is_empty() && !is_part(label) => (Some(label), body),
+        _ => match alert {
+            Some((name, _, body)) => (Some(name), body),
+            None => (None, line.plain.as_str()),
+        },
     };
+    let told = alert.and_then(|(_, note, _)| graveness(note));
+    let severity = || told.map(str::to_owned).or_else(|| (context.severity)());
+    let context = &Context { severity: &severity, ..*context };
     let from = thresholds.len();
     let mut done = 0;
     for comparison in comparisons(body, context) {
-        if comparison.span.start < done {
+        if comparison.span.start < done || (!context.listed && in_code(line, body, &comparison.span)) {
             continue;
         }
         if let Some((threshold, end)) = one(line, label, body, done, &comparison, context) {
@@ -120,14 +133,22 @@ fn of_line(line: &TextLine, context: &Context<'_>, thresholds: &mut Vec<Threshol
     }
 }
 
-/// `Ejemplo: …` is no name.
-fn is_example(label: &str) -> bool {
+/// In a sentence, what stands between backticks is a query or an example.
+fn in_code(line: &TextLine, body: &str, span: &Range<usize>) -> bool {
+    let from = line.plain.len().saturating_sub(body.len());
+    line.code.iter().any(|code| code.contains(&(from + span.start)))
+}
+
+/// `Síntomas: …` is no name.
+fn is_part(label: &str) -> bool {
     let folded = fold(label);
-    folded.starts_with("ejemplo")
-        || folded.starts_with("example")
-        || folded.starts_with("sintoma")
+    folded.starts_with("sintoma")
         || folded.starts_with("symptom")
         || folded.starts_with("impact")
+        || folded.starts_with("verif")
+        || folded.starts_with("validat")
+        || folded.starts_with("como ")
+        || folded.starts_with("how ")
         || folded.starts_with("tiempo estimado")
         || folded.starts_with("downtime")
 }
@@ -146,6 +167,38 @@ fn dashed_label(line: &TextLine) -> Option<(&str, &str)> {
     let rest = line.plain.get(strong.end..)?.trim_start();
     let rest = rest.strip_prefix(['-', '–', '—', '('])?;
     Some((line.plain.get(strong.clone())?.trim(), rest.trim()))
+}
+
+/// `for 15 minutes` says how long, not what.
+fn only_lasts(metric: &str) -> bool {
+    let folded = fold(metric);
+    ["for ", "por ", "durante ", "over ", "in ", "en "].iter().any(|word| folded.starts_with(word))
+        && duration::first(&folded).is_some()
+}
+
+/// `HighLag (page): lag above 30 s`: a name in one word with capitals inside, and what is noted beside it.
+fn alert_label(line: &TextLine) -> Option<(&str, &str, &str)> {
+    let (head, body) = line.plain.split_once(": ")?;
+    let (name, note) = head.split_once(" (").map_or((head, ""), |(name, note)| (name, note.trim_end_matches(')')));
+    let name = name.trim();
+    let inner_capital = name.chars().skip(1).any(char::is_uppercase) && name.chars().any(char::is_lowercase);
+    let one_word = name.chars().all(|c| c.is_alphanumeric() || c == '_') && name.starts_with(char::is_uppercase);
+    (inner_capital && one_word).then(|| (name, note, body.trim()))
+}
+
+/// How grave an alert is, in the words that teams put beside its name.
+fn graveness(note: &str) -> Option<&'static str> {
+    let folded = fold(note);
+    let is = |words: &[&str]| words.iter().any(|word| folded.starts_with(word));
+    if is(&["page", "critic", "sev1", "sev-1", "p1", "urgent", "despierta"]) {
+        Some("critical")
+    } else if is(&["ticket", "warn", "aviso", "advert", "sev2", "sev-2", "sev3", "sev-3", "p2", "p3"]) {
+        Some("warning")
+    } else if is(&["info"]) {
+        Some("info")
+    } else {
+        None
+    }
 }
 
 fn comparisons(body: &str, context: &Context<'_>) -> Vec<Comparison> {
@@ -204,7 +257,7 @@ fn comparisons(body: &str, context: &Context<'_>) -> Vec<Comparison> {
     }
     let speaks_of_limits = context.listed
         && matches!(context.role, Role::Monitoring | Role::Rollback | Role::Incident | Role::Scaling)
-        || context.role == Role::Symptoms;
+        || matches!(context.role, Role::Symptoms | Role::Verification);
     if speaks_of_limits {
         let folded = fold(body);
         // Offsets hold only while folding keeps every character's length.
@@ -245,11 +298,13 @@ fn one(
     let before = body.get(from..comparison.span.start)?.trim();
     let metric = metric(before, after);
     let is_time = matches!(unit.as_str(), "ms" | "s" | "min" | "h" | "d" | "w" | "month" | "year");
-    if is_deadline(before, comparison, is_time) || (context.heading && metric.is_empty() && label.is_none()) {
+    let hurries = context.heading && is_time && comparison.op.starts_with('<') && !measures_time(&metric);
+    if hurries || is_deadline(before, comparison, is_time) || (context.heading && metric.is_empty() && label.is_none())
+    {
         return None;
     }
     let name = label.map_or_else(|| metric.clone(), |label| label.trim().to_owned());
-    if name.is_empty() || (comparison.in_words && metric.is_empty()) {
+    if name.is_empty() || (comparison.in_words && metric.is_empty() && label.is_none()) {
         return None;
     }
     let unit = if unit.is_empty() && speaks_of_status(&metric) && (100.0..600.0).contains(&value) {
@@ -257,19 +312,24 @@ fn one(
     } else {
         unit
     };
+    let (name, purpose) = match ["para ", "for "].iter().find_map(|word| name.strip_prefix(word)) {
+        // `Escribir un informe (para incidentes > 30 min)`: when something is done, not a state to be kept.
+        Some(rest) => (rest.trim().to_owned(), true),
+        None => (name, false),
+    };
     let lasting = sustained(after).or_else(|| {
         let state = is_time && comparison.op.starts_with('>') && !measures_time(&metric) && !measures_time(&name);
         state.then(|| duration_seconds(value, &unit)).flatten()
     });
     let threshold = Threshold {
         line: line.line,
-        metric: label.is_some().then(|| metric.clone()).filter(|metric| !metric.is_empty()),
+        metric: label.is_some().then(|| metric.clone()).filter(|metric| !metric.is_empty() && !only_lasts(metric)),
         name,
         op: comparison.op.to_owned(),
         value,
         unit,
         for_seconds: lasting,
-        severity: (context.severity)(),
+        severity: (context.severity)().filter(|_| !purpose),
         text: line.plain.trim().to_owned(),
     };
     Some((threshold, end))
@@ -300,11 +360,20 @@ fn absence(line: &TextLine, label: Option<&str>, body: &str, context: &Context<'
 /// Tables with columns of limits: the row's first cell is what is measured.
 fn of_table(table: &Table, outer: Option<&str>, thresholds: &mut Vec<Threshold>) {
     let columns: Vec<Option<Option<&str>>> = table.header.iter().map(|cell| limit_column(&cell.plain)).collect();
+    let grave = table.header.iter().position(|cell| {
+        let title = fold(&cell.plain);
+        ["sever", "priorid", "priority", "gravedad", "nivel", "level"].iter().any(|word| title.starts_with(word))
+    });
     for row in &table.rows {
         let Some(first) = row.first() else { continue };
+        let told = grave.and_then(|column| row.get(column)).and_then(|cell| graveness(cell.plain.trim()));
+        let outer = told.or(outer);
         for (cell, column) in row.iter().zip(&columns).skip(1) {
             let Some(severity) = column else { continue };
             let words = cell.plain.trim();
+            if iso_date(words).is_some() {
+                continue;
+            }
             let severity = severity.map(str::to_owned).or_else(|| outer.map(str::to_owned));
             let context =
                 Context { severity: &|| severity.clone(), role: Role::Monitoring, listed: true, heading: false };

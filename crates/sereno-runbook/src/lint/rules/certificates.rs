@@ -137,6 +137,8 @@ fn untested(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let changed = mentions(&said, &["conf", "cert", "ssl", "deny", "bloquear", "block"]);
         if changed && !tested {
             found.hit(command);
+        } else if !tested {
+            found.note(ctx.place(command));
         }
     }
 }

@@ -184,6 +184,9 @@ fn each(ctx: &Ctx<'_>, expression: &Regex, mut hit: impl FnMut(&Query, &str, std
 
 fn vacuum(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     each(ctx, pattern(r"(?i)\bVACUUM\s*(\([^)]*\bFULL\b[^)]*\)|FULL\b)[^;\n]*"), |_, _, span| found.here(span));
+    for command in ctx.commands.iter().filter(|c| c.name() == "vacuumdb" && c.option('f', "--full")) {
+        found.hit(command);
+    }
 }
 
 /// Relation that must be named, old name, new name, since which version.

@@ -128,6 +128,25 @@ pub(super) const LINTS: &[Lint] = &[
         good: Example::Page("# Deploy to production\n\n## After the deploy\n\n```bash\n./smoke-test.sh\n```"),
         check: end_to_end,
     },
+    Lint {
+        code: "built-with-other-dependencies",
+        severity: Severity::Warning,
+        title: w(
+            "Other code built with the dependencies that were there",
+            "Otro código compilado con las dependencias que había",
+        ),
+        why: w(
+            "the code on disk changes and is built with the dependencies that happen to be installed: those of the version left behind, not its own",
+            "cambia el código en disco y se compila con las dependencias que estén instaladas: las de la versión que se deja, no las suyas",
+        ),
+        fix: w(
+            "Install first, from the lock file: `npm ci && npm run build` (and generate clients such as Prisma's).",
+            "Instale antes, según el lock: `npm ci && npm run build` (y genere clientes como el de Prisma).",
+        ),
+        bad: Example::Shell("git checkout v2.0.3\nnpm run build"),
+        good: Example::Shell("git checkout v2.0.3\nnpm ci\nnpm run build"),
+        check: other_dependencies,
+    },
 ];
 
 fn revert(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -159,10 +178,15 @@ fn pulls(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             found.hit(command);
         }
     }
+    for command in ctx.commands.iter().filter(|c| c.name() == "git" && c.sub().name() == "reset" && c.has("--hard")) {
+        if command.args().any(|w| w.value.starts_with("origin/") || w.value == "FETCH_HEAD") {
+            found.hit(command);
+        }
+    }
 }
 
 fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let tag = pattern(r"(:-latest\}|^[\w./-]+/[\w.-]+:latest$|=[\w./-]+:latest$)");
+    let tag = pattern(r"(:-latest\}|^[\w./-]+/[\w.-]+:latest$|=[\w./-]+:latest$|\b(tag|version)=latest$)");
     for command in &ctx.commands {
         for word in command.words.iter().chain(&command.assigns) {
             if tag.is_match(word.value.trim_matches('"')) && !command.is_inner && act(command) != Act::Restore {
@@ -219,6 +243,26 @@ fn end_to_end(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let prepares = mentions(&titles, &["pre-", "dependencia", "dependenc"]);
         if production && deploys && test && !prepares && last != command.block {
             last = command.block;
+            found.hit(command);
+        }
+    }
+}
+
+fn other_dependencies(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    let builds = |c: &&Cmd| {
+        matches!(c.name(), "npm" | "pnpm" | "yarn")
+            && c.args().any(|w| w.value == "build" || w.value.starts_with("build:"))
+    };
+    let installs = |c: &Cmd| {
+        let manager = matches!(c.name(), "npm" | "pnpm" | "yarn" | "bun");
+        manager && (c.args().any(|w| matches!(w.value.as_str(), "ci" | "install" | "i")) || c.words.len() == 1)
+    };
+    for command in ctx.commands.iter().filter(builds) {
+        let own = || super::before(ctx, command).filter(|c| c.block == command.block);
+        let moved = own().any(|c| {
+            c.name() == "git" && matches!(c.sub().name(), "checkout" | "revert" | "reset" | "switch" | "pull")
+        });
+        if moved && !own().any(installs) {
             found.hit(command);
         }
     }

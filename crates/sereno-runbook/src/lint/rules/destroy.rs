@@ -156,6 +156,22 @@ pub(super) const LINTS: &[Lint] = &[
         check: to_zero,
     },
     Lint {
+        code: "everything-scaled-alike",
+        severity: Severity::Warning,
+        title: w("Everything is scaled to one number", "Todo se escala a un mismo número"),
+        why: w(
+            "this gives every deployment of the namespace the same number of replicas, whatever each had and whatever an autoscaler wants: what ran once on purpose runs several times, what needed ten gets three",
+            "esto da a todos los deployments del namespace la misma cantidad de réplicas, sin importar cuántas tenía cada uno ni lo que quiera un autoescalador: lo que corría una sola vez a propósito corre varias, y lo que necesitaba diez recibe tres",
+        ),
+        fix: w(
+            "Write down the numbers first (`kubectl get deploy -o custom-columns=NAME:.metadata.name,N:.spec.replicas`) and give each its own back; leave out what need not stop.",
+            "Anote antes los números (`kubectl get deploy -o custom-columns=NAME:.metadata.name,N:.spec.replicas`) y devuelva a cada uno el suyo; deje fuera lo que no hace falta detener.",
+        ),
+        bad: Example::Shell("kubectl scale deploy --all --replicas=3 -n shop"),
+        good: Example::Shell("kubectl scale deploy/api --replicas=3 -n shop"),
+        check: alike,
+    },
+    Lint {
         code: "whole-stack-down",
         severity: Severity::Warning,
         title: w("The whole stack is taken down", "Se baja todo el sistema"),
@@ -199,7 +215,11 @@ fn images(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 fn deleted(command: &Cmd) -> Option<String> {
     let line = plain(&command.line());
     let deletes = match command.name() {
-        "find" => command.has("-delete") || line.contains("-exec rm") || line.contains("xargs rm"),
+        "find" => {
+            command.has("-delete")
+                || line.contains("xargs rm")
+                || (command.has("-exec") || command.has("-execdir")) && command.has("rm")
+        }
         "rm" => true,
         "aws" => line.contains("s3 rm"),
         _ => false,
@@ -208,7 +228,7 @@ fn deleted(command: &Cmd) -> Option<String> {
 }
 
 fn is_backup_path(line: &str) -> bool {
-    mentions(line, &["backup", "respaldo", ".dump", ".sql.gz", "/dumps"])
+    mentions(line, &["backup", "respaldo", "/copias", ".dump", ".sql.gz", "/dumps"])
 }
 
 fn backups(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -216,7 +236,7 @@ fn backups(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let counts =
             ctx.unit_commands(command.block).any(|c| c.line().contains("tail -n +") || c.line().contains("head -n -"));
         let by_age = matches!(command.name(), "find") && command.has_any(&["-mtime", "-mmin", "-ctime"]);
-        let by_glob = command.name() == "rm" && command.line().contains('*');
+        let by_glob = matches!(command.name(), "rm" | "aws") && command.line().contains('*');
         if (by_age || by_glob) && !counts {
             found.hit(command);
         }
@@ -277,6 +297,15 @@ fn unprotected(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             command.name() == "aws" && line.contains("s3 rm") && line.contains("--recursive") && !is_backup_path(&line);
         let other = matches!(command.name(), "terraform" | "tofu") && command.arg(0) == "destroy"
             || command.name() == "helm" && matches!(command.arg(0), "uninstall" | "delete")
+            || command.name() == "crontab" && command.has("-r")
+            || command.name() == "rabbitmqctl" && mentions(command.arg(0), &["purge_queue", "delete_queue", "reset"])
+            || command.name() == "curl"
+                && command.value_of(&["-X", "--request"]).is_some_and(|w| w.value == "DELETE")
+                && command.args().any(|w| {
+                    w.value.contains("://") && w.value.contains('*')
+                        || w.value.contains(":9200/") && w.value.ends_with('*')
+                })
+            || command.name() == "celery" && command.has("purge")
             || command.name() == "docker" && command.sub().name() == "volume" && command.sub().operand() == "rm";
         if (recursive && !is_backup_path(&line) || objects || cloud || other) && !protected(ctx, command) {
             found.hit(command);
@@ -339,6 +368,14 @@ fn to_zero(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 fn stack_down(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in ctx.commands.iter().filter(|c| c.compose("down") && c.sub().operands().next().is_none()) {
         if after(ctx, command).any(|c| c.compose("up")) {
+            found.hit(command);
+        }
+    }
+}
+
+fn alike(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    for command in ctx.commands.iter().filter(|c| c.kubectl("scale") && c.has("--all")) {
+        if scaled_to(command).is_some_and(|n| n > 0) {
             found.hit(command);
         }
     }

@@ -219,7 +219,10 @@ fn swallowed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         };
         let first = list.iter().min_by_key(|c| c.span.start).copied().unwrap_or(left);
         let quiet = matches!(right.name(), "true" | ":");
-        let matters = matches!(act(left), Act::Verify | Act::Backup | Act::Restore | Act::MigrateUp | Act::Build);
+        let matters = matches!(
+            act(left),
+            Act::Verify | Act::Backup | Act::Restore | Act::MigrateUp | Act::Build | Act::Restart | Act::Rollout
+        );
         if LOOKUPS.contains(&left.name()) || (quiet && !matters) || leaves_after(ctx, left, right) {
             continue;
         }
@@ -239,7 +242,10 @@ fn leaves_after(ctx: &Ctx<'_>, left: &Cmd, right: &Cmd) -> bool {
 
 fn announces(command: &Cmd) -> bool {
     let line = plain(&command.line());
-    let says = mentions(&line, &["exitos", "completad", "success", "complete", "finalizad", "terminad", "✅"]);
+    let says = mentions(
+        &line,
+        &["exitos", "completad", "success", "complete", "finalizad", "terminad", "finished", "listo", "✅"],
+    );
     let sad = mentions(&line, &["fail", "error", "fall", "cancel", "no se", "inici", "❌"]);
     says && !sad && (matches!(command.name(), "echo" | "printf") || (command.name() == "curl" && is_post(command)))
 }
@@ -270,7 +276,7 @@ fn health_address(command: &Cmd) -> Option<&str> {
     }
     let address = command.args().map(|w| w.value.as_str()).find(|v| v.contains("://") || v.contains("localhost"))?;
     let path = address.split("://").last()?.split_once('/').map_or("", |(_, path)| path).to_lowercase();
-    mentions(&path, &["health", "ready", "live", "ping", "heartbeat"]).then_some(address)
+    mentions(&path, &["health", "ready", "live", "ping", "heartbeat", "salud", "estado"]).then_some(address)
 }
 
 fn shows_status(command: &Cmd) -> bool {
@@ -301,7 +307,17 @@ fn one_per_block<'c>(ctx: &'c Ctx<'_>, found: &mut Found<'_, '_>, fits: impl Fn(
 }
 
 fn ignores_status(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    one_per_block(ctx, found, |c| health_address(c).is_some() && !shows_status(c) && !piped_on(ctx, c));
+    one_per_block(ctx, found, |c| {
+        let checks = health_address(c).is_some() || (c.name() == "curl" && is_post(c) && is_a_check(ctx, c));
+        checks && !shows_status(c) && !piped_on(ctx, c)
+    });
+}
+
+/// A request sent to see whether it is answered, as the title or the step says.
+fn is_a_check(ctx: &Ctx<'_>, command: &Cmd) -> bool {
+    let said = format!("{} {}", ctx.titles(command.block), ctx.comment_before(command));
+    let answers = command.args().any(|w| mentions(&w.value, &["/login", "/health", "/orders", "/auth", "/test"]));
+    answers && mentions(&said, &["verific", "verify", "smoke", "validat", "comprob", "probar", "test"])
 }
 
 fn no_timeout(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -450,7 +466,7 @@ fn backup_unverified(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             matches!(c.name(), "test" | "[" | "[[" | "sha256sum" | "md5sum" | "stat" | "wc")
                 || (matches!(c.name(), "gzip" | "gunzip" | "zstd") && c.has_any(&["-t", "--test"]))
                 || (c.name() == "pg_restore" && c.has_any(&["-l", "--list"]))
-                || mentions(&plain(&c.line()), &["verify", "verif", " list", "ls -l", "s3 ls"])
+                || !matches!(c.name(), "echo" | "printf") && looks_at_backup(c)
         });
         let schema_only = command.has_any(&["-s", "--schema-only"]);
         let place = ctx.place(command);
@@ -461,6 +477,13 @@ fn backup_unverified(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             reported.push(place);
         }
     }
+}
+
+/// It lists or verifies backups, and not something else that a deploy verifies.
+fn looks_at_backup(command: &Cmd) -> bool {
+    let line = plain(&command.line());
+    let about = mentions(&line, &["backup", "dump", "respaldo", "copia", ".gz", "archive"]);
+    mentions(&line, &[" list", "ls -l", "s3 ls"]) || (about && line.contains("verif"))
 }
 
 fn only_printed(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {

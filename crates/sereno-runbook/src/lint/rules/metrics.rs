@@ -255,8 +255,9 @@ fn procedure(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 continue;
             };
             let elsewhere = ctx.lines.iter().any(|l| {
-                l.number != line.number
-                    && ctx.book.source.get(l.span.clone()).is_some_and(|t| t.contains(alert.as_str()))
+                text.contains("](")
+                    || l.number != line.number
+                        && ctx.book.source.get(l.span.clone()).is_some_and(|t| t.contains(alert.as_str()))
             });
             if !elsewhere {
                 orphans.push(alert.as_str().to_owned());

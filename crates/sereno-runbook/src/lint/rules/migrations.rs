@@ -142,6 +142,27 @@ pub(super) const LINTS: &[Lint] = &[
         ),
         check: after_old_code,
     },
+    Lint {
+        code: "sql-file-unprotected",
+        severity: Severity::Warning,
+        title: w(
+            "A file of SQL run on the live database unprotected",
+            "Un archivo SQL corrido sobre la base viva sin protección",
+        ),
+        why: w(
+            "whatever this file holds runs on the live database, with no backup before it in this procedure and no transaction around it: what it drops is gone, and if it stops half-way the schema is neither old nor new",
+            "lo que tenga este archivo corre sobre la base viva, sin un respaldo antes en este procedimiento y sin transacción: lo que borra se pierde, y si se corta a mitad el esquema no es ni el viejo ni el nuevo",
+        ),
+        fix: w(
+            "Take a backup first, read the file, and run it whole or not at all: `psql --single-transaction -v ON_ERROR_STOP=1 -f FILE`.",
+            "Tome antes un respaldo, lea el archivo y córralo entero o nada: `psql --single-transaction -v ON_ERROR_STOP=1 -f ARCHIVO`.",
+        ),
+        bad: Example::Shell("psql \"$DATABASE_URL\" < undo-orders.sql"),
+        good: Example::Shell(
+            "pg_dump -Fc -f before.dump \"$DATABASE_URL\"\npg_restore -l before.dump\npsql \"$DATABASE_URL\" --single-transaction -v ON_ERROR_STOP=1 -f undo-orders.sql",
+        ),
+        check: sql_file,
+    },
 ];
 
 fn resolve(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -279,6 +300,21 @@ fn after_old_code(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                     || c.name() == "helm" && c.arg(0) == "rollback")
         });
         if reverts && back {
+            found.hit(command);
+        }
+    }
+}
+
+fn sql_file(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    for command in ctx.commands.iter().filter(|c| c.name() == "psql") {
+        let given = command.value_of(&["-f", "--file"]).map(|w| w.value.as_str());
+        let fed = command.redirects.iter().find(|r| r.op == "<").map(|r| r.target.as_str());
+        let Some(file) = given.or(fed) else { continue };
+        let name = plain(file);
+        // Loading a dump is judged by others, and a file of queries changes nothing.
+        let other = mentions(&name, &["backup", "dump", "respaldo", "report", "diagn", "query", "consulta", "check"]);
+        let whole = command.has_any(&["-1", "--single-transaction"]);
+        if super::has_ending(&name, &["sql"]) && !other && !whole && !protected(ctx, command) {
             found.hit(command);
         }
     }

@@ -9,16 +9,21 @@ mod deploy;
 mod destroy;
 mod document;
 mod failures;
+mod host;
 mod kubernetes;
+mod looking;
 mod metrics;
 mod migrations;
 mod placeholders;
 mod places;
+mod privileges;
 mod procedure;
 mod readiness;
 mod redis;
+mod remarks;
 mod restore;
 mod review;
+mod rotation;
 mod secrets;
 mod sessions;
 mod values;
@@ -46,10 +51,15 @@ pub(super) static FAMILIES: &[&[Lint]] = &[
     compose::LINTS,
     kubernetes::LINTS,
     deploy::LINTS,
+    host::LINTS,
     certificates::LINTS,
     secrets::LINTS,
+    rotation::LINTS,
+    privileges::LINTS,
     metrics::LINTS,
+    looking::LINTS,
     procedure::LINTS,
+    remarks::LINTS,
     readiness::LINTS,
     placeholders::LINTS,
     contacts::LINTS,

@@ -111,7 +111,7 @@ fn report(found: &mut Found<'_, '_>, places: Places) {
 }
 
 /// Names of hosts, accounts and files that only examples have.
-const FILLER: &str = r"(?i)\b(https?://|ssh \S+@)?[\w.-]*\b(tu-?dominio|tudominio|tu-?api|tu-?sistema|your-?domain|yourdomain|your-?company|mi-?dominio|example|ejemplo|production-server|empresa)\.(com|org|net|io|dev|es|ar|mx|co)\b|\bYOUR/WEBHOOK/URL\b|\bYOUR[-_][A-Z_-]+\b|\b(tu|your)-(password|secret|token|api-key|clave|db|app)[\w-]*|\b(sk|pk|rk)_(live|test)_x{3,}\w*|\bwhsec_x{3,}\w*|/path/to/[\w./-]*|/secure/backup/location/?|\[(COMPLETAR|ORG|PROJECT|TODO|TBD|XXX|RELLENAR|FILL IN|COMPLETE|NOMBRE|PROYECTO|URL)\]";
+const FILLER: &str = r"(?i)\b(https?://|ssh \S+@)?[\w.-]*\b(tu-?dominio|tudominio|tu-?api|tu-?sistema|your-?domain|yourdomain|your-?company|mi-?dominio|example|ejemplo|production-server|empresa)\.(com|org|net|io|dev|es|ar|mx|co)\b|\bYOUR/WEBHOOK/URL\b|\bYOUR[-_][A-Z_-]+\b|\b(tu|your)-(password|secret|token|api-key|clave|db|app|api|servicio|service|proyecto|project|contenedor|container|servidor|server|host|usuario|user|cluster|namespace|bucket)\b[\w-]*|\b(sk|pk|rk)_(live|test)_x{3,}\w*|\bwhsec_x{3,}\w*|/path/to/[\w./-]*|/secure/backup/location/?|\[(COMPLETAR|ORG|PROJECT|TODO|TBD|XXX|RELLENAR|FILL IN|COMPLETE|NOMBRE|PROYECTO|URL)\]";
 
 fn unresolved(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let filler = pattern(FILLER);
@@ -178,7 +178,10 @@ fn of_kind(ctx: &Ctx<'_>, kind: PlaceholderKind, mut fits: impl FnMut(&str) -> b
 }
 
 fn parameter(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let places = of_kind(ctx, PlaceholderKind::Bracketed, |text| !text.eq_ignore_ascii_case("[]"));
+    let places = of_kind(ctx, PlaceholderKind::Bracketed, |text| {
+        // `<value of the label from the alert>` says where it comes from.
+        !text.eq_ignore_ascii_case("[]") && text.split_whitespace().count() < 4
+    });
     report(found, places);
 }
 
@@ -217,7 +220,9 @@ fn unset(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     ];
     let places = of_kind(ctx, PlaceholderKind::Variable, |text| {
         let name = text.trim_matches(|c: char| matches!(c, '$' | '{' | '}' | '"'));
-        !common.contains(&name) && !listed.contains(name)
+        // `${NAME:?…}` asks for it: the line stops where nobody has set it.
+        let demanded = ctx.book.source.contains(&format!("${{{name}:?"));
+        !common.contains(&name) && !listed.contains(name) && !demanded
     });
     report(found, places);
 }

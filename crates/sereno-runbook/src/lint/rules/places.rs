@@ -363,7 +363,7 @@ fn variable_setting(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     }
 }
 
-fn cron_lines(ctx: &Ctx<'_>, shell_only: bool) -> Vec<(usize, Range<usize>, String)> {
+pub(super) fn cron_lines(ctx: &Ctx<'_>, shell_only: bool) -> Vec<(usize, Range<usize>, String)> {
     let cron = pattern(CRON);
     let mut out = Vec::new();
     for (index, view) in ctx.blocks.iter().enumerate() {

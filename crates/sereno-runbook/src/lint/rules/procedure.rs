@@ -139,22 +139,6 @@ pub(super) const LINTS: &[Lint] = &[
         ),
         check: vague,
     },
-    Lint {
-        code: "comment-instead-of-command",
-        severity: Severity::Note,
-        title: w("A numbered step that is only a comment", "Un paso numerado que es solo un comentario"),
-        why: w(
-            "this numbered step is only a comment: run as a script it does nothing and is passed over in silence",
-            "este paso numerado es solo un comentario: como script no hace nada y se pasa por alto en silencio",
-        ),
-        fix: w(
-            "Move it out of the block as a step for a person, or write its command (`curl -fsS \"$SLACK_WEBHOOK\" …`).",
-            "Sáquelo del bloque como paso de una persona, o escriba su comando (`curl -fsS \"$SLACK_WEBHOOK\" …`).",
-        ),
-        bad: Example::Shell("# 1. Look\ndocker ps\n\n# 2. Tell the customers by mail"),
-        good: Example::Shell("# 1. Look\ndocker ps\n\n# 2. Look closer\ndocker logs --tail=5 api"),
-        check: comment,
-    },
 ];
 
 fn changes(command: &Cmd) -> bool {
@@ -163,13 +147,33 @@ fn changes(command: &Cmd) -> bool {
         || act(command) == Act::Stop && scaled_to(command) == Some(0)
 }
 
+/// It frees space, which is a remedy only once there is some.
+fn frees(ctx: &Ctx<'_>, command: &Cmd) -> bool {
+    let deletes = command.name() == "find" && command.has("-delete") || command.args().any(|w| w.value == "prune");
+    let titles = ctx.titles(command.block);
+    deletes && mentions(&titles, &["disco", "disk", "espacio", "space"])
+}
+
 /// Heading words that promise a check.
-const CHECKS: [&str; 9] =
-    ["verific", "verify", "check", "comprob", "validar", "validat", "expected", "esperado", "monitor"];
+const CHECKS: [&str; 12] = [
+    "verific",
+    "verify",
+    "check",
+    "comprob",
+    "validar",
+    "validat",
+    "expected",
+    "esperado",
+    "monitor",
+    "watch the",
+    "should stay",
+    "observar",
+];
 
 fn verification(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for (heading, blocks) in ctx.units() {
-        let last = blocks.iter().flat_map(|b| ctx.commands_of(*b)).rfind(|c| changes(c) && !c.in_condition);
+        let last =
+            blocks.iter().flat_map(|b| ctx.commands_of(*b)).rfind(|c| (changes(c) || frees(ctx, c)) && !c.in_condition);
         let Some(last) = last else { continue };
         let proved = after(ctx, last).any(|c| act(c) == Act::Verify && c.name() != "aws");
         let said = ctx.lines.iter().any(|l| {
@@ -202,6 +206,7 @@ fn rollback(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     if known {
         return;
     }
+    let elsewhere = ctx.commands.iter().find(|c| c.args().any(|w| matches!(w.value.as_str(), "rollback" | "undo")));
     for (heading, blocks) in ctx.units() {
         let deploys = mentions(
             &heading.plain,
@@ -213,16 +218,47 @@ fn rollback(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
                 "actualizacion de version",
                 "nueva version",
                 "nuevas versiones",
+                "publicar",
+                "subir version",
+                "ship",
+                "roll out",
+                "rollout",
             ],
         );
         let first = blocks
             .iter()
             .flat_map(|b| ctx.commands_of(*b))
             .find(|c| act(c) == Act::Rollout || act(c) == Act::MigrateUp);
-        let said = ctx.prose_of(heading).contains("rollback");
-        if let Some(first) = first.filter(|_| deploys && !said) {
+        let said = mentions(
+            &ctx.prose_of(heading),
+            &[
+                "rollback",
+                "roll back",
+                "volver atras",
+                "to go back",
+                "revertir",
+                "revert",
+                "version anterior",
+                "previous version",
+            ],
+        );
+        let Some(first) = first.filter(|_| deploys && !said) else { continue };
+        let Some(back) = elsewhere else {
             found.hit(first);
-        }
+            continue;
+        };
+        let (line, _) = ctx.line_column(ctx.place(back).start);
+        found.command(
+            first,
+            Text::new(
+                format!("this changes production, and the only way back stands among other steps, on line {line}: nothing says when to take it, to which version, nor what becomes of the schema"),
+                format!("esto cambia producción, y el único camino de vuelta está entre otros pasos, en la línea {line}: nada dice cuándo tomarlo, a qué versión ni qué pasa con el esquema"),
+            ),
+            Text::new(
+                "Write the rollback beside it: which version, which command, what happens to the schema, and how one decides.",
+                "Escriba el rollback al lado: qué versión, qué comando, qué pasa con el esquema, y cómo se decide.",
+            ),
+        );
     }
 }
 
@@ -376,39 +412,6 @@ fn vague(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             let n = steps.len();
             found
                 .detail(first.span.clone(), &Text::new(format!("{n} in this section"), format!("{n} en esta sección")));
-        }
-    }
-}
-
-fn comment(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let numbered = pattern(r"^#\s*\d+[.)]\s+\p{L}");
-    for (index, view) in ctx.blocks.iter().enumerate().filter(|(_, v)| v.is_shell()) {
-        let commands = ctx.commands_of(index);
-        let steps: Vec<_> = view
-            .comments
-            .iter()
-            .filter(|c| view.text().get((*c).clone()).is_some_and(|t| numbered.is_match(t)))
-            .collect();
-        let mut silent = Vec::new();
-        for (at, step) in steps.iter().enumerate() {
-            let end = steps.get(at + 1).map_or(view.block.text.len(), |next| next.start);
-            let acts = commands.iter().any(|c| c.span.start >= step.end && c.span.start < end);
-            // What is looked at in a browser is rightly left to a person.
-            let screen = view.block.text.get(step.start..end).is_some_and(|t| {
-                mentions(&super::plain(t), &["dashboard", "grafana", "https://", "siguiendo", "following the"])
-            });
-            let foreign =
-                view.block.text.get(step.end..end).is_some_and(|t| {
-                    t.lines().skip(1).any(|l| !l.trim().is_empty() && !l.trim_start().starts_with('#'))
-                });
-            if !acts && !foreign && !screen {
-                silent.push(*step);
-            }
-        }
-        if let Some(first) = silent.first().filter(|_| !commands.is_empty()) {
-            let n = silent.len();
-            let detail = Text::new(format!("{n} in this block"), format!("{n} en este bloque"));
-            found.detail(ctx.in_source(index, first), &detail);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether backups and procedures would hold: kept elsewhere, restored once in a while, drilled.
 
-use super::{Act, Ctx, Example, Found, Lint, Severity, act, mentions, w};
+use super::{Act, Ctx, Example, Found, Lint, Severity, act, mentions, pattern, w};
 use crate::model::Role;
 
 pub(super) const LINTS: &[Lint] = &[
@@ -57,37 +57,17 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn off_site(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let text = super::plain(&ctx.book.source);
-    let away = [
-        "s3",
-        "gcs",
-        "gs://",
-        "azure",
-        "blob",
-        "bucket",
-        "offsite",
-        "off-site",
-        "rsync",
-        "scp ",
-        "restic",
-        "borg",
-        "rclone",
-        "b2://",
-        "wal-g",
-        "barman",
-        "pgbackrest",
-        "glacier",
-        "point-in-time",
-        "supabase",
-        "rds",
-        "snapshot",
-        "otro servidor",
-        "another server",
-        "remote",
-        "remoto",
-        "externo",
-    ];
-    if mentions(&text, &away) {
+    let text = ctx.book.source.to_lowercase();
+    // Whole words: dashboards are no RDS.
+    let away = pattern(
+        r"\b(s3|\w*_s3_\w*|gcs|azure|blobs?|buckets?|off-?site|rsync|scp|restic|borg|borgbackup|rclone|wal-g|barman|pgbackrest|glacier|point-in-time|pitr|supabase|rds|snapshots?|otro servidor|another server|remot[eao]s?|extern[oa]s?|nas)\b|gs://|b2://",
+    );
+    let about_backups = |at: usize| {
+        let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let line = text[from..].lines().next().unwrap_or_default();
+        !mentions(line, &["monitor", "proveedor", "provider", "integra"])
+    };
+    if away.find_iter(&text).any(|hit| about_backups(hit.start())) {
         return;
     }
     if let Some(first) = ctx.commands.iter().find(|c| act(c) == Act::Backup) {

@@ -129,6 +129,26 @@ fn xargs(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         });
         if inside {
             found.hit(right);
+            continue;
+        }
+        // `redis-cli -h cache … | xargs redis-cli DEL` asks one server and acts on another.
+        let left = ctx.commands_of(right.block).iter().find(|c| {
+            c.pipeline == right.pipeline && c.name() == right.name() && c.span.start < right.span.start && c.here()
+        });
+        let server = ["-h", "-p", "-u", "-n", "-s", "--host", "-U", "-d"];
+        let of = |c: &Cmd| server.map(|option| c.value_of(&[option]).map(|w| w.value.clone()));
+        if left.is_some_and(|left| of(left) != of(right)) {
+            found.command(
+                right,
+                Text::new(
+                    "the left side asks another server or database than this client, which has no such options: it acts on whatever is the default here",
+                    "el lado izquierdo consulta otro servidor o base que este cliente, que no lleva esas opciones: actúa sobre lo que sea por omisión aquí",
+                ),
+                Text::new(
+                    "Give both the same options: `redis-cli -h HOST --scan … | xargs -r redis-cli -h HOST UNLINK`.",
+                    "Dé a ambos las mismas opciones: `redis-cli -h HOST --scan … | xargs -r redis-cli -h HOST UNLINK`.",
+                ),
+            );
         }
     }
 }

@@ -272,8 +272,13 @@ fn mismatch(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn latest(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     for command in restores(ctx) {
-        if let Some(word) = command.args().find(|w| w.value.to_lowercase().contains("latest.")) {
-            found.here(ctx.in_source(command.block, &word.span));
+        let newest =
+            pattern(r"(?i)\b(latest|ultim[oa]|newest|last)(\.|\b.*\.(gz|dump|sql|zst|tar))|[-_](latest|ultim[oa])\.");
+        // The file may be named by what feeds the restore.
+        let fed = before(ctx, command).filter(|c| c.pipeline == command.pipeline && c.block == command.block).last();
+        let words = |c: &'_ Cmd| c.args().find(|w| newest.is_match(&w.value)).map(|w| w.span.clone());
+        if let Some(span) = words(command).or_else(|| fed.and_then(words)) {
+            found.here(ctx.in_source(command.block, &span));
         }
     }
 }

@@ -174,7 +174,11 @@ fn on_command_line(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         let exported = command
             .assigns
             .iter()
-            .chain(command.args().filter(|_| command.name() == "export"))
+            .chain(
+                command
+                    .args()
+                    .filter(|_| command.name() == "export" || (command.name() == "vault" && command.has("put"))),
+            )
             .find(|w| literal_secret(w) || url.is_match(&w.value));
         let given = command.args().find(|w| url.is_match(&w.value) && command.name() != "export");
         let client = match command.name() {
@@ -232,6 +236,19 @@ fn defaults(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         if let Some(word) = command.args().find(|w| pair.is_match(&format!("{} ", w.value))) {
             found.here(ctx.in_source(command.block, &word.span));
         }
+    }
+    of_prose(ctx, found);
+}
+
+/// `(usuario admin, clave admin)` among addresses.
+fn of_prose(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    let pair = pattern(
+        r"\b(usuario|user(name)?|login):? ?`?(admin|root|guest|test|postgres|elastic)`? ?(,|/|;|y|and)? ?(clave|contrasena|password|pass|pwd):? ?`?(admin|root|guest|test|postgres|elastic|changeme|password|123456?)\b|\b(admin/admin|root/root|guest/guest|admin:admin)\b",
+    );
+    for line in ctx.lines.iter().filter(|l| l.block.is_none() && pair.is_match(&l.plain)) {
+        let text = ctx.book.source.get(line.span.clone()).unwrap_or_default();
+        let lead = text.len() - text.trim_start().len();
+        found.here(line.span.start + lead..line.span.end);
     }
 }
 

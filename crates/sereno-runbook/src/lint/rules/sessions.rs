@@ -54,14 +54,14 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "exec-needs-terminal",
         severity: Severity::Note,
-        title: w("`docker-compose exec` wants a terminal", "`docker-compose exec` quiere una terminal"),
+        title: w("A terminal asked for where nobody types", "Se pide una terminal donde nadie escribe"),
         why: w(
-            "`docker-compose exec` asks for a terminal unless told `-T`: from cron, CI or another program it fails with \"the input device is not a TTY\"",
-            "`docker-compose exec` pide una terminal salvo que se le diga `-T`: desde cron, CI u otro programa falla con \"the input device is not a TTY\"",
+            "`exec -it`, and `docker-compose exec` unless told `-T`, ask for a terminal: from cron, CI or another program this fails with \"the input device is not a TTY\" or garbles its output",
+            "`exec -it`, y `docker-compose exec` salvo que se le diga `-T`, piden una terminal: desde cron, CI u otro programa esto falla con \"the input device is not a TTY\" o ensucia la salida",
         ),
         fix: w(
-            "Add `-T` where nobody types: `docker-compose exec -T …`.",
-            "Agregue `-T` donde nadie escribe: `docker-compose exec -T …`.",
+            "Leave the terminal out where nobody types: `docker-compose exec -T …`, `docker exec` and `kubectl exec` without `-it`.",
+            "No pida terminal donde nadie escribe: `docker-compose exec -T …`, `docker exec` y `kubectl exec` sin `-it`.",
         ),
         bad: Example::Shell("docker-compose exec db psql -U app -c \"SELECT 1;\""),
         good: Example::Shell("docker-compose exec -T db psql -U app -c \"SELECT 1;\""),
@@ -118,6 +118,9 @@ fn opens_session(ctx: &Ctx<'_>, index: usize) -> bool {
             // A script given to `bash -c` is something to do.
             let scripted = inner.is_some_and(|c| c.via.contains(&"bash -c"));
             !scripted && (command.is_compose() || has_stdin(command)) && inner.is_some_and(is_console)
+        }
+        "make" | "just" | "task" => {
+            matches!(command.arg(0), "shell" | "bash" | "console" | "psql" | "dbshell" | "db-shell" | "redis-cli")
         }
         "ssh" => inner.is_none() && command.words.len() > 1 && !command.option('N', "") && !command.has("-L"),
         _ => is_console(command) && !matches!(command.name(), "bash" | "sh"),
@@ -221,13 +224,28 @@ fn terminal_in_pipe(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn exec_terminal(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let fits = |(index, command): &(usize, &Cmd)| {
-        command.is_compose() && keeps_terminal(command) && !in_pipe(ctx, command) && !opens_session(ctx, *index)
+        !command.is_inner
+            && keeps_terminal(command)
+            && !in_pipe(ctx, command)
+            && !opens_session(ctx, *index)
+            && !inner_waits(ctx, *index)
     };
     let hits: Vec<_> = ctx.commands.iter().enumerate().filter(fits).collect();
     if let Some((_, first)) = hits.first() {
         let n = hits.len();
         found.detail(ctx.place(first), &Text::new(format!("{n} in this file"), format!("{n} en este archivo")));
     }
+}
+
+/// What runs inside is for a person to type into or to watch.
+fn inner_waits(ctx: &Ctx<'_>, index: usize) -> bool {
+    let command = &ctx.commands[index];
+    let mut inner = ctx.commands[index + 1..].iter().take_while(|c| c.is_inner && c.block == command.block);
+    inner.any(|c| {
+        let word = c.words.iter().map(|w| w.value.as_str()).any(|w| matches!(w, "console" | "shell" | "dbshell"));
+        word || is_console(c)
+            || matches!(c.name(), "vi" | "vim" | "nano" | "top" | "htop" | "less" | "rails" | "iex" | "node")
+    })
 }
 
 fn edit(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {

@@ -366,7 +366,7 @@ fn localhost(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 }
 
 fn setting(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
-    let blank = pattern(r#"(?m)^[A-Z][A-Z0-9_]*=[^"'\s#][^"'\n#]*\s[^"'\n#]*<[^\n]*$"#);
+    let blank = pattern(r#"(?m)^[A-Z][A-Z0-9_]*=[^"'\s#][^"'\n#]*[ \t][^"'\n#]*<[^\n]*$"#);
     for (index, view) in
         ctx.blocks.iter().enumerate().filter(|(_, v)| v.block.class == sereno_model::BlockClass::Config)
     {

@@ -53,6 +53,24 @@ pub(super) const LINTS: &[Lint] = &[
         good: Example::Shell("docker logs --tail=200 api\ncurl -f --max-time 5 http://localhost:3000/health"),
         check: endless,
     },
+    Lint {
+        code: "checked-too-soon",
+        severity: Severity::Note,
+        title: w("Checked before it can be up", "Se comprueba antes de que pueda estar en pie"),
+        why: w(
+            "the start returns as soon as the process exists, and this asks it at once: the check fails on a service that is only starting, or still meets the old one",
+            "el arranque vuelve en cuanto existe el proceso, y esto le pregunta enseguida: la comprobación falla en un servicio que recién arranca, o todavía encuentra al anterior",
+        ),
+        fix: w(
+            "Wait for it: `curl -fsS --retry 12 --retry-delay 5 --retry-connrefused URL`, `docker compose up -d --wait`, `until pg_isready -q; do sleep 2; done`.",
+            "Espérelo: `curl -fsS --retry 12 --retry-delay 5 --retry-connrefused URL`, `docker compose up -d --wait`, `until pg_isready -q; do sleep 2; done`.",
+        ),
+        bad: Example::Shell("systemctl restart api\ncurl -fsS -m 5 http://localhost:3000/health"),
+        good: Example::Shell(
+            "systemctl restart api\ncurl -fsS -m 5 --retry 12 --retry-connrefused http://localhost:3000/health",
+        ),
+        check: too_soon,
+    },
 ];
 
 fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
@@ -64,6 +82,9 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         }
         let own = &ctx.commands[..index];
         let previous = own.iter().rev().find(|c| c.block == command.block && !c.is_inner && c.name() != "echo");
+        // A block of its own, between two steps.
+        let previous =
+            previous.or_else(|| super::before(ctx, command).filter(|c| !c.is_inner && c.name() != "echo").last());
         let Some(previous) = previous else { continue };
         // `exec` returns when its command has ended: there is nothing left to wait for.
         let ended =
@@ -88,6 +109,8 @@ fn fixed_sleep(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
 
 fn unbounded(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
     let mut last = usize::MAX;
+    // One finding for the items of a list.
+    let mut told_on = 0;
     for command in
         ctx.commands.iter().filter(|c| matches!(c.name(), "docker" | "docker-compose" | "kubectl" | "oc" | "podman"))
     {
@@ -99,8 +122,11 @@ fn unbounded(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
             })
         });
         if logs && !bound && command.block != last {
-            last = command.block;
-            found.hit(command);
+            let (line, _) = ctx.line_column(ctx.place(command).start);
+            if told_on == 0 || line > told_on + 1 {
+                found.hit(command);
+            }
+            (last, told_on) = (command.block, line);
         }
     }
 }
@@ -206,4 +232,33 @@ fn comments_follow(ctx: &Ctx<'_>, command: &Cmd) -> bool {
         .iter()
         .filter(|c| c.start >= command.span.end)
         .any(|c| view.text().get(c.clone()).is_some_and(|text| plain(text).trim().len() > 3))
+}
+
+/// It asks a service whether it answers.
+fn asks_service(command: &Cmd) -> bool {
+    match command.name() {
+        "curl" | "wget" => !command.args().any(|w| w.value.starts_with("--retry") || w.value == "-O"),
+        "pg_isready" => !command.has_any(&["-t", "--timeout"]),
+        "redis-cli" => command.args().any(|w| w.value.eq_ignore_ascii_case("ping")),
+        _ => false,
+    }
+}
+
+fn too_soon(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
+    for (index, command) in ctx.commands.iter().enumerate().filter(|(_, c)| asks_service(c)) {
+        let own = ctx.commands[..index].iter().rev().take_while(|c| c.block == command.block);
+        // The line before it, its wrappers and what they wrap.
+        let mut earlier = own.filter(|c| c.list != command.list && !matches!(c.name(), "echo" | "printf" | "cd"));
+        let starts = earlier.next().is_some_and(|c| {
+            let by_name =
+                matches!(c.name(), "systemctl" | "service" | "pm2" | "supervisorctl" | "docker" | "docker-compose");
+            let acts = matches!(act(c), Act::Restart | Act::Start)
+                || (act(c) == Act::Rollout && c.is_compose() && c.sub().name() == "up");
+            let waits = c.has_any(&["--wait", "reload"]) || c.args().any(|w| w.value.starts_with("--wait"));
+            by_name && acts && !waits && !c.in_condition
+        });
+        if starts && !command.in_loop && !command.in_condition {
+            found.hit(command);
+        }
+    }
 }

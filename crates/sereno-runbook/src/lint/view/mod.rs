@@ -76,13 +76,23 @@ pub(crate) struct Ctx<'a> {
 }
 
 impl<'a> Ctx<'a> {
-    pub(crate) fn new(book: &'a Runbook, context: &'a LintContext<'a>) -> Self {
-        let (lines, headings) = page::read(book);
+    /// `inline` holds the commands of lists, as [`inline_blocks`] gives them.
+    pub(crate) fn new(book: &'a Runbook, inline: &'a [Block], context: &'a LintContext<'a>) -> Self {
+        let (mut lines, headings) = page::read(book);
+        let mut all: Vec<&'a Block> = book.blocks.iter().chain(inline).collect();
+        all.sort_by_key(|block| block.span.start);
+        // Lines know the blocks of the runbook; their numbers move up for the commands between them.
+        let moved: HashMap<usize, usize> =
+            all.iter().enumerate().map(|(index, block)| (block.span.start, index)).collect();
+        for line in &mut lines {
+            let block = line.block.and_then(|block| book.blocks.get(block));
+            line.block = block.and_then(|block| moved.get(&block.span.start).copied());
+        }
         let line_starts = lines.iter().map(|line| line.span.start).collect();
         let mut commands = Vec::new();
-        let mut blocks = Vec::with_capacity(book.blocks.len());
+        let mut blocks = Vec::with_capacity(all.len());
         let mut by_unit: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, block) in book.blocks.iter().enumerate() {
+        for (index, block) in all.into_iter().enumerate() {
             let heading = page::heading_of(&headings, block.line);
             let unit = heading.map(|h| page::unit_of(&headings, h));
             let first = commands.len();
@@ -191,6 +201,35 @@ impl<'a> Ctx<'a> {
         });
         near.and_then(|c| text.get(c.clone())).map(plain).unwrap_or_default()
     }
+}
+
+/// The commands that lists give between backticks (`- Cola llena → `rabbitmqctl purge_queue q``): steps like any other.
+pub(crate) fn inline_blocks(book: &Runbook) -> Vec<Block> {
+    let starts = line_starts_of(&book.source);
+    let steps = book.procedures.iter().flat_map(|procedure| &procedure.steps);
+    let typed = steps.filter(|step| step.block.is_none() && step.class == Some(BlockClass::Shell));
+    typed
+        .filter_map(|step| {
+            let start = *starts.get(step.line.checked_sub(1)?)?;
+            let line = book.source.get(start..)?.lines().next()?;
+            let at = start + line.find(step.text.trim())?;
+            Some(Block {
+                line: step.line,
+                end_line: step.line,
+                lang: None,
+                class: BlockClass::Shell,
+                flags: step.flags.clone(),
+                placeholders: Vec::new(),
+                risk: step.risk,
+                effects: step.effects.clone(),
+                statements: Vec::new(),
+                section: None,
+                text: step.text.trim().to_owned(),
+                span: at..at + step.text.trim().len(),
+                line_offsets: vec![at],
+            })
+        })
+        .collect()
 }
 
 /// The text with the lines that must not be read as shell replaced by blanks of the same length.
