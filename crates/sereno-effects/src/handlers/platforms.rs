@@ -110,6 +110,31 @@ const DESTROYS: &[&str] = &[
     "release-ip",
 ];
 
+/// Of the words that alone read a list of things, those that another verb can follow.
+const THINGS: &[&str] = &[
+    "services",
+    "domains",
+    "deployments",
+    "releases",
+    "variables",
+    "vars",
+    "projects",
+    "environment",
+    "locations",
+    "regions",
+    "machines",
+    "ips",
+    "certs",
+    "apps",
+    "metrics",
+    "events",
+    "ps",
+    "platform",
+    "logs",
+    "log",
+    "dashboard",
+];
+
 const CHANGES: &[&str] = &[
     "create",
     "update",
@@ -237,6 +262,8 @@ impl Analyzer<'_> {
                 };
                 (risk, if risk == Risk::Observe { Verb::Reads } else { Verb::Updates })
             }
+            // `services enable`, `domains add`: the first word is a kind of thing, and what is done to it follows.
+            (Some(first), Some(last)) if THINGS.contains(first) && is(last, CHANGES) => (Risk::Change, Verb::Updates),
             (Some(first), _) if is(first, READS) => (Risk::Observe, Verb::Reads),
             (Some(_), _) => (Risk::Change, Verb::Updates),
             (None, _) if command.has(&["--version", "--help", "-v", "-h"]) => (Risk::Observe, Verb::Reads),
