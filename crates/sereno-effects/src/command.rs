@@ -18,6 +18,9 @@ use tree_sitter::Node;
 /// More combinations of possible values than this are not tried.
 const MOST_COMBINATIONS: usize = 64;
 
+/// The variables in which a person's editor is named: what they hold does not matter, it waits for that person.
+const EDITORS: [&str; 4] = ["$EDITOR", "${EDITOR}", "$VISUAL", "${VISUAL}"];
+
 impl Analyzer<'_> {
     /// A command node; `extra` are words that the tree keeps elsewhere.
     pub(crate) fn command(&mut self, source: &Source<'_>, node: Node<'_>, extra: &[Node<'_>], place: &Place) {
@@ -177,6 +180,11 @@ impl Analyzer<'_> {
 
     /// The name itself is only known when it runs.
     fn unknown_head(&mut self, head: &Field, rest: &[Field], span: &Range<usize>, place: &Place) {
+        if EDITORS.contains(&head.raw.trim_matches('"')) {
+            let mut words = vec![Field::plain("editor", span.clone())];
+            words.extend(rest.iter().cloned());
+            return self.run(&words, span.clone(), &place.deeper());
+        }
         self.unknown_command(&head.raw);
         // `$SUDO rm -rf x`: the variable may be empty or a prefix, so what follows may be the command.
         if !rest.is_empty() {
@@ -359,7 +367,12 @@ impl Analyzer<'_> {
             }
             (opens, _) => opens,
         };
+        let waits = found.interactive.is_some();
+        let opens = opens.or_else(|| unknown_console(rule, command, &inner, &found.unknown_commands, place));
         self.found.absorb(Findings { endless, opens: None, sets: Vec::new(), ..found });
+        if opens.is_some() && !waits && matches!(opens, Some(Opens::Client(_))) {
+            self.found.interactive(Interactive::Session);
+        }
         // `docker exec -it x psql` leaves the reader in psql, which is what matters for the next lines.
         self.found.opens = opens;
     }
@@ -414,6 +427,21 @@ impl Analyzer<'_> {
             }
         }
     }
+}
+
+/// `docker exec -it router vtysh`: a terminal is asked for a program that is not known and has nothing to do, so a
+/// person types into it, and the lines below are not for this shell.
+fn unknown_console(
+    rule: &Rule,
+    command: &Invocation<'_>,
+    inner: &[Field],
+    unknown: &[String],
+    place: &Place,
+) -> Option<Opens> {
+    let terminal = command.has(&["-t", "--tty"]) || (command.name == "docker-compose" && !command.has(&["-T"]));
+    let alone = inner.len() == 1 && !unknown.is_empty() && place.stdin.is_terminal();
+    let name = inner.first().map(|word| word.text.clone())?;
+    (rule.opens.is_some() && terminal && alone).then_some(Opens::Client(name))
 }
 
 impl OpensKind {

@@ -101,6 +101,11 @@ const NOUNS: &[&str] = &[
     "docs",
     "auth-token",
     "config",
+    "ps",
+    "platform",
+    "logs",
+    "log",
+    "dashboard",
 ];
 
 const DESTROYS: &[&str] = &[

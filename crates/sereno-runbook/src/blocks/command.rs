@@ -40,8 +40,11 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     let (text, prefixed) = without_prefix(text);
     let name = text.split([' ', '\t', ';', '|', '&']).next().unwrap_or_default();
     let rest = text.get(name.len()..).unwrap_or_default().trim();
-    if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") {
+    if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") || requires(rest) {
         return Likeness::No;
+    }
+    if EDITORS.contains(&name.trim_matches('"')) && !rest.is_empty() {
+        return Likeness::Sure;
     }
     if name.contains('/') || [".sh", ".bat", ".ps1", ".cmd"].iter().any(|end| name.ends_with(end)) {
         return path_likeness(name, rest);
@@ -60,7 +63,7 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     if prefixed && name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Likeness::Likely;
     }
-    if lower && (HAS_FLAG.is_match(rest) || pipes_into_command(rest, knows)) {
+    if lower && (HAS_FLAG.is_match(rest) || rest.ends_with('\\') || pipes_into_command(rest, knows)) {
         return Likeness::Likely;
     }
     let words = rest.split_whitespace().count();
@@ -68,6 +71,18 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return Likeness::Weak;
     }
     Likeness::No
+}
+
+/// The variables in which a person's editor is named.
+const EDITORS: [&str; 4] = ["$EDITOR", "${EDITOR}", "$VISUAL", "${VISUAL}"];
+
+/// `terraform >= 1.5`: which version is needed, not a command and a redirection.
+fn requires(rest: &str) -> bool {
+    [">=", "<=", "==", "~>", "≥", "≤"].iter().any(|sign| {
+        rest.strip_prefix(sign).is_some_and(|version| {
+            version.trim_start().trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
 }
 
 /// The functions that a script defines: their names are commands in the rest of it.
@@ -90,6 +105,10 @@ pub(super) fn certain_shape(text: &str, knows: Knows) -> bool {
     let (bare, _) = without_prefix(text);
     let name = bare.split_whitespace().next().unwrap_or_default();
     let rest = bare.get(name.len()..).unwrap_or_default();
+    // A path alone names a file: `# deploy/backup.sh` heads what stands in it.
+    if name.contains('/') && rest.trim().is_empty() {
+        return false;
+    }
     !AMBIGUOUS.contains(name) || HAS_FLAG.is_match(rest) || SHAPED.is_match(rest)
 }
 
@@ -103,13 +122,31 @@ fn without_comment(text: &str) -> &str {
     }
 }
 
+/// Where the comment at a line's end begins; `None` where quotes leave it open whether it is one.
+pub(super) fn comment_start(line: &str) -> Option<usize> {
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        match quote {
+            Some(open) if c == open && !(open == '"' && before == '\\') => quote = None,
+            Some(_) => {}
+            None if c == '#' && before.is_whitespace() => return Some(at),
+            None if matches!(c, '\'' | '"') && before != '\\' => quote = Some(c),
+            None => {}
+        }
+        before = c;
+    }
+    None
+}
+
 fn known_likeness(name: &str, text: &str, rest: &str, prose: bool, prefixed: bool) -> Likeness {
     // What they print may be any words at all.
     if matches!(name, "echo" | "printf") {
         return Likeness::Sure;
     }
     let ambiguous = AMBIGUOUS.contains(name);
-    let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest);
+    // Only a command goes on after a backslash.
+    let shaped = HAS_FLAG.is_match(rest) || SHAPED.is_match(rest) || rest.ends_with('\\');
     if rest.starts_with("- ") || rest.starts_with("– ") || rest.starts_with("→ ") || rest.starts_with("-> ") {
         return Likeness::No;
     }
@@ -176,7 +213,7 @@ static SYNTAX: LazyLock<Test> = LazyLock::new(|| {
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
         r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
-        r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\$\(|[A-Za-z_]\w*=`)",
+        r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\x22?\$\(|[A-Za-z_]\w*=`)",
     ))
 });
 static NAME: LazyLock<Test> = LazyLock::new(|| test(r"^[A-Za-z0-9_][\w.+-]*$"));
@@ -191,7 +228,7 @@ static HAS_FLAG: LazyLock<Test> = LazyLock::new(|| test(r"(?:^|\s)--?[A-Za-z0-9]
 static SHAPED: LazyLock<Test> = LazyLock::new(|| {
     test(r#"(?:^|\s)(?:[|]{1,2} |&& |[12]?>{1,2} ?\S|<{1,2}|[/~.][\w/.]|\$[\w({]|["'<]|\w+=|https?:|\w+[/:@]\S|\d)"#)
 });
-static PLAIN_ARGS: LazyLock<Test> = LazyLock::new(|| test(r"^[a-z0-9][\w./:@=-]*(?:\s+[\w./:@=$<>-]+)*$"));
+static PLAIN_ARGS: LazyLock<Test> = LazyLock::new(|| test(r"^[a-z0-9~/][\w./:@=~-]*(?:\s+[\w./:@=$<>~-]+)*$"));
 
 /// Words, then something in quotes, perhaps redirected: `lgtm loki query 'x' > f`.
 static QUOTED_ARGS: LazyLock<Test> =
@@ -279,6 +316,11 @@ mod tests {
             ("test: true", Likeness::No),
             ("service: web", Likeness::No),
             ("docker - the container engine", Likeness::No),
+            ("docker exec shop-db mariadb-dump \\", Likeness::Sure),
+            ("acmectl rotate keys \\", Likeness::Likely),
+            ("$EDITOR /etc/shop/api.env", Likeness::Sure),
+            ("terraform >= 1.5 (or opentofu)", Likeness::No),
+            ("node ≥ 20", Likeness::No),
             ("/var/log/nginx/error.log", Likeness::No),
             ("SELECT 1 FROM t", Likeness::No),
             ("Verificar el estado", Likeness::No),

@@ -19,6 +19,8 @@ pub(super) struct Case<'a> {
     pub(super) near: &'a Near,
     /// The block above left the reader in a client's console.
     pub(super) in_console: bool,
+    /// And nothing but that block stands above this one.
+    pub(super) below_console: bool,
 }
 
 /// One reason for a class.
@@ -108,7 +110,7 @@ mod tests {
         let raw = RawBlock { before: Some(before.to_owned()), ..RawBlock::default() };
         let lines = lines::lines(text, tag, &|_| false);
         let near = Near::of(&raw);
-        class(&Case { text, lines: &lines, tag, near: &near, in_console: false }).0
+        class(&Case { text, lines: &lines, tag, near: &near, in_console: false, below_console: false }).0
     }
 
     #[test]
@@ -149,7 +151,14 @@ mod tests {
     fn every_class_comes_with_reasons() {
         let lines = lines::lines("ls -l", Tag::Shell, &|_| false);
         let near = Near::default();
-        let case = Case { text: "ls -l", lines: &lines, tag: Tag::Shell, near: &near, in_console: false };
+        let case = Case {
+            text: "ls -l",
+            lines: &lines,
+            tag: Tag::Shell,
+            near: &near,
+            in_console: false,
+            below_console: false,
+        };
         let (class, reasons) = class(&case);
         assert_eq!(class, BlockClass::Shell);
         assert!(reasons.iter().any(|one| one.class == class && one.why == "lines that are commands"));

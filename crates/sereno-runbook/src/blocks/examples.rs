@@ -14,7 +14,7 @@ use std::sync::{LazyLock, OnceLock};
 pub(super) fn examples(text: &str, class: BlockClass) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     EVERYWHERE.collect(text, &mut found);
-    if matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) {
+    if matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl | BlockClass::Promql) {
         COMMANDS.collect(text, &mut found);
     }
     let used: HashSet<&str> = USED.captures_iter(text).filter_map(|one| one.get(1)).map(|one| one.as_str()).collect();
@@ -30,6 +30,8 @@ fn is_made_up_by_the_text(text: &str, span: &Range<usize>, used: &HashSet<&str>)
     used.contains(found)
         || before.ends_with(['$', '{'])
         || before.ends_with("?P<")
+        // What `sed` looks for is replaced by it.
+        || [" s/", "'s/", "\"s/", "'s|", "'s#"].iter().any(|start| before.ends_with(start))
         || before.ends_with("?<")
         || after.starts_with(['=', '('])
         || found.contains("$(")
@@ -83,7 +85,7 @@ static EVERYWHERE: LazyLock<Patterns> = LazyLock::new(|| {
         r"://(\w+:(?:pass|password|passwd|pwd|contrase(?:ñ|n)a|clave|secret|PASSWORD)@(?:host|hostname|servidor|HOST)\b)",
         r"@(host|hostname|db-host|dbhost|servidor|HOST)(?::|/|\s|$)",
         r"/(dbname|database|db_name|basededatos|nombre_db|mydb|mydatabase)(?:[\s\x22'?]|$)",
-        r"(?i)\b((?:tu|your|nuev[oa]|new|el|the)[-_ ]?(?:super[-_]?)?(?:password|contrase(?:ñ|n)a|secret|secreto|clave|token|api[-_]?key|key|user|usuario|valor|value)(?:[-_][a-z0-9]+)*)\b",
+        r"(?i)\b((?:tu|your|nuev[oa]|new|el|the)[-_ ]?(?:super[-_]?)?(?:password|contrase(?:ñ|n)a|secret|secreto|clave|token|api[-_]?key|key|user|usuario|valor|value)(?:[-_]?\d+|[-_][a-z0-9]+)*)\b",
         r"(?i)(?:=|:\s?|\s|\x22|')((?:super[-_]?)?(?:secure|secret|strong|segura?|secreta?|change)[-_](?:me|password|secret|key|token|clave|contrase(?:ñ|n)a|random)(?:[-_][a-z0-9]+)*|changeme|changethis|replace[-_ ]?me|password123|secret123|s3cr3t|cambiar?me|cambia[-_]esto|reemplazar)\b",
         // Paths, documentation's networks, impossible addresses.
         r"(/?(?:path|ruta)/(?:to|a|al|hacia|de)(?:/[\w./-]*\w)?)",
@@ -127,8 +129,18 @@ static COMMANDS: LazyLock<Patterns> = LazyLock::new(|| {
         r"(?i)(?:pg_terminate_backend|pg_cancel_backend)\((\d{3,6})\)",
         r"(?:^|[\s=/'\x22:])(foo|bar|baz|foobar)(?:$|[\s/'\x22;])",
         r"(?i)(?:where|and)\s+\x22?\w*id\x22?\s*=\s*'?(1234?5?6?|42|999|uuid|some[-_]id)'?(?:[\s;)]|$)",
+        r"\b([a-z]+(?:_[a-z]+)*_(?:here|aqui))\b",
+        // Tables of no database.
+        r"(?i)\b(?:on|from|into|table|update|join)\s+(table_?name|(?:my|your|mi|tu|some)_(?:table|tabla)|nombre_(?:de_)?(?:la_)?tabla)\b",
         // An omission.
         r"(?m)\S[ \t](\.\.\.)(?:\s|$|\x22|')",
+        r"\w=[\x22']?(\.\.\.)(?:/|\s|$|\x22|')",
+        r"[ =\x22'](\w{2,12}[-_]\.\.\.)(?:\s|$|\x22|')",
+        // A disk or a file that is whichever one.
+        r"(/dev/(?:(?:sd|vd|xvd|hd)[XYx]\d?|nvme(?:Xn\w+|\dnX\w*)|disk[XN]\w*))\b",
+        r"(?:^|[\s=/'\x22])((?:archivo|fichero|nombre[-_](?:de[-_])?archivo|file[-_]?name|mi[-_]?archivo|my[-_]?file|some[-_]?file)\.[a-z]\w{1,5}(?:\.gz)?)(?:\s|$|['\x22])",
+        // What the comment behind it says to replace.
+        r"(?im)(\S+)[ \t]+(?:#|//|--)[ \t]*(?:cambia(?:r|lo|la)? (?:por|esto|este|esta|a tu|seg)|reempla(?:za|zar|ce|zalo|zarlo)\b|sustitu(?:ye|ir|irlo|yelo)\b|ajusta(?:r|lo)? (?:a |al |esto|seg)|pon(?:er|ga)? (?:tu|el|la)\b|replace\b|change (?:this|it|me|to your|as)|adjust (?:this|to|as|for)|substitute\b|set (?:this )?to your|(?:use )?your (?:own )?[a-z]|(?:usa(?:r)? )?tu (?:propi[oa] )?[a-z])",
     ])
 });
 
@@ -168,6 +180,15 @@ mod tests {
             ("kubectl logs api-7d9f8b6c5d-x2k4p", "api-7d9f8b6c5d-x2k4p"),
             ("ssh user@production", "user@production"),
             ("PGHOST=host", "host"),
+            ("psql -c \"CREATE INDEX i ON table_name (a)\"", "table_name"),
+            ("ANALYZE VERBOSE table_name_here;", "table_name_here"),
+            ("mkfs.xfs /dev/sdX1", "/dev/sdX1"),
+            ("sox archivo.wav -n stat", "archivo.wav"),
+            ("tail \"/srv/logs/run=.../attempt.log\"", "..."),
+            ("helm install x --set key=tsk-...", "tsk-..."),
+            ("user.password = \"NuevaClave123!\"", "NuevaClave123"),
+            ("restore orders.live  # cambiar por la tabla a recuperar", "orders.live"),
+            ("aws s3 ls s3://shop-dumps  # replace with the bucket of the country", "s3://shop-dumps"),
         ] {
             assert!(found(text).contains(&expected), "{text}: {:?}", found(text));
         }
@@ -197,6 +218,12 @@ mod tests {
             "sleep 1234",
             "find . -name '*.log' -mtime +30",
             "npm run test:e2e",
+            "go test ./...",
+            "sed -i 's/TU_DOMINIO/shop.test/g' /etc/nginx/conf.d/shop.conf",
+            "psql -c \"SELECT table_name FROM information_schema.tables\"",
+            "git diff main...feature",
+            "kubectl config use-context prod  # change to prod",
+            "systemctl restart api  # aplicar el cambio",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }

@@ -42,6 +42,9 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     let assigned = counts.share(|kind| kind == Kind::Assignment);
     let acts = counts.count(Kind::is_shell) > 0;
     pile.add(class, if acts { 8.0 } else { 4.0 } * assigned, "variables");
+    if counts.first_act() == Kind::ShellPrompt && counts.count(|kind| kind == Kind::Client) > 0 {
+        pile.add(class, 10.0, "a shell's prompt, from which a client was opened");
+    }
     if counts.count(|kind| kind == Kind::ShellPrompt) > 0 {
         pile.add(class, if counts.first_act() == Kind::ShellPrompt { 8.0 } else { 5.0 }, "a shell's prompt");
     } else if counts.first_act() == Kind::Command {
@@ -66,9 +69,11 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     if case.text.starts_with("#!/") && form::shebang_is_shell(case.text) {
         pile.add(class, 8.0, "a shell's shebang");
     }
+    // Words in quotes and addresses alone are nothing that a shell is given, whatever the tag says.
+    let quoted = counts.share(|kind| matches!(kind, Kind::Json | Kind::Url)) >= 1.0;
     match case.tag {
-        Tag::Shell => pile.add(class, 3.0, "tagged as shell"),
-        Tag::Console => pile.add(class, 2.0, "tagged as console"),
+        Tag::Shell if !quoted => pile.add(class, 3.0, "tagged as shell"),
+        Tag::Console if !quoted => pile.add(class, 2.0, "tagged as console"),
         Tag::Windows => pile.add(class, 4.0, "tagged as a shell of Windows"),
         _ => {}
     }
@@ -95,23 +100,36 @@ pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
     let client_lines = counts.share(|kind| kind == Kind::ClientLine);
     let programmed = case.tag == Tag::Code;
     pile.add(class, if programmed { 2.0 } else { 9.0 } * client_lines, "lines of a client's language");
+    if programmed && form::is_mongo_shell(case.lines) {
+        pile.add(class, 20.0, "lines of mongo's shell");
+    }
+    if case.below_console {
+        let typed = counts.share(|kind| matches!(kind, Kind::Code | Kind::ClientLine | Kind::Sql | Kind::Unknown));
+        pile.add(class, 32.0 * typed, "it goes on in the console opened directly above");
+    }
     let bare = form::redis_share(case.lines);
     let said = voice(case.near.says(Topic::Console));
-    let led = case.near.says(Topic::Console) >= 2 || case.in_console || case.tag == Tag::Client;
+    let headed = case.tag == Tag::Code
+        && (case.near.is_under_a_console()
+            || case.lines.first().is_some_and(|line| line.kind.is_silent() && super::near::names_console(line.text)));
+    let led = case.near.says(Topic::Console) >= 2 || case.in_console || case.tag == Tag::Client || headed;
     pile.add(class, 10.0 * bare, "commands of redis");
     let angle = counts.share(|kind| kind == Kind::Angle);
     let spoken = form::angle_commands(case.lines);
     if angle > 0.0 && counts.first() == Kind::Angle {
         pile.add(if spoken { BlockClass::Shell } else { class }, 9.0, "it begins with a bare prompt");
+        // All that a client printed below its one line says nothing against that line.
+        let printed = counts.share(|kind| !matches!(kind, Kind::Angle));
+        pile.add(if spoken { BlockClass::Shell } else { class }, 5.0 * printed, "the rest answers the prompt");
     }
     if led {
         let code = counts.share(|kind| {
             matches!(
                 kind,
                 Kind::Code | Kind::ClientLine | Kind::Angle | Kind::Unknown | Kind::Assignment | Kind::Setting
-            )
+            ) || (headed && kind == Kind::Json)
         });
-        let sentence = case.near.says(Topic::Console) == 3 && !case.tag.is_shell();
+        let sentence = (case.near.says(Topic::Console) == 3 || headed) && !case.tag.is_shell();
         pile.add(class, if sentence { 18.0 } else { 8.0 } * code, "the open console is meant");
         pile.add(class, 4.0 * said * (client_lines + bare).min(1.0), "the text names the client");
     }
@@ -179,7 +197,15 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
             || (assigned && matches!(kind, Kind::Assignment | Kind::Export))
     });
     let flat_letter = yaml > 0 && !structured && form::labelled_share(case.lines) > 0.6;
-    pile.add(class, if flat_letter { 4.0 } else { 10.0 } * share, "lines of a file");
+    // A command and, below it, `key: value` without any nesting: that is what it printed.
+    let printed = counts.first() == Kind::Command && yaml > 0 && nested == 0 && case.tag != Tag::Config;
+    // Assignments are in every language.
+    let weight = match () {
+        () if flat_letter || printed => 4.0,
+        () if case.tag == Tag::Code => 5.0,
+        () => 10.0,
+    };
+    pile.add(class, weight * share, "lines of a file");
     if assigned && share < 0.1 {
         pile.add(class, 2.0, "settings");
     }
@@ -198,6 +224,9 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
         _ => {}
     }
     pile.add(class, 2.5 * voice(case.near.says(Topic::Config)), "the text says to edit");
+    if case.near.says(Topic::Config) == 3 && case.near.says(Topic::SureOutput) < 3 {
+        pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Property), "what a form is filled with");
+    }
     if case.near.names_file() {
         pile.add(class, 2.5, "the text names a file");
     }
@@ -269,6 +298,15 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
             pile.add(class, 2.0 * voice(case.near.says(Topic::Output)), "the text may announce output");
         }
     }
+    if !case.tag.is_shell() && case.near.is_output_label() {
+        pile.add(class, 30.0, "the text before it is a label of output");
+    }
+    let quoted = counts.share(|kind| matches!(kind, Kind::Prose | Kind::Unknown | Kind::Failure)) >= 1.0
+        && case.lines.len() <= 3
+        && form::imperative_share(case.lines) <= 0.0;
+    if quoted && matches!(case.tag, Tag::None | Tag::Text) && case.near.is_about_an_error() {
+        pile.add(class, 9.0, "the heading names the error that it shows");
+    }
     match case.tag {
         Tag::Output => pile.add(class, 6.0, "tagged as output"),
         Tag::Text => pile.add(class, 1.5, "tagged as text"),
@@ -333,6 +371,9 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 10.0, "an HTTP request");
     }
     pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Url), "addresses");
+    if form::json(case.text).is_none() {
+        pile.add(class, 5.0 * counts.share(|kind| kind == Kind::Json), "words in quotes, to look for");
+    }
     if form::search_query(case.text) {
         pile.add(class, 11.0, "a search query");
     }

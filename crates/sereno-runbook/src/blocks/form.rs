@@ -131,6 +131,20 @@ pub(super) fn redis_share(lines: &[Line]) -> f32 {
     if content == 0 { 0.0 } else { redis as f32 / content as f32 }
 }
 
+/// Every statement at the margin is one of mongo's shell: `db.orders.find()`, `rs.status()`, `use shop`.
+pub(super) fn is_mongo_shell(lines: &[Line]) -> bool {
+    let mut any = false;
+    let margin = lines.iter().filter(|line| !line.kind.is_silent() && !line.text.starts_with([' ', '\t']));
+    for line in margin {
+        let opens = MONGO_LINE.is_match(line.text);
+        if !opens && !line.text.starts_with([')', '}', ']', '{']) {
+            return false;
+        }
+        any |= opens;
+    }
+    any
+}
+
 /// A line of redis-cli in upper case.
 pub(super) fn is_redis(text: &str) -> bool {
     REDIS.is_match(text.trim())
@@ -255,6 +269,9 @@ static REDIS: LazyLock<Test> = LazyLock::new(|| {
         r"|LRANGE \S+ -?\d+ -?\d+|LPOP \S+.*|RPOP \S+.*|LREM .+|LTRIM .+|HGETALL \S+|HGET .+|HSET .+|HDEL .+|HLEN \S+|SMEMBERS \S+|SCARD \S+|SREM .+|ZRANGE .+|ZCARD \S+|ZCOUNT .+|ZRANGEBYSCORE .+|ZREM .+|XLEN \S+|XINFO .+|XRANGE .+",
         r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
     ))
+});
+static MONGO_LINE: LazyLock<Test> = LazyLock::new(|| {
+    test(r"^(?:(?:db|rs|sh)\.[a-zA-Z]\w*|use [A-Za-z]\w*;?$|show (?:dbs|databases|collections|users)\b)")
 });
 static LABELLED: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)"));

@@ -140,6 +140,8 @@ fn comment(text: &str) -> Option<Kind> {
     let other = text.starts_with("// ")
         || text.starts_with("-- ")
         || text == "--"
+        || text.starts_with("--- ")
+        || text.strip_prefix("--").is_some_and(|rest| rest.starts_with(char::is_uppercase) && rest.contains(' '))
         || text.starts_with("/*")
         || text.starts_with("* ") && text.ends_with("*/");
     other.then_some(Kind::OtherComment)
@@ -147,6 +149,10 @@ fn comment(text: &str) -> Option<Kind> {
 
 /// `# cmd` is root's prompt where other lines show prompts, or where a session is pasted with what it printed.
 fn root_prompts(lines: &mut [Line], tag: Tag, knows: Knows) {
+    // In any other language `#` begins a comment, whatever it says.
+    if !matches!(tag, Tag::Shell | Tag::Console | Tag::None | Tag::Text | Tag::Output | Tag::Unknown) {
+        return;
+    }
     let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
     let commands = lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::LikelyCommand));
     let printed = lines.iter().any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
@@ -189,6 +195,22 @@ mod tests {
             kinds("cat > f <<EOF\nkey: value\nEOF\nls -l", Tag::Shell),
             [Kind::Command, Kind::Continued, Kind::Continued, Kind::Command]
         );
+    }
+
+    #[test]
+    fn a_comment_that_names_a_file_is_no_prompt() {
+        assert_eq!(kinds("# shop/celery_app.py\napp.conf.limit = 600", Tag::Code)[0], Kind::Comment);
+        assert_eq!(kinds("# deploy/backup.sh\nPOOL_SIZE = 600", Tag::None)[0], Kind::Comment);
+        assert_eq!(kinds("# systemctl stop api\nPOOL_SIZE = 600", Tag::Code)[0], Kind::Comment);
+    }
+
+    #[test]
+    fn a_quoted_substitution_goes_on_over_lines() {
+        assert_eq!(
+            kinds("POD=\"$(kubectl get pods -l \"app=$APP\" \\\n  -o name)\"\nls -l", Tag::Shell),
+            [Kind::Command, Kind::Continued, Kind::Command]
+        );
+        assert_eq!(kinds("ls -l\nacmectl load ~/Library/shop.plist", Tag::Shell)[1], Kind::WeakCommand);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! does not cut procedures, and it never changes a block's text.
 
 mod command;
+mod directory;
 mod evidence;
 mod examples;
 mod features;
@@ -59,7 +60,9 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let tag = tag::tag(raw.lang.as_deref());
     let near = Near::of(raw);
     let lines = lines::lines(&raw.text, tag, &knows);
-    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console: past.console().is_some() };
+    let in_console = past.console().is_some();
+    let below_console = in_console && raw.previous.is_some();
+    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console, below_console };
     let (class, _) = evidence::class(&case);
     let roles = if class == BlockClass::Shell { roles::roles(&lines) } else { Vec::new() };
     let reading = match class {
@@ -72,7 +75,7 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
         _ => Reading::default(),
     };
     let skip = skipped(&lines, &roles, class);
-    let text = values::Source { text: &raw.text, class, first_line: raw.first_line, skip: &skip };
+    let text = values::Source { text: &raw.text, class, first_line: raw.first_line, skip: &skip, told: &raw.replace };
     let placeholders = values::placeholders(&text, &reading.analysis, past.variables());
     let needs = placeholders.iter().any(|one| one.kind != PlaceholderKind::Prompt);
     let flags = flags(class, &reading, needs, past);
@@ -97,7 +100,11 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
 fn flags(class: BlockClass, reading: &Reading, needs_values: bool, past: &Past) -> Vec<Flag> {
     let statements = &reading.analysis.statements;
     let continues = match class {
-        BlockClass::Shell => values::carried(&reading.analysis, past.variables()) || reading.continued,
+        BlockClass::Shell => {
+            values::carried(&reading.analysis, past.variables())
+                || reading.continued
+                || past.goes_on_in_directory(reading)
+        }
         BlockClass::Repl => past.console().is_some(),
         _ => false,
     };
@@ -123,12 +130,19 @@ fn skipped(lines: &[Line], roles: &[Role], class: BlockClass) -> Vec<Range<usize
         Some(role) => matches!(role, Role::Comment | Role::Foreign(Foreign::Output | Foreign::Prose)),
         None => silent && line.kind.is_silent(),
     };
-    lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| if unread(index, line) { whole(line) } else { line.start..line.start + line.prompt })
-        .filter(|bytes| !bytes.is_empty())
-        .collect()
+    let mut skip = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if unread(index, line) {
+            skip.push(whole(line));
+            continue;
+        }
+        skip.push(line.start..line.start + line.prompt);
+        let typed = matches!(roles.get(index), Some(Role::Run)) && line.kind != kind::Kind::Continued;
+        let comment = typed.then(|| command::comment_start(line.text)).flatten();
+        skip.extend(comment.map(|at| line.start + at..whole(line).end));
+    }
+    skip.retain(|bytes| !bytes.is_empty());
+    skip
 }
 
 /// A tag that promises commands over something that is none misleads the next reader and every tool.

@@ -42,6 +42,45 @@ const TOPICS: [(&str, Topic); 10] = [
     ("commands", Topic::Commands),
 ];
 
+/// Leads that are labels of output, folded.
+const OUTPUT_LABELS: &[&str] = &[
+    "output",
+    "the output is",
+    "the output",
+    "expected output",
+    "sample output",
+    "example output",
+    "output example",
+    "the result is",
+    "salida",
+    "la salida es",
+    "salida esperada",
+    "salida de ejemplo",
+    "ejemplo de salida",
+    "resultado esperado",
+    "el resultado es",
+];
+
+/// Consoles of languages, as headings name them, folded.
+const CONSOLES: &[&str] = &[
+    "rails console",
+    "consola de rails",
+    "consola rails",
+    "django shell",
+    "shell de django",
+    "python shell",
+    "shell de python",
+    "odoo shell",
+    "shell de odoo",
+    "tinker",
+    "mongo shell",
+    "shell de mongo",
+    "mongosh",
+    "irb",
+    "manage.py shell",
+    "flask shell",
+];
+
 /// Each phrase under its first word, so that a text is gone through once for all topics.
 static PHRASES: LazyLock<HashMap<&str, Vec<(Topic, &str)>>> = LazyLock::new(|| {
     let mut all: HashMap<&str, Vec<(Topic, &str)>> = HashMap::new();
@@ -58,6 +97,11 @@ static PHRASES: LazyLock<HashMap<&str, Vec<(Topic, &str)>>> = LazyLock::new(|| {
 
 fn first_word(phrase: &str) -> &str {
     phrase.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(phrase)
+}
+
+/// Whether a comment says that the console of a client is meant: `# Rails console`.
+pub(super) fn names_console(comment: &str) -> bool {
+    topics(&fold(comment)).contains(&Topic::Console)
 }
 
 /// The topics that a folded text names.
@@ -90,6 +134,8 @@ pub(super) struct Near {
     pub(super) headings: String,
     /// What is announced, by the lead, by the paragraph, by the headings.
     announced: [HashSet<Topic>; 3],
+    /// The lead stands directly above the block; else it is a label from further up.
+    direct: bool,
 }
 
 impl Near {
@@ -109,12 +155,30 @@ impl Near {
         let paragraph = fold(&paragraph);
         let headings = fold(&raw.trail.iter().rev().take(2).rev().cloned().collect::<Vec<_>>().join("\n"));
         let announced = [topics(&lead), topics(&paragraph), topics(&headings)];
-        Self { lead, paragraph, headings, announced }
+        Self { lead, paragraph, headings, announced, direct: !before.trim().is_empty() }
     }
 
     /// How strongly the surroundings announce something of the list: 3 the lead, 2 the paragraph, 1 the headings.
     pub(super) fn says(&self, topic: Topic) -> u8 {
         self.announced.iter().zip([3, 2, 1]).find(|(topics, _)| topics.contains(&topic)).map_or(0, |(_, level)| level)
+    }
+
+    /// The lead says nothing but that output follows: `The output is:`, `Salida esperada:`.
+    pub(super) fn is_output_label(&self) -> bool {
+        let lead = self.lead.trim_matches(|c: char| !c.is_alphanumeric());
+        self.direct && OUTPUT_LABELS.contains(&lead)
+    }
+
+    /// The innermost heading names the console of a language: `Desde la consola de Rails`.
+    pub(super) fn is_under_a_console(&self) -> bool {
+        let heading = self.headings.rsplit('\n').next().unwrap_or_default();
+        CONSOLES.iter().any(|name| has_phrase(heading, name))
+    }
+
+    /// The innermost heading names an error, as it is shown.
+    pub(super) fn is_about_an_error(&self) -> bool {
+        let heading = self.headings.rsplit('\n').next().unwrap_or_default();
+        ["error", "errores", "errors"].iter().any(|word| has_phrase(heading, word))
     }
 
     pub(super) fn says_any(&self, phrases: &[&str]) -> u8 {

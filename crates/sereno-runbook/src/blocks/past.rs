@@ -4,6 +4,7 @@
 //! heading, because a reader who begins a new heading begins in their own shell.
 
 use super::client_of;
+use super::directory;
 use super::statements::Reading;
 use super::values;
 use crate::document::{Document, RawBlock};
@@ -17,6 +18,8 @@ pub(super) struct Past {
     place: (Option<usize>, Option<String>, Option<usize>),
     procedure: Vec<String>,
     variables: HashSet<String>,
+    /// A block of this procedure went into a directory, and none left it.
+    in_directory: bool,
     left_in: Option<Opens>,
 }
 
@@ -35,6 +38,7 @@ impl Past {
                 is_step(&procedure) && is_step(&self.procedure) && procedure.first() == self.procedure.first();
             if !both_steps {
                 self.variables.clear();
+                self.in_directory = false;
             }
             self.procedure = procedure;
         }
@@ -43,6 +47,7 @@ impl Past {
     pub(super) fn remember(&mut self, class: BlockClass, reading: &Reading) {
         if class == BlockClass::Shell {
             self.variables.extend(values::sets(&reading.analysis).map(str::to_owned));
+            self.in_directory = directory::left_in(&reading.statements).unwrap_or(self.in_directory);
             if !reading.analysis.statements.is_empty() {
                 self.left_in.clone_from(&reading.left_in);
             }
@@ -51,6 +56,11 @@ impl Past {
 
     pub(super) fn variables(&self) -> &HashSet<String> {
         &self.variables
+    }
+
+    /// Whether the block works in the directory that an earlier one went into.
+    pub(super) fn goes_on_in_directory(&self, reading: &Reading) -> bool {
+        self.in_directory && directory::is_needed(&reading.statements)
     }
 
     /// The shell of a pod, host or user that the reader is in.

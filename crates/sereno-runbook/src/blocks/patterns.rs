@@ -139,6 +139,8 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[\w.-]+[ \t]+\| +\S", Kind::Log),
         (r"^\S.{0,60}\b(?:[Ff]ailed|[Ff]all(?:o|ó)|[Ee]rror): \S.*[^.:]$", Kind::Failure),
         (r"^https?://\S+$", Kind::Url),
+        // Which versions are needed: told to a person.
+        (r"^[A-Za-z][\w .+-]{0,40} (?:>=|<=|~>|≥|≤) ?v?\d[\w.]*(?: .*)?$", Kind::Prose),
         (r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$", Kind::Json),
         (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$", Kind::Chat),
         (r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$", Kind::ClientLine),
@@ -172,6 +174,8 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^<(?:\?xml|!DOCTYPE|!--|/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+=[\x22'][^>]*|/)?>)", Kind::Markup),
         // Files.
         (r"^\[{1,2}[\w .:/@\x22*-]+\]{1,2}$", Kind::Section),
+        // sudoers.
+        (r"^(?:%?[\w.-]+[ \t]+[\w.-]+ ?= ?\([\w:, ]+\) |Defaults(?:[:@>!]\S+)?[ \t]+\S)", Kind::Keyword),
         (
             r"^(?:FROM [\w./:@-]+(?: AS \w+)?|RUN |COPY |ADD |WORKDIR |ENTRYPOINT |CMD \[|EXPOSE \d|ENV \w+|ARG \w+|HEALTHCHECK |LABEL \w)",
             Kind::Keyword,

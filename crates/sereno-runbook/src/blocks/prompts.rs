@@ -102,7 +102,7 @@ static SHELL: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// `host $ cmd`, `host$ cmd`, `host# cmd`: told from prose by what follows.
-static HOST: LazyLock<Regex> = LazyLock::new(|| regex(r"^((?:[a-z][\w.-]*(?: ?\$|#)|%)[ \t]+)"));
+static HOST: LazyLock<Regex> = LazyLock::new(|| regex(r"^((?:[a-z][\w.-]*(?: {0,12}\$|#)|%)[ \t]+)"));
 
 static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
     [

@@ -6,7 +6,15 @@ use std::sync::LazyLock;
 
 /// Whether a line begins a statement of SQL.
 pub(super) fn begins(line: &str) -> bool {
-    BEGINS.is_match(line.trim())
+    let line = line.trim();
+    BEGINS.is_match(line) && !is_for_a_person(line)
+}
+
+/// `Select app: Mail`, `Select the region`: what a page asks a person; SQL is not written so.
+fn is_for_a_person(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix("Select ") else { return false };
+    let query = rest.contains(['*', '(', ';', ',', '@', '\'']) || rest.to_ascii_lowercase().contains(" from ");
+    !query && rest.contains(' ')
 }
 
 /// How many of the text's statements are SQL: `(sql, all)`. Comments of SQL and of shells are left out.
@@ -77,6 +85,9 @@ mod tests {
             ("SELECT 1;", true),
             ("select id from t", true),
             ("select the right cluster", true),
+            ("Select app:     Mail", false),
+            ("Select the region of the shop", false),
+            ("Select id from t", true),
             ("UPDATE tenants SET active = false", true),
             ("update the config", false),
             ("DELETE FROM x WHERE id = 1;", true),

@@ -23,6 +23,8 @@ pub(super) struct Source<'a> {
     pub(super) first_line: usize,
     /// Bytes that nobody replaces: comments, output.
     pub(super) skip: &'a [Range<usize>],
+    /// What the text around the block says to replace.
+    pub(super) told: &'a [String],
 }
 
 /// All placeholders of a block, in order. `set` holds the variables that earlier blocks of the procedure set.
@@ -40,12 +42,31 @@ pub(super) fn placeholders(text: &Source, analysis: &Analysis, set: &HashSet<Str
         let name = text.text.get(one.clone()).unwrap_or_default().to_owned();
         found.add(one, name, PlaceholderKind::Example);
     }
+    for name in text.told {
+        for span in occurrences(text.text, name) {
+            found.add(span, name.clone(), PlaceholderKind::Example);
+        }
+    }
     match text.class {
         BlockClass::Shell => variables(&mut found, analysis, set),
         BlockClass::Sql | BlockClass::Promql => query_variables(&mut found),
         _ => {}
     }
     found.finish()
+}
+
+/// Where a text stands as a word of its own. A variable is looked at where variables are.
+fn occurrences<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    // `dump_XXX.sql` holds the capitals that stand for something.
+    let capitals = name.chars().all(char::is_uppercase);
+    let joins = move |c: char| c.is_alphanumeric() || (!capitals && matches!(c, '_' | '-'));
+    let whole = move |at: usize| {
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|tail| tail.chars().next());
+        !before.is_some_and(joins) && !after.is_some_and(joins)
+    };
+    let searched = if name.len() < 2 || name.starts_with('$') { "" } else { text };
+    searched.match_indices(name).filter(move |(at, _)| whole(*at)).map(|(at, found)| at..at + found.len())
 }
 
 /// The names of variables that earlier blocks set and this one uses.
@@ -224,7 +245,7 @@ mod tests {
         let analysis =
             if class == BlockClass::Shell { analyze_shell(text, Knowledge::builtin()) } else { Analysis::default() };
         let set = set.iter().map(|name| (*name).to_owned()).collect();
-        let text = Source { text, class, first_line: 1, skip: &[] };
+        let text = Source { text, class, first_line: 1, skip: &[], told: &[] };
         placeholders(&text, &analysis, &set).into_iter().map(|one| one.text).collect()
     }
 
@@ -242,6 +263,16 @@ mod tests {
         ] {
             assert_eq!(found(text, class, &[]), expected, "{text}");
         }
+        let told = ["web-1".to_owned(), "$NS".to_owned()];
+        let text = Source {
+            text: "kubectl logs web-1 web-10",
+            class: BlockClass::Shell,
+            first_line: 1,
+            skip: &[],
+            told: &told,
+        };
+        let found_told = placeholders(&text, &Analysis::default(), &HashSet::new());
+        assert_eq!(found_told.iter().map(|one| (one.span.start, one.span.end)).collect::<Vec<_>>(), [(13, 18)]);
         assert_eq!(found("ls $DIR", BlockClass::Shell, &["DIR"]), Vec::<String>::new());
     }
 }

@@ -1,6 +1,7 @@
 //! Lines that act as headings, and what stands around each block.
 
 use super::line::joined;
+use super::replace;
 use super::{Document, ElementKind, Item, Label, TextLine};
 use crate::text::capped;
 
@@ -60,6 +61,7 @@ fn label_of(line: &TextLine, last: bool) -> Option<(&str, &str, bool)> {
 /// Fills in what stands around each block.
 pub(super) fn surround(document: &mut Document) {
     let mut before: Option<String> = None;
+    let mut replace: Vec<String> = Vec::new();
     let mut previous: Option<usize> = None;
     let mut last_item: Option<usize> = None;
     let mut labels = document.labels.iter().peekable();
@@ -78,7 +80,9 @@ pub(super) fn surround(document: &mut Document) {
                 let text = joined(lines);
                 if let Some(block) = waiting.take().and_then(|index| document.blocks.get_mut(index)) {
                     block.after = Some(text.clone());
+                    block.replace.extend(replace::told(lines));
                 }
+                replace = replace::told(lines);
                 before = Some(text);
                 previous = None;
                 if element.item.is_none() {
@@ -91,6 +95,7 @@ pub(super) fn surround(document: &mut Document) {
                     continue;
                 };
                 block.before = before.take();
+                block.replace = std::mem::take(&mut replace);
                 block.previous = previous;
                 block.label = label.filter(|(heading, _)| *heading == block.heading).map(|(_, title)| title.to_owned());
                 if block.item.is_none() {
@@ -102,6 +107,7 @@ pub(super) fn surround(document: &mut Document) {
             }
             ElementKind::Heading(_) | ElementKind::Rule | ElementKind::Table(_) => {
                 before = None;
+                replace.clear();
                 previous = None;
                 last_item = None;
                 waiting = None;

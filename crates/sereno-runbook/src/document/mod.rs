@@ -10,6 +10,7 @@ mod labels;
 mod line;
 mod mend;
 mod notes;
+mod replace;
 
 pub use line::{Link, TextLine};
 
@@ -151,6 +152,8 @@ pub struct RawBlock {
     pub before: Option<String>,
     /// The paragraph directly below it.
     pub after: Option<String>,
+    /// What the paragraphs directly above and below say to replace, as it stands in backticks.
+    pub replace: Vec<String>,
     /// The block directly above it, with no prose between: an index in [`Document::blocks`].
     pub previous: Option<usize>,
     /// The list item that it stands in or, for an unindented block, that it directly follows.

@@ -6,10 +6,11 @@ use sereno_runbook::model::Block;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("es-tienda.md", include_str!("../data/blocks/es-tienda.md")),
     ("reservas-booking.md", include_str!("../data/blocks/reservas-booking.md")),
     ("en-api.md", include_str!("../data/blocks/en-api.md")),
+    ("guardia-night.md", include_str!("../data/blocks/guardia-night.md")),
 ];
 
 struct Labelled {
