@@ -19,6 +19,7 @@ mod prompts;
 mod promql;
 mod repl;
 mod roles;
+mod sieve;
 mod sql;
 mod statements;
 mod tag;
