@@ -176,7 +176,7 @@ pub(crate) fn analyze(text: &str, knowledge: &Knowledge) -> Analysis {
         statements.push(found.of_statement(span, line));
     });
     crate::prompt::complete(text, &mut statements);
-    let comments = crate::walk::comments(&tree);
+    let comments = crate::walk::comments(&source, &tree);
     let mut errors = std::mem::take(&mut analyzer.errors);
     errors.sort_by_key(|span| (span.start, span.end));
     errors.dedup();

@@ -62,8 +62,11 @@ impl Place {
 }
 
 /// All comments outside of heredocs, in order.
-pub(crate) fn comments(tree: &Tree) -> Vec<Range<usize>> {
+pub(crate) fn comments(source: &Source<'_>, tree: &Tree) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    if !source.masked.contains('#') {
+        return found;
+    }
     descend(tree.root_node(), |node| {
         if node.kind() == "comment" {
             found.push(node.byte_range());
@@ -366,6 +369,10 @@ impl Analyzer<'_> {
 
     /// Visits the statements of every substitution below a node.
     pub(crate) fn substitutions(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
+        // What is looked for has one of these; most nodes have none, and walking a tree costs more than looking.
+        if !source.masked_slice(node.byte_range()).contains(['`', '(', '{']) {
+            return;
+        }
         let mut inner = Vec::new();
         // `${x@P}` expands what the variable holds once more.
         let mut evaluated = false;
@@ -398,6 +405,9 @@ impl Analyzer<'_> {
 
     /// Variables used below a node.
     fn uses(&mut self, source: &Source<'_>, node: Node<'_>, place: &Place) {
+        if !source.masked_slice(node.byte_range()).contains('$') {
+            return;
+        }
         let mut found = Vec::new();
         descend(node, |node| {
             let kind = node.kind();
@@ -427,6 +437,9 @@ impl Analyzer<'_> {
 
     /// A substitution that the parser took for plain text would be run by bash all the same.
     fn suspicious_leaves(&mut self, source: &Source<'_>, root: Node<'_>, mut errors: Option<&mut Vec<Range<usize>>>) {
+        if !source.masked.contains('`') && !source.masked.contains("$(") {
+            return;
+        }
         let mut spans = Vec::new();
         descend(root, |node| {
             if node.child_count() == 0

@@ -1,6 +1,7 @@
 //! Small tools for words and lines: offsets to lines, accents folded away, slugs.
 
 use sereno_model::{Diagnostic, Severity, Text};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Where the lines of a text begin.
@@ -56,7 +57,21 @@ impl Lines {
 /// Lower case without accents: what words are compared by. One character becomes one character, so that positions in
 /// the folded text count the same characters.
 pub fn fold(text: &str) -> String {
-    text.chars().map(fold_char).collect()
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    folded.extend(text.chars().map(fold_char));
+    folded
+}
+
+/// [`fold`], without a copy where there is nothing to fold.
+pub fn folded(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(fold(text))
+    }
 }
 
 pub fn fold_char(c: char) -> char {

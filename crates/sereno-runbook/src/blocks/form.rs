@@ -161,8 +161,29 @@ pub(super) fn angle_commands(lines: &[Line]) -> bool {
 /// The share of lines `Status: …`, `Impacto: …` as in letters and tickets: capital, no indentation.
 pub(super) fn labelled_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
-    let labelled = lines.iter().filter(|line| LABELLED.is_match(line.text)).count();
+    let labelled = lines.iter().filter(|line| is_labelled(line.text)).count();
     if content == 0 { 0.0 } else { labelled as f32 / content as f32 }
+}
+
+/// `Status: …`, `**Impacto:** …`: a capital, at most forty more letters, figures and blanks, and a colon.
+fn is_labelled(text: &str) -> bool {
+    let mark = |c: char| matches!(c, '*' | '_');
+    let Some((head, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let name = head.trim_start_matches(mark);
+    let name = if head.len() - name.len() <= 2 { name } else { return false };
+    let mut letters = name.chars();
+    let capital = letters.next().is_some_and(char::is_uppercase);
+    // Up to two marks close the bold or italics that those at its head opened.
+    let closed = letters.as_str();
+    let once = closed.strip_suffix(mark).unwrap_or(closed);
+    let twice = once.strip_suffix(mark).unwrap_or(once);
+    let plain = |c: char| c.is_alphabetic() || c.is_ascii_digit() || matches!(c, ' ' | '/' | '_' | '-');
+    let fits = |body: &str| (1..=40).contains(&body.chars().take(41).count()) && body.chars().all(plain);
+    let after = rest.strip_prefix(mark).unwrap_or(rest);
+    let after = after.strip_prefix(mark).unwrap_or(after);
+    capital && (fits(closed) || fits(once) || fits(twice)) && (after.is_empty() || after.starts_with([' ', '\t']))
 }
 
 /// `Consola → EC2 → Instancias`, `Settings > API > Regenerate`.
@@ -177,8 +198,11 @@ static MENUS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("menus.txt").l
 
 fn is_navigation(text: &str) -> bool {
     let steps = [" → ", " > ", " -> ", " ▸ ", " » "].iter().map(|mark| text.matches(mark).count()).max().unwrap_or(0);
+    if steps == 0 {
+        return false;
+    }
     let folded = fold(text);
-    steps >= 1 && MENUS.iter().any(|word| has_phrase(&folded, word))
+    MENUS.iter().any(|word| has_phrase(&folded, word))
 }
 
 /// The share of lines that begin by telling somebody what to do.
@@ -273,15 +297,22 @@ static REDIS: LazyLock<Test> = LazyLock::new(|| {
 static MONGO_LINE: LazyLock<Test> = LazyLock::new(|| {
     test(r"^(?:(?:db|rs|sh)\.[a-zA-Z]\w*|use [A-Za-z]\w*;?$|show (?:dbs|databases|collections|users)\b)")
 });
-static LABELLED: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^(?:[*_]{1,2})?\p{Lu}[\p{L}\d /_-]{1,40}(?:[*_]{1,2})?:(?:[*_]{1,2})?(?:\s|$)"));
 static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)")
 });
 static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?im)^(?:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$|^(?:subject|asunto|to|para|cc|from):|@(?:here|channel|everyone)|^\W{0,6}(?:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update|pr[oó]xima actualizaci[oó]n|summary|resumen|started|inicio|lead|ic|root cause|causa ra[ií]z|affected|afectados?)\W{0,3}:|\b(?:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)",
-    )
+    // Only the words are compared without regard to case, and as ASCII: with all letters of Unicode the pattern would
+    // take longer to compile than a runbook to read. So it would with every sign that is no letter: those of Latin do.
+    regex(concat!(
+        r"(?m)^(?i-u:subject|asunto|to|para|from|de|cc|hi|hello|hola|dear|estimad[oa]s?|team|equipo)\b.{0,60}[:,]?\s*$",
+        r"|^(?i-u:subject|asunto|to|para|cc|from):|@(?i-u:here|channel|everyone)",
+        r"|^[^0-9A-Za-z_À-ÖØ-öø-ÿ]{0,6}(?i-u:status|estado|impact|impacto|severity|severidad|incident|incidente|eta|next update",
+        r"|pr(?:o|ó|Ó)xima actualizaci(?:o|ó|Ó)n|summary|resumen|started|inicio|lead|ic|root cause|causa ra(?:i|í|Í)z",
+        r"|affected|afectados?)[^0-9A-Za-z_À-ÖØ-öø-ÿ]{0,3}:",
+        r"|\b(?i-u:we are (?:currently )?(?:investigating|aware|experiencing)|we apologi[sz]e",
+        r"|estamos (?:investigando|trabajando|experimentando)|lamentamos|disculp|best regards|saludos|thank you|gracias por)",
+        r"|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)",
+    ))
 });
 static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}")

@@ -3,7 +3,7 @@
 //! Each recogniser is a pattern with a name. The first that matches gives the line its kind; commands and prompts are
 //! tried elsewhere, because they need to know names.
 
-use super::patterns::{ASCII_BOX, BULLET, COLUMNS, EARLY, FAILURE, FLOW, LATE, SAID, YAML};
+use super::patterns::{ASCII_BOX, BULLET, COLUMNS, EARLY, FAILURE, FLOW, LATE, LEADS, SAID, YAML};
 use super::words::words;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,18 +104,10 @@ impl Kind {
     }
 }
 
-/// The kind of a line that is neither prompt nor known command. Never a prompt, a command or a comment.
-pub(super) fn kind(line: &str) -> Kind {
+/// The kind of a line that is neither prompt nor known command, and of which [`certain`] says nothing. Never a prompt, a
+/// command or a comment.
+pub(super) fn uncertain(line: &str) -> Kind {
     let text = line.trim();
-    if text.is_empty() {
-        return Kind::Blank;
-    }
-    if drawing(text) {
-        return Kind::Drawing;
-    }
-    if let Some(kind) = EARLY.first(text) {
-        return kind;
-    }
     if super::sql::begins(text) {
         return Kind::Sql;
     }
@@ -171,6 +163,15 @@ fn drawing(text: &str) -> bool {
     if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
         return false;
     }
+    !text.is_ascii() && drawn(text)
+        || text.starts_with(['|', 'v', '^', '/', '\\', ' ', '+', '`']) && ASCII_BOX.is_match(text)
+        || ["->", "=>", "<-"].iter().any(|arrow| text.contains(arrow)) && FLOW.is_match(text)
+        || text.starts_with(['-', '=', '→', '↳', '⇒']) && LEADS.is_match(text)
+        || is_way(text)
+}
+
+/// Lines and arrow heads beyond ASCII.
+fn drawn(text: &str) -> bool {
     let mut lines = 0;
     let mut letters = 0;
     let mut heads = 0;
@@ -185,8 +186,21 @@ fn drawing(text: &str) -> bool {
         }
     }
     lines + heads > 0 && (lines + heads >= 2 || letters == 0 || text.starts_with(['│', '├', '└']))
-        || ASCII_BOX.is_match(text)
-        || FLOW.is_match(text)
+}
+
+/// Three names or more, joined by `→`: `Cliente → API → Base de datos`.
+fn is_way(text: &str) -> bool {
+    if !text.contains('→') || text.contains(['`', '|', ';', '=']) {
+        return false;
+    }
+    let mut arrows = 0;
+    let named = text.split('→').enumerate().all(|(index, name)| {
+        arrows = index;
+        // Blanks beside an arrow are the arrow's; the first name begins the line.
+        let bare = if index == 0 { name } else { name.trim_start_matches(' ') }.trim_end_matches(' ');
+        !name.is_empty() && bare.chars().take(41).count() <= 40
+    });
+    named && (2..=9).contains(&arrows)
 }
 
 #[cfg(test)]
@@ -231,7 +245,7 @@ mod tests {
             ("Client --> API --> DB", Kind::Drawing),
             ("Avisar al equipo de guardia", Kind::Prose),
         ] {
-            assert_eq!(kind(line), expected, "{line}");
+            assert_eq!(certain(line).unwrap_or_else(|| uncertain(line)), expected, "{line}");
         }
     }
 }

@@ -106,7 +106,9 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
     if let Some(kind) = kind::certain(line) {
         return kind;
     }
-    if let Some(found) = ASSIGNMENT.captures(text) {
+    if text.contains('=')
+        && let Some(found) = ASSIGNMENT.captures(text)
+    {
         let value = found.get(2).map_or("", |value| value.as_str());
         if value.contains("$(") || value.contains('`') {
             return Kind::Command;
@@ -119,13 +121,14 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
     if text.contains(['(', '{']) && !text.contains('$') && promql::line(text) {
         return Kind::Promql;
     }
-    match likeness(text, knows) {
+    let likeness = likeness(text, knows);
+    match likeness {
         Likeness::Sure => return Kind::Command,
         Likeness::Likely => return Kind::LikelyCommand,
         Likeness::Weak | Likeness::No => {}
     }
-    let other = kind::kind(line);
-    let weak = likeness(text, knows) == Likeness::Weak;
+    let other = kind::uncertain(line);
+    let weak = likeness == Likeness::Weak;
     if weak && (other == Kind::Unknown || (other == Kind::Search && tag.is_shell())) {
         Kind::WeakCommand
     } else {

@@ -20,6 +20,7 @@ mod prompts;
 mod promql;
 mod repl;
 mod roles;
+mod sieve;
 mod sql;
 mod statements;
 mod tag;
@@ -39,13 +40,25 @@ use statements::Reading;
 use std::ops::Range;
 use tag::Tag;
 
+/// More blocks than these, or more bytes in them, are no person's commands: judging them would take minutes.
+const MOST_BLOCKS: usize = 20_000;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+
 /// Gives every block its class, flags and risk. One [`Block`] for each [`RawBlock`], in order; `section` is left for
 /// the caller.
 pub fn classify(raws: &[RawBlock], document: &Document, knowledge: &Knowledge) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut past = Past::default();
     let mut diagnostics = Vec::new();
     let mut blocks = Vec::with_capacity(raws.len());
+    let mut bytes = 0;
     for raw in raws {
+        bytes += raw.text.len();
+        if blocks.len() >= MOST_BLOCKS || bytes > MOST_BYTES {
+            diagnostics.push(too_many(raw, document));
+            let rest = raws.get(blocks.len()..).unwrap_or_default();
+            blocks.extend(rest.iter().map(|raw| finished(raw, BlockClass::Other, Reading::default())));
+            break;
+        }
         past.enter(raw, document);
         let block = block(raw, &mut past, knowledge);
         diagnostics.extend(tag_diagnostic(raw, &block, document));
@@ -80,13 +93,17 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let needs = placeholders.iter().any(|one| one.kind != PlaceholderKind::Prompt);
     let flags = flags(class, &reading, needs, past);
     past.remember(class, &reading);
+    Block { flags, placeholders, ..finished(raw, class, reading) }
+}
+
+fn finished(raw: &RawBlock, class: BlockClass, reading: Reading) -> Block {
     Block {
         line: raw.line,
         end_line: raw.end_line,
         lang: raw.lang.clone(),
         class,
-        flags,
-        placeholders,
+        flags: Vec::new(),
+        placeholders: Vec::new(),
         risk: reading.risk,
         effects: reading.effects,
         statements: reading.statements,
@@ -166,6 +183,20 @@ fn tag_diagnostic(raw: &RawBlock, block: &Block, document: &Document) -> Option<
             "Márcalo como lo que es: nada de él se ejecutará como shell",
         )),
     ))
+}
+
+fn too_many(first: &RawBlock, document: &Document) -> Diagnostic {
+    document.lines.diagnostic(
+        &document.source,
+        "too-many-blocks",
+        Severity::Error,
+        first.span.start..first.span.start,
+        Text::new(
+            "The blocks hold far more than a runbook's commands: from here on they were not judged, and nothing of them will be run",
+            "Los bloques contienen mucho más que los comandos de un runbook: desde aquí no se analizaron, y nada de ellos se ejecutará",
+        ),
+        Some(Text::new("Split the file, one for each system.", "Divida el archivo, uno por sistema.")),
+    )
 }
 
 fn class_en(class: BlockClass) -> &'static str {

@@ -3,7 +3,9 @@
 //! The names of commands, options and keys are ASCII, and only so do the patterns compile quickly and run without
 //! backtracking over Spanish text: a Unicode word boundary next to `ó` would cost the fast path on every line.
 
-use regex::{Regex, bytes};
+use super::sieve::{Pattern, Sieve};
+use regex::Regex;
+use std::sync::OnceLock;
 
 /// Compiles a constant pattern; `\w`, `\d`, `\s` and `\b` are those of ASCII.
 pub(super) fn regex(pattern: &str) -> Regex {
@@ -12,39 +14,50 @@ pub(super) fn regex(pattern: &str) -> Regex {
 
 /// A pattern that only answers yes or no. It works on bytes, which makes it several times quicker to compile.
 #[derive(Debug)]
-pub(super) struct Test(bytes::Regex);
+pub(super) enum Test {
+    Bytes(Pattern),
+    Text(Regex),
+}
 
 /// Compiles a constant pattern that only answers yes or no; one whose classes hold accents is compiled as text.
 pub(super) fn test(pattern: &str) -> Test {
-    let ascii_only = bytes::RegexBuilder::new(pattern).unicode(false).build();
-    Test(ascii_only.or_else(|_| bytes::Regex::new(&ascii(pattern))).expect("constant pattern"))
+    Pattern::new(pattern).map_or_else(|| Test::Text(regex(pattern)), Test::Bytes)
 }
 
 impl Test {
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text.as_bytes())
+        match self {
+            Self::Bytes(pattern) => pattern.is_match(text.as_bytes()),
+            Self::Text(regex) => regex.is_match(text),
+        }
     }
 }
 
-/// Many patterns gone through at once; the first row that matches decides.
+/// Rows gone through in order; the first that matches decides. Few can match a given text, and only those are run.
 #[derive(Debug)]
 pub(super) struct Table<T> {
-    set: bytes::RegexSet,
-    values: Vec<T>,
+    sieve: Sieve,
+    rows: Vec<Row<T>>,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    pattern: &'static str,
+    compiled: OnceLock<Test>,
+    value: T,
 }
 
 impl<T: Copy> Table<T> {
-    pub(super) fn new(rows: &[(&str, T)]) -> Self {
-        let patterns = || rows.iter().map(|(pattern, _)| *pattern);
-        let ascii_only = bytes::RegexSetBuilder::new(patterns()).unicode(false).build();
-        let set = ascii_only.or_else(|_| bytes::RegexSet::new(patterns().map(ascii)));
-        Self { set: set.expect("constant patterns"), values: rows.iter().map(|(_, value)| *value).collect() }
+    pub(super) fn new(rows: &[(&'static str, T)]) -> Self {
+        let sieve = Sieve::new(rows.iter().map(|(pattern, _)| *pattern));
+        let row = |(pattern, value): &(&'static str, T)| Row { pattern, compiled: OnceLock::new(), value: *value };
+        Self { sieve, rows: rows.iter().map(row).collect() }
     }
 
     /// What the first matching row stands for.
     pub(super) fn first(&self, text: &str) -> Option<T> {
-        let row = self.set.matches(text.as_bytes()).iter().next()?;
-        self.values.get(row).copied()
+        let mut rows = self.sieve.pass(text.as_bytes()).filter_map(|index| self.rows.get(index));
+        rows.find(|row| row.compiled.get_or_init(|| test(row.pattern)).is_match(text)).map(|row| row.value)
     }
 }
 

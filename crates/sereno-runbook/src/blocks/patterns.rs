@@ -7,12 +7,11 @@ use std::sync::LazyLock;
 
 pub(super) static ASCII_BOX: LazyLock<Test> =
     LazyLock::new(|| test(r"^(?:[|v^/\\ ]+|[|+`][-+ ]{3,}[+|]?[-+ |]*|\|? *\+--+\+.*|[|`]--? ?\S+.*)$"));
-/// Names joined by arrows: `Client --> API --> DB`.
-pub(super) static FLOW: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"^[^`|;=]{1,40}?(?: *(?:--+>|==+>|<--+|<--?>) *[^`|;=]{1,40}){1,9}$|^[^`|;=→]{1,40}(?: *→ *[^`|;=→]{1,40}){2,9}$|^(?:->|-->|=>|→|↳|⇒) ?[A-ZÁÉÍÓÚ][^=;]*$",
-    )
-});
+/// Names joined by arrows of dashes: `Client --> API --> DB`.
+pub(super) static FLOW: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[^`|;=]{1,40}?(?: *(?:--+>|==+>|<--+|<--?>) *[^`|;=]{1,40}){1,9}$"));
+/// An arrow that leads to a name.
+pub(super) static LEADS: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:->|-->|=>|→|↳|⇒) ?[A-ZÁÉÍÓÚ][^=;]*$"));
 
 pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
     Table::new(&[

@@ -37,7 +37,7 @@ pub(super) fn queries(text: &str) -> (usize, usize) {
 
 /// A query that parses, even one without a telling sign (`up`, `pg_stat_database_numbackends`).
 fn is_query(text: &str) -> bool {
-    parses(text) && (has_sign(text) || METRIC_NAME.is_match(text.trim()))
+    (has_sign(text) || METRIC_NAME.is_match(text.trim())) && parses(text)
 }
 
 /// Whether the text has what only PromQL has: a function or aggregation applied, a range, a selector, the name of a
@@ -56,6 +56,9 @@ fn parses(text: &str) -> bool {
 
 /// Grafana's variables, and the blanks and stops that authors put for names, replaced by what parses.
 fn mend(text: &str) -> String {
+    if !text.contains(['$', '<']) {
+        return text.trim_end().trim_end_matches(';').to_owned();
+    }
     let text = RANGE_VARIABLE.replace_all(text, "[5m]");
     let text = DOLLAR.replace_all(&text, "1");
     let text = ANGLES.replace_all(&text, "x");

@@ -2,7 +2,7 @@
 //!
 //! It only counts words; what a block is made of is decided elsewhere.
 
-use crate::text::fold;
+use crate::text::folded;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -43,11 +43,7 @@ pub(super) fn words(text: &str) -> Words {
             continue;
         }
         found.plain += 1;
-        let folded = if bare.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            Cow::Borrowed(bare)
-        } else {
-            Cow::Owned(fold(bare))
-        };
+        let folded = folded(bare);
         found.stop += usize::from(STOP_WORDS.contains(folded.as_ref()));
         found.imperative |= index == 0 && IMPERATIVES.contains(folded.as_ref());
     }
@@ -81,7 +77,10 @@ fn starts_with_capital(text: &str) -> bool {
 }
 
 /// The text with what stands in matching quotes left out. An apostrophe inside a word is not a quote.
-fn outside_quotes(text: &str) -> String {
+fn outside_quotes(text: &str) -> Cow<'_, str> {
+    if !text.contains(['"', '`', '\'']) {
+        return Cow::Borrowed(text);
+    }
     let mut kept = String::with_capacity(text.len());
     let mut quote: Option<char> = None;
     let mut before = ' ';
@@ -96,7 +95,7 @@ fn outside_quotes(text: &str) -> String {
         }
         before = c;
     }
-    if quote.is_some() { text.to_owned() } else { kept }
+    if quote.is_some() { Cow::Borrowed(text) } else { Cow::Owned(kept) }
 }
 
 /// Whether the folded text holds the folded phrase as whole words.

@@ -1,7 +1,7 @@
 //! Spanish or English, by the little words.
 
 use crate::document::{Document, ElementKind};
-use crate::text::fold;
+use crate::text::folded;
 use sereno_model::Lang;
 
 const SPANISH: [&str; 34] = [
@@ -54,12 +54,14 @@ pub(crate) fn language(document: &Document) -> Lang {
     let (mut spanish, mut english, mut counted) = (0_usize, 0_usize, 0_usize);
     let mut count = |text: &str| {
         for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-            let word = fold(word);
+            let word = folded(word);
             counted += 1;
-            spanish += usize::from(SPANISH.contains(&word.as_str()));
-            english += usize::from(ENGLISH.contains(&word.as_str()));
+            spanish += usize::from(SPANISH.contains(&word.as_ref()));
+            english += usize::from(ENGLISH.contains(&word.as_ref()));
         }
-        spanish += text.chars().filter(|c| matches!(c, 'ñ' | 'Ñ' | '¿' | '¡' | 'ó' | 'í' | 'á')).count();
+        if !text.is_ascii() {
+            spanish += text.chars().filter(|c| matches!(c, 'ñ' | 'Ñ' | '¿' | '¡' | 'ó' | 'í' | 'á')).count();
+        }
         counted < ENOUGH
     };
     for heading in &document.headings {

@@ -2,6 +2,7 @@
 
 use super::reading::runbook;
 use proptest::prelude::*;
+use sereno_model::BlockClass;
 use sereno_runbook::read;
 use std::time::{Duration, Instant};
 
@@ -150,6 +151,22 @@ fn more_than_the_limit_is_not_read() {
     let (runbook, diagnostics) = read(text.as_bytes());
     assert!(runbook.source.len() <= sereno_runbook::document::MAX_TEXT_BYTES);
     assert!(diagnostics.iter().any(|diagnostic| diagnostic.code == "file-too-large"));
+}
+
+#[test]
+fn more_blocks_than_a_person_writes_are_kept_and_not_judged() {
+    let many = "```bash\nls\n```\n".repeat(20_100);
+    let long = format!("```bash\n{}```\n```bash\nls\n```\n", "ls -l /srv\n".repeat(200_000));
+    for text in [many, long] {
+        let (runbook, diagnostics) = read(text.as_bytes());
+        assert_eq!(runbook.blocks.len(), text.matches("```bash").count());
+        let told = diagnostics.iter().find(|diagnostic| diagnostic.code == "too-many-blocks").expect("a diagnostic");
+        for block in &runbook.blocks {
+            let judged = block.class == BlockClass::Shell;
+            assert_eq!(judged, block.span.start < told.span.start, "the block on line {}", block.line);
+            assert!(judged || block.statements.is_empty());
+        }
+    }
 }
 
 proptest! {
