@@ -29,9 +29,16 @@ fn main() -> ExitCode {
 
 fn generate(check: bool) -> ExitCode {
     let root = root();
+    let sereno = match build(&root) {
+        Ok(sereno) => sereno,
+        Err(message) => {
+            say(&message);
+            return ExitCode::FAILURE;
+        }
+    };
     let mut stale = Vec::new();
     for (what, file) in GENERATED {
-        let text = match reference(&root, what) {
+        let text = match reference(&sereno, what) {
             Ok(text) => text,
             Err(message) => {
                 say(&message);
@@ -58,15 +65,26 @@ fn generate(check: bool) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn reference(root: &Path, what: &str) -> Result<String, String> {
+/// The binary as the whole workspace builds it: built by itself, its dependencies would have other features and be built again.
+fn build(root: &Path) -> Result<PathBuf, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(root)
-        .args(["run", "--quiet", "--package", "sereno", "--", "__reference", what])
+    let built = Command::new(cargo).current_dir(root).args(["build", "--quiet", "--workspace", "--bins"]).status();
+    match built {
+        Ok(status) if status.success() => env::current_exe()
+            .map(|xtask| xtask.with_file_name("sereno"))
+            .map_err(|error| format!("where this program is: {error}")),
+        Ok(_) => Err("sereno does not build".to_owned()),
+        Err(error) => Err(format!("cargo: {error}")),
+    }
+}
+
+fn reference(sereno: &Path, what: &str) -> Result<String, String> {
+    let output = Command::new(sereno)
+        .args(["__reference", what])
         .env("LANG", "C")
         .env("SERENO_LANG", "en")
         .output()
-        .map_err(|error| format!("cargo: {error}"))?;
+        .map_err(|error| format!("{}: {error}", sereno.display()))?;
     if !output.status.success() {
         return Err(format!("sereno __reference {what}: {}", String::from_utf8_lossy(&output.stderr)));
     }
