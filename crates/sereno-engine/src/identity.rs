@@ -6,6 +6,11 @@ use std::fs;
 /// The user that this process belongs to. A login that went through `sudo` keeps its login uid, so that two people who
 /// both become root are still two people.
 pub fn os_user() -> String {
+    // Whoever makes a user namespace chooses the numbers in it: there a uid proves nothing.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    if map.split_whitespace().ne(["0", "0", "4294967295"]) {
+        return format!("uid-{}@namespace", rustix::process::getuid().as_raw());
+    }
     let login = fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse::<u32>().ok());
     let uid = match login {
         Some(uid) if uid != u32::MAX => uid,

@@ -175,7 +175,7 @@ impl Context {
         let mut values = Values::default();
         values.push(Origin::CommandLine, given);
         values.push(Origin::Settings, self.settings.values_for(procedure));
-        values.push(Origin::Environment, env::vars().filter(|(name, _)| !name.starts_with("SERENO_")).collect());
+        values.push(Origin::Environment, environment().filter(|(name, _)| !name.starts_with("SERENO_")).collect());
         values.push(Origin::EnvFile, self.env_files.clone());
         Ok(values)
     }
@@ -259,7 +259,7 @@ impl Context {
 
     /// Hides every secret that is known: of the environment, of the `.env` files, and of the plan's own values.
     pub(crate) fn redactor_for(&self, plan: &Plan) -> Redactor {
-        let env: Vec<(String, String)> = env::vars().collect();
+        let env: Vec<(String, String)> = environment().collect();
         let names = &self.settings.secrets.names;
         let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
         secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
@@ -291,6 +291,11 @@ impl Context {
         let (word, text) = if self.lang == Lang::Es { ("aviso:", es) } else { ("warning:", en) };
         output::say(format!("{} {text}", styled(YELLOW, word)));
     }
+}
+
+/// The environment as text. What is no UTF-8 has its odd bytes replaced, as it has in output that is shown.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 /// A store's error as a failure of the command.

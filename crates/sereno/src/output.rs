@@ -14,6 +14,11 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     finish(writeln!(anstream::stdout().lock(), "{text}"));
 }
 
+/// Writes a line about a run that goes on: a reader that went away must not end it half-way. The journal has it all.
+pub(crate) fn event(text: impl std::fmt::Display) {
+    let _ = writeln!(anstream::stdout().lock(), "{text}");
+}
+
 /// Writes a line for the person to stderr.
 pub(crate) fn say(text: impl std::fmt::Display) {
     // Nothing can be told about a stderr that is gone.

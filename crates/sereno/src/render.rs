@@ -4,6 +4,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use sereno_engine::plan::{PlanStep, StepFile};
 use sereno_model::{Diagnostic, Lang, Outcome, Risk, Severity};
+use std::borrow::Cow;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -15,7 +16,24 @@ pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Text in a style. Styles are stripped by the stream when it is not a terminal.
 pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
+    format!("{style}{}{style:#}", visible(&text.to_string()))
+}
+
+/// A runbook's text as it is: what would move the cursor, erase, turn the direction of writing or take no room is shown by
+/// its number, so that nobody approves another command than the one that runs.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hides = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if !text.contains(hides) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hides(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
 }
 
 pub(crate) fn risk_style(risk: Risk) -> Style {
@@ -108,4 +126,16 @@ fn within(source: &str, span: &std::ops::Range<usize>) -> std::ops::Range<usize>
         end -= 1;
     }
     start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_would_hide_a_command_is_shown() {
+        assert_eq!(visible("rm -rf /v #\u{1b}[2K\rls"), "rm -rf /v #\\u{1b}[2K\\u{d}ls");
+        assert_eq!(visible("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
+        assert_eq!(visible("año\t→ ✅"), "año\t→ ✅");
+    }
 }

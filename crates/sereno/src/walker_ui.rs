@@ -53,7 +53,7 @@ impl WalkerUi {
 
     fn event(&self, value: &serde_json::Value) {
         if self.manners.json {
-            output::line(value);
+            output::event(value);
         }
     }
 
@@ -81,13 +81,13 @@ impl WalkerUi {
             self.say(format!("  {:>2}. {risk}  {}", step.number, styled(BOLD, &step.title)));
             for effect in step.effects.iter().filter(|e| e.risk > Risk::Observe) {
                 let text = effect.text.get(self.manners.lang).to_owned();
-                self.say(format!("        {text}"));
+                self.say(format!("        {}", render::visible(&text)));
             }
             for line in step.text.lines() {
                 self.say(styled(DIM, format!("        {line}")));
             }
             for line in render::files(step, self.manners.lang) {
-                self.say(format!("        {line}"));
+                self.say(format!("        {}", render::visible(&line)));
             }
         }
         let failed: Vec<String> = state
@@ -121,7 +121,7 @@ impl WalkerUi {
 
     /// Destruction: a second person, or, where only one is configured, a pause and a typed word.
     fn second_person(&mut self, state: &RunState, word: &str) -> Answer {
-        if state.started_by.name != self.manners.person.name {
+        if !state.started_by.is_same(&self.manners.person) {
             return self.type_word(word, false);
         }
         if !self.manners.alone {

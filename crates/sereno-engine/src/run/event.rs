@@ -9,8 +9,15 @@ use sereno_model::{Digest, Outcome, RunId, Text};
 pub struct Person {
     /// The name in `sereno.toml`, else the OS user.
     pub name: String,
-    /// How they proved it: `os-user`.
+    /// How they proved it: `os-user:ana`.
     pub how: String,
+}
+
+impl Person {
+    /// Whether these are one person: under one name, or proved by the same user of the system under two.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name || (self.how.contains(':') && self.how == other.how)
+    }
 }
 
 /// One entry of a run in the journal.

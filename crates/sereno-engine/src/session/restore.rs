@@ -147,12 +147,18 @@ fn passed(variable: &Variable<'_>) -> Option<String> {
     let name = variable.name;
     let minded = FRESH.contains(&name)
         || MINDED.contains(&name)
-        || ["BASH", "COMP", "HIST", "PS", "READLINE", "SERENO_"].iter().any(|prefix| name.starts_with(prefix));
+        || ["BASH", "COMP", "GLIBC_", "HIST", "LANG", "LC_", "LD_", "PS", "READLINE", "SERENO_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
     if variable.attributes != "x" || minded || !is_carried(variable) {
         return None;
     }
-    declare::plain_text(variable.value?)
+    // A larger one would not fit into an environment, where a variable of bash's own may be of any size.
+    variable.value.filter(|value| value.len() <= LARGEST_PASSED).and_then(declare::plain_text)
 }
+
+/// The kernel takes 128 KiB a variable.
+const LARGEST_PASSED: usize = 64 * 1024;
 
 fn is_carried(variable: &Variable<'_>) -> bool {
     let name = variable.name;

@@ -22,6 +22,7 @@ pub use expect::each_output;
 pub use open::{EngineError, load, load_state, start};
 pub use outside::{Consent, Outside};
 pub use run_dir::{RunDir, Walking};
+pub use secrets::redact_json;
 pub use ui::{Answer, Stream, Ui, Verdict};
 
 use crate::plan::{Action, Plan};
@@ -194,6 +195,9 @@ impl<'a, U: Ui> Walker<'a, U> {
     pub async fn cancel(&mut self, reason: String) -> Result<(), EngineError> {
         if let Some((step, attempt)) = self.state.running() {
             session::cancel(&self.dir.step(step, attempt))?;
+        }
+        for step in 0..self.state.steps.len() {
+            self.end_survivors(step)?;
         }
         self.record(Event::Cancelled { reason, by: self.walk.person.clone() }).await
     }

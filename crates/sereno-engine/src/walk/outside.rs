@@ -28,7 +28,7 @@ impl Consent {
         let second = steps.iter().any(|&step| {
             matches!(state.plan.steps.get(step).map(|s| &s.approval), Some(Approval::SecondPerson { .. }))
         });
-        let own = by.name == state.started_by.name || context.may(Action::Approve).is_err();
+        let own = by.is_same(&state.started_by) || context.may(Action::Approve).is_err();
         if !second && own {
             return Event::Consented { digest, steps, by, reason };
         }
@@ -66,6 +66,8 @@ impl Outside<'_> {
             // Another OS user may not write there; then whoever walks the run finds the entry in the journal.
             match session::cancel(&RunDir::new(self.state_dir, run).step(index, attempt)) {
                 Err(session::SessionError::File { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+                // Its start is in the journal, its folder not there yet.
+                Err(session::SessionError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {}
                 asked => asked?,
             }
         }

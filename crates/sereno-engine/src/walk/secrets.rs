@@ -4,7 +4,7 @@ use serde_json::Value;
 use sereno_model::redact::Redactor;
 
 /// Redacts every string in a JSON value.
-pub(super) fn redact_json(value: &mut Value, redactor: &Redactor) {
+pub fn redact_json(value: &mut Value, redactor: &Redactor) {
     match value {
         Value::String(text) => {
             let redacted = redactor.redact(text);

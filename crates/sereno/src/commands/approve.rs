@@ -90,7 +90,7 @@ fn consent(
             )),
         };
     };
-    let same = state.started_by.name == context.person.name;
+    let same = state.started_by.is_same(&context.person);
     if same && !context.alone() {
         return Err(Failure::new(
             Exit::Refused,
@@ -179,7 +179,7 @@ fn show(context: &Context, run: &RunId, state: &RunState, steps: &[usize]) {
             output::say(styled(DIM, format!("        {line}")));
         }
         for line in render::files(step, context.lang) {
-            output::say(format!("        {line}"));
+            output::say(format!("        {}", render::visible(&line)));
         }
     }
 }

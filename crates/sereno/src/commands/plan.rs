@@ -8,6 +8,7 @@ use crate::procedures::{self, Chosen};
 use crate::render::{self, BOLD, CYAN, DIM, RED, YELLOW, styled};
 use crate::report::{Failure, Result};
 use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, Values, build};
+use sereno_engine::walk::redact_json;
 use sereno_model::redact::looks_secret;
 use sereno_model::{Lang, Risk};
 use sereno_runbook::model::Procedure;
@@ -16,13 +17,24 @@ use std::collections::BTreeSet;
 pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
     let (_, plan) = make(context, &args.procedure, &args.with)?;
     if context.format == Format::Json {
-        let text = serde_json::to_string_pretty(&plan)
-            .map_err(|error| Failure::new(Exit::Failed, error.to_string(), error.to_string()))?;
-        output::line(context.redactor_for(&plan).redact(&text));
+        output::line(format!("{:#}", redacted(context, &plan)?));
     } else {
         show(context, &plan);
     }
     Ok(if plan.missing.is_empty() && plan.refused().next().is_none() { Exit::Done } else { Exit::Refused })
+}
+
+/// The plan as it may be shown: no string in it holds a secret.
+fn redacted(context: &Context, plan: &Plan) -> Result<serde_json::Value> {
+    let mut value =
+        serde_json::to_value(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string(), error.to_string()))?;
+    redact_json(&mut value, &context.redactor_for(plan));
+    for value in value["values"].as_object_mut().into_iter().flatten().map(|(_, value)| value) {
+        if value["secret"] == true {
+            value["value"] = "[redacted]".into();
+        }
+    }
+    Ok(value)
 }
 
 /// The plan of the procedure that a query names.
@@ -160,7 +172,7 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         styled(CYAN, verifies)
     ));
     if let Some(condition) = &step.condition {
-        output::line(styled(DIM, format!("     {condition}")));
+        output::line(styled(DIM, format!("     {}", redactor.redact(condition))));
     }
     let text = redactor.redact(&step.text);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -169,16 +181,16 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
     }
     if step.action.executes() {
         for effect in step.effects.iter().filter(|e| e.risk > Risk::Observe) {
-            output::line(format!("       → {}", effect.text.get(lang)));
+            output::line(format!("       → {}", render::visible(&redactor.redact(effect.text.get(lang)))));
         }
     }
     for line in render::files(step, lang) {
-        output::line(format!("       {line}"));
+        output::line(format!("       {}", render::visible(&redactor.redact(&line))));
     }
     if let Some(expects) = &step.expects {
         output::line(styled(
             DIM,
-            format!("       {} {expects}", if lang == Lang::Es { "se espera:" } else { "expects:" }),
+            format!("       {} {}", if lang == Lang::Es { "se espera:" } else { "expects:" }, redactor.redact(expects)),
         ));
     }
     let note = match (&step.action, lang) {
@@ -195,7 +207,7 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         (Action::Refuse { why }, Lang::Es) => Some(format!("RECHAZADO: {}", why.es)),
     };
     if let Some(note) = note {
-        output::line(styled(YELLOW, format!("       {note}")));
+        output::line(styled(YELLOW, format!("       {}", redactor.redact(&note))));
     }
 }
 
