@@ -241,6 +241,21 @@ pub(super) fn step_tree(lines: &[Line]) -> f32 {
     }
 }
 
+/// The rule of a table without a frame: `────┼────`.
+pub(super) fn is_rule(text: &str) -> bool {
+    text.contains('┼') && text.chars().all(|c| matches!(c, '─' | '┼'))
+}
+
+/// A table of columns under such a rule, and nothing that has a corner.
+pub(super) fn ruled_table(text: &str) -> bool {
+    text.lines().any(|line| is_rule(line.trim())) && !text.contains(['┌', '└', '├', '▼', '→'])
+}
+
+/// A line that opens a fence stands among the lines: the block above was never closed, and the text between is in it.
+pub(super) fn swallows_a_fence(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.kind != Kind::Continued && line.text.trim_start().starts_with("```"))
+}
+
 /// From 0 to 1: how much the text is a letter, an announcement or a ticket.
 pub(super) fn message(text: &str) -> f32 {
     let marks = MESSAGE.find_iter(text).count() as f32;
@@ -341,6 +356,13 @@ mod tests {
         ] {
             assert_eq!(json(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_table_has_a_rule_and_no_frame() {
+        assert!(ruled_table(" id │ shop\n────┼─────\n  1 │ north"));
+        assert!(!ruled_table("┌───┬───┐\n│ a │ b │\n────┼─────"));
+        assert!(!ruled_table("web │ db"));
     }
 
     #[test]
