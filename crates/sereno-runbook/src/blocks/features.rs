@@ -264,7 +264,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if form::dump(case.text) {
         pile.add(class, 20.0, "the head of a dump");
     }
-    if form::ruled_table(case.text) && !matches!(counts.first(), Kind::Client | Kind::ShellPrompt | Kind::Command) {
+    if form::ruled_table(case.text) && !matches!(counts.first(), Kind::Client | Kind::ShellPrompt) {
         pile.add(class, 20.0, "a table as a client draws it");
     }
     let share = counts.share(|kind| {

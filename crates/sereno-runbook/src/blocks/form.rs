@@ -246,9 +246,10 @@ pub(super) fn is_rule(text: &str) -> bool {
     text.contains('┼') && text.chars().all(|c| matches!(c, '─' | '┼'))
 }
 
-/// A table of columns under such a rule, and nothing that has a corner.
+/// A heading and such a rule under it, and nothing that has a corner. No command stands above, whatever a column's name.
 pub(super) fn ruled_table(text: &str) -> bool {
-    text.lines().any(|line| is_rule(line.trim())) && !text.contains(['┌', '└', '├', '▼', '→'])
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1).is_some_and(is_rule)
+        && !text.contains(['┌', '└', '├', '▼', '→'])
 }
 
 /// A line that opens a fence stands among the lines: the block above was never closed, and the text between is in it.
