@@ -213,7 +213,7 @@ static SYNTAX: LazyLock<Test> = LazyLock::new(|| {
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
         r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
-        r"|set [-+][euxo]|: ?>|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\x22?\$\(|[A-Za-z_]\w*=`)",
+        r"|set [-+][euxo]|: ?>|: \x22?\$\{\w+:?[?=]|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\x22?\$\(|[A-Za-z_]\w*=`)",
     ))
 });
 static NAME: LazyLock<Test> = LazyLock::new(|| test(r"^[A-Za-z0-9_][\w.+-]*$"));

@@ -117,6 +117,12 @@ mod tests {
     fn the_content_outweighs_a_tag_that_lies() {
         for (lang, text, expected) in [
             ("bash", "SELECT 1 FROM t;", BlockClass::Sql),
+            ("bash", "# The shop's panel\nhttps://panel.example.org/shops\n# Press Publish", BlockClass::Manual),
+            ("bash", "$ # note what you did", BlockClass::Manual),
+            ("", "info threads\n  2 Thread 0x7f11 (LWP 12) poll () from libc.so.6", BlockClass::Repl),
+            ("", "set pagination off\nthread apply all bt", BlockClass::Repl),
+            ("", " id │ shop\n────┼─────\n  1 │ north", BlockClass::Output),
+            ("ruby", "from lib/shop.rb:12:in `sell'\nfrom lib/shop.rb:40:in `each'", BlockClass::Output),
             ("bash", "rate(x_total[5m])", BlockClass::Promql),
             ("shell", "NAME   READY   STATUS\nweb    1/1     Running", BlockClass::Output),
             ("bash", "services:\n  app:\n    image: x", BlockClass::Config),

@@ -99,6 +99,9 @@ pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
     let client_lines = counts.share(|kind| kind == Kind::ClientLine);
     let programmed = case.tag == Tag::Code;
+    if counts.first() == Kind::ClientLine && !programmed {
+        pile.add(class, 6.0, "it begins with a line of a client's language");
+    }
     pile.add(class, if programmed { 2.0 } else { 9.0 } * client_lines, "lines of a client's language");
     if programmed && form::is_mongo_shell(case.lines) {
         pile.add(class, 20.0, "lines of mongo's shell");
@@ -261,6 +264,9 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if form::dump(case.text) {
         pile.add(class, 20.0, "the head of a dump");
     }
+    if form::ruled_table(case.text) && !matches!(counts.first(), Kind::Client | Kind::ShellPrompt) {
+        pile.add(class, 20.0, "a table as a client draws it");
+    }
     let share = counts.share(|kind| {
         kind.is_output()
             || (aligned && matches!(kind, Kind::Unknown | Kind::Yaml))
@@ -345,6 +351,10 @@ pub(super) fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 3.0, "prose where commands were promised");
     }
     pile.add(class, 8.0 * form::navigation_share(case.lines), "a way through menus");
+    let commented = case.lines.iter().any(|line| line.kind == Kind::Comment);
+    if case.tag.is_shell() && commented && counts.share(|kind| kind == Kind::Url) >= 1.0 {
+        pile.add(class, 12.0, "an address to be opened, and comments that say what to do there");
+    }
     if share > 0.3 {
         pile.add(class, 3.0 * form::imperative_share(case.lines), "it tells a person what to do");
     }

@@ -241,6 +241,22 @@ pub(super) fn step_tree(lines: &[Line]) -> f32 {
     }
 }
 
+/// The rule of a table without a frame: `────┼────`.
+pub(super) fn is_rule(text: &str) -> bool {
+    text.contains('┼') && text.chars().all(|c| matches!(c, '─' | '┼'))
+}
+
+/// A heading and such a rule under it, and nothing that has a corner. No command stands above, whatever a column's name.
+pub(super) fn ruled_table(text: &str) -> bool {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1).is_some_and(is_rule)
+        && !text.contains(['┌', '└', '├', '▼', '→'])
+}
+
+/// A line that opens a fence stands among the lines: the block above was never closed, and the text between is in it.
+pub(super) fn swallows_a_fence(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.kind != Kind::Continued && line.text.trim_start().starts_with("```"))
+}
+
 /// From 0 to 1: how much the text is a letter, an announcement or a ticket.
 pub(super) fn message(text: &str) -> f32 {
     let marks = MESSAGE.find_iter(text).count() as f32;
@@ -341,6 +357,13 @@ mod tests {
         ] {
             assert_eq!(json(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_table_has_a_rule_and_no_frame() {
+        assert!(ruled_table(" id │ shop\n────┼─────\n  1 │ north"));
+        assert!(!ruled_table("┌───┬───┐\n│ a │ b │\n────┼─────"));
+        assert!(!ruled_table("web │ db"));
     }
 
     #[test]

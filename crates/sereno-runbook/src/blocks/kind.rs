@@ -163,6 +163,9 @@ fn drawing(text: &str) -> bool {
     if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
         return false;
     }
+    if super::form::is_rule(text) {
+        return false;
+    }
     !text.is_ascii() && drawn(text)
         || text.starts_with(['|', 'v', '^', '/', '\\', ' ', '+', '`']) && ASCII_BOX.is_match(text)
         || ["->", "=>", "<-"].iter().any(|arrow| text.contains(arrow)) && FLOW.is_match(text)
@@ -221,6 +224,9 @@ mod tests {
             ("NAME      READY   STATUS    RESTARTS   AGE", Kind::Table),
             ("web-1     1/1     Running   0          4d", Kind::Table),
             ("+----+-------+", Kind::Table),
+            ("──────┼───────", Kind::Table),
+            ("thread apply all bt", Kind::ClientLine),
+            ("lib/shop.rb:12:in `sell'", Kind::Trace),
             ("curl: (7) Failed to connect", Kind::Failure),
             ("Error from server (NotFound): pods not found", Kind::Failure),
             ("ERROR: relation \"x\" does not exist", Kind::Log),

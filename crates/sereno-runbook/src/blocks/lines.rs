@@ -86,6 +86,11 @@ fn single(line: &mut Line, tag: Tag, knows: Knows) {
         return;
     }
     if let Some((found, length)) = prompt(line.text) {
+        // Nothing is typed: `$ # what was done`.
+        if found == Prompt::Shell && line.text.get(length..).is_some_and(|typed| typed.starts_with('#')) {
+            line.kind = Kind::Comment;
+            return;
+        }
         let kind = match found {
             Prompt::Shell => Kind::ShellPrompt,
             Prompt::Client(client) => {
@@ -214,6 +219,16 @@ mod tests {
             [Kind::Command, Kind::Continued, Kind::Command]
         );
         assert_eq!(kinds("ls -l\nacmectl load ~/Library/shop.plist", Tag::Shell)[1], Kind::WeakCommand);
+    }
+
+    #[test]
+    fn a_comment_behind_a_prompt_is_no_command() {
+        assert_eq!(kinds("$ # note what you did\n$ uptime", Tag::Shell), [Kind::Comment, Kind::ShellPrompt]);
+    }
+
+    #[test]
+    fn a_required_variable_is_a_command() {
+        assert_eq!(kinds(": \"${SHOP:?which shop}\"\n: ${LIMIT:=5}", Tag::Shell), [Kind::Command, Kind::Command]);
     }
 
     #[test]

@@ -77,6 +77,9 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let below_console = in_console && raw.previous.is_some();
     let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console, below_console };
     let (class, _) = evidence::class(&case);
+    // What holds the text of the runbook itself is never run, whatever its other lines are.
+    let runnable = matches!(class, BlockClass::Shell | BlockClass::Repl | BlockClass::Sql);
+    let class = if runnable && form::swallows_a_fence(&lines) { BlockClass::Other } else { class };
     let roles = if class == BlockClass::Shell { roles::roles(&lines) } else { Vec::new() };
     let reading = match class {
         BlockClass::Shell => statements::shell(raw, &lines, &roles, past.entered(), knowledge),

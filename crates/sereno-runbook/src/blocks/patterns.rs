@@ -24,6 +24,15 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
             Kind::Code,
         ),
         (r"^HTTP/[\d.]+ \d{3}", Kind::HttpStatus),
+        // Typed into gdb. Some begin like commands of a shell (`info`).
+        (
+            r"^(?:info (?:threads|registers|locals|args|frame|breakpoints|sharedlibrary|proc)|threads?(?: apply all)? (?:bt|backtrace|where|\d+)(?: full)?|bt(?: full| \d+)?|backtrace(?: full)?|set (?:pagination|confirm|logging) (?:on|off)|call \(\w+ ?\*?\) ?\w+\(.*\)|detach|generate-core-file(?: \S+)?)$",
+            Kind::ClientLine,
+        ),
+        // Ruby's frames: `from lib/shop.rb:12:in 'sell'`.
+        (r"^(?:from )?[\w./@-]+\.rb:\d+:in [`']", Kind::Trace),
+        // The rule below the heading of a table, as psql draws it.
+        (r"^─+(?:┼─+)+$", Kind::Table),
         (r"^[<>] (?:HTTP/[\d.]+ \d{3}|[\w-]+: )", Kind::HttpStatus),
         (r"^\* (?:Connected|Trying|Host|Server certificate|TLS|SSL|ALPN|Closing|Connection)", Kind::Printed),
         (
