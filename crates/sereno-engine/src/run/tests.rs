@@ -280,3 +280,24 @@ fn events_read_back_from_their_entries() {
     }
     assert!(Event::from_entry("run.nonsense", &serde_json::json!({})).is_err());
 }
+
+#[test]
+fn two_names_that_one_user_proved_are_one_person() {
+    let proved = |name: &str, user: &str| Person { name: name.to_owned(), how: format!("os-user:{user}") };
+    assert!(proved("ana", "root").is_same(&proved("beto", "root")));
+    assert!(proved("ana", "root").is_same(&proved("ana", "ana")));
+    assert!(!proved("ana", "root").is_same(&proved("beto", "beto")));
+    let yes = |by: Person| {
+        let plan = plan(vec![planned(1, Risk::Destroy)]);
+        let digest = plan.digest.clone();
+        let (state, _) =
+            step(None, Event::Planned { plan: Box::new(plan), by: proved("ana", "root"), undoes: None }).unwrap();
+        let crate::plan::Approval::SecondPerson { word } = state.plan.steps[0].approval.clone() else {
+            panic!("no second person")
+        };
+        let reason = String::new();
+        step(Some(state), Event::Approved { digest, steps: vec![0], by, reason, word: Some(word), stand_in: false })
+    };
+    assert!(yes(proved("beto", "root")).is_err());
+    assert!(yes(proved("beto", "beto")).is_ok());
+}

@@ -1,6 +1,7 @@
 //! The processes of a step, as `/proc` shows them.
 
 use super::files::STEP_MARKER;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -117,8 +118,17 @@ pub(super) fn signal(process: &Process, signal: Signal) -> Option<OwnedFd> {
     Some(handle)
 }
 
-/// Ends processes that a step left behind (`StepResult::background`, `Lost::survivors`) at once, and gives those that
-/// were still there.
+/// How long a process that was killed may take to be gone.
+const LAST_WAIT: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+
+/// Ends processes that a step left behind (`StepResult::background`, `Lost::survivors`) at once, waits until they are gone,
+/// and gives those that were still there.
 pub fn end_processes(processes: &[Process]) -> Vec<Process> {
-    processes.iter().filter(|process| signal(process, Signal::KILL).is_some()).cloned().collect()
+    let ended: Vec<_> =
+        processes.iter().filter_map(|process| Some((process.clone(), signal(process, Signal::KILL)?))).collect();
+    for (_, handle) in &ended {
+        // One that the kernel cannot end within this time is stuck in it, and no waiting helps.
+        let _ = rustix::event::poll(&mut [PollFd::new(handle, PollFlags::IN)], Some(&LAST_WAIT));
+    }
+    ended.into_iter().map(|(process, _)| process).collect()
 }

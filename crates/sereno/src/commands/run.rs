@@ -35,7 +35,7 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let walk = walking(context, &store, &store_context, redactor, how)?;
     walk::start(&walk, &run, plan, undoes.clone()).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
-        output::line(
+        output::event(
             serde_json::json!({ "event": "run.planned", "run": run, "procedure": plan.procedure, "digest": plan.digest }),
         );
     } else {
@@ -129,7 +129,7 @@ pub(crate) fn manners(context: &Context, how: &HowArgs) -> Manners {
 async fn finish(context: &Context, store: &Store, run: &RunId, came: Came, undoes: bool) -> Result<Exit> {
     let head = store.head(&context.store_context()).await.map_err(|e| store_failure(&e))?;
     if context.format == Format::Json {
-        output::line(serde_json::json!({ "event": "head", "seq": head.seq, "hash": head.hash }));
+        output::event(serde_json::json!({ "event": "head", "seq": head.seq, "hash": head.hash }));
     } else {
         let word = if context.lang == Lang::Es { "bitácora" } else { "journal" };
         output::say(styled(DIM, format!("{word} {}:{}", head.seq, head.hash)));

@@ -291,6 +291,59 @@ fn a_step_that_was_started_before_the_machine_was_is_unknown() {
 }
 
 #[test]
+fn cancelling_ends_what_a_killed_runner_left_too() {
+    let world = World::with_runbook(RUNBOOK);
+    let child = spawn(&world, &["run", "deploy", "--yes"]);
+    await_file(&world.path().join("started"));
+    let (run, _) = one_run(&world);
+    let runner = world.read(&format!(".sereno/runs/{run}/steps/002-1/runner.json"));
+    let runner: serde_json::Value = serde_json::from_str(&runner).expect("the runner said who it is");
+    let pid = runner["pid"].to_string();
+    assert!(std::process::Command::new("kill").args(["-9", &pid]).status().expect("kill runs").success());
+    assert_eq!(said(child.wait_with_output().expect("it ends")).code, Some(5));
+    assert!(has_processes(&world));
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "enough"]).code, Some(0));
+    assert!(!has_processes(&world), "what the lost step left running goes on");
+}
+
+/// `sereno run … --format json | head -1`: the reader is gone, the run is not.
+#[test]
+fn a_reader_that_goes_away_ends_no_run() {
+    let world = World::with_runbook(RUNBOOK);
+    world.write("gate", "");
+    let mut child = world
+        .command(&["run", "deploy", "--yes", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(world.read("ledger"), "begin\nthrough\nend\n");
+}
+
+#[test]
+fn a_plan_shows_no_secret_in_any_form() {
+    let world =
+        World::with_runbook("# S\n\n## Go\n\n```bash\nbash \"run-$API_TOKEN.sh\"\ntouch \"/tmp/x-$API_TOKEN\"\n```\n");
+    world.write(".env", "API_TOKEN=sup3rS3cretValue99\n");
+    for format in ["text", "json"] {
+        let plan = world.sereno(&["plan", "go", "--format", format]);
+        assert!(!plan.out.contains("sup3rS3cret") && !plan.err.contains("sup3rS3cret"), "{format}: {plan:?}");
+        assert!(format == "text" || serde_json::from_str::<serde_json::Value>(&plan.out).is_ok(), "{plan:?}");
+    }
+}
+
+#[test]
+fn an_environment_that_is_no_text_is_no_reason_to_fall() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::with_runbook(RUNBOOK);
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let plan = world.command(&["plan", "deploy"]).env("ODD", odd).output().expect("the binary runs");
+    assert_eq!(plan.status.code(), Some(0), "{}", String::from_utf8_lossy(&plan.stderr));
+}
+
+#[test]
 fn cancelling_ends_the_step_and_everything_that_it_started() {
     let world = World::with_runbook(RUNBOOK);
     let child = spawn(&world, &["run", "leaves-children", "--yes"]);
