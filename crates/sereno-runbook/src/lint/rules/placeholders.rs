@@ -219,7 +219,8 @@ fn unset(ctx: &Ctx<'_>, found: &mut Found<'_, '_>) {
         "PGDATABASE",
     ];
     let places = of_kind(ctx, PlaceholderKind::Variable, |text| {
-        let name = text.trim_matches(|c: char| matches!(c, '$' | '{' | '}' | '"'));
+        let name = text.trim_start_matches(['$', '{', '"']);
+        let name = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
         // `${NAME:?…}` asks for it: the line stops where nobody has set it.
         let demanded = ctx.book.source.contains(&format!("${{{name}:?"));
         !common.contains(&name) && !listed.contains(name) && !demanded
