@@ -1,6 +1,7 @@
 """The measurements of docs/benchmarks.md. Standard library only; prints a Markdown table."""
 
 import os
+import pathlib
 import shutil
 import statistics
 import subprocess
@@ -88,8 +89,10 @@ def main():
         row("release binary", f"{os.path.getsize(SERENO) / 1e6:.1f} MB")
         row("load average when measured", f"{os.getloadavg()[0]:.1f}", f"{os.cpu_count()} cores")
         if CORPUS:
-            print()
-            subprocess.run([SPEED, CORPUS], check=True)
+            corpus = pathlib.Path(CORPUS)
+            files = sorted(corpus.rglob("*.md")) if corpus.is_dir() else [corpus]
+            print(flush=True)
+            subprocess.run([SPEED, *files], check=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
