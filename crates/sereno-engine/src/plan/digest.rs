@@ -26,7 +26,7 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Action, Approval, PLAN_VERSION, PlanStep, RunbookRef, StepFile};
+    use crate::plan::{Action, Approval, PLAN_VERSION, PlanStep, RunbookRef, Source, StepFile};
     use sereno_model::{Risk, Text};
     use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ mod tests {
         };
         let mut plan = Plan {
             version: PLAN_VERSION,
-            runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
+            source: Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") }),
             procedure: "p".to_owned(),
             title: "P".to_owned(),
             line: 1,
@@ -83,7 +83,11 @@ mod tests {
             |plan| plan.steps[0].files[0].digest = Some(Digest::of("b")),
             |plan| plan.steps[0].starts_in = None,
             |plan| plan.steps[0].action = Action::Skip { why: Text::new("a", "b") },
-            |plan| plan.runbook.title = Some("T".to_owned()),
+            |plan| {
+                let digest = Digest::of("");
+                plan.source =
+                    Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: Some("T".to_owned()), digest });
+            },
         ];
         assert!(plan().digest_holds());
         for (number, change) in changes.iter().enumerate() {

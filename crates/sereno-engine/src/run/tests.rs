@@ -1,7 +1,7 @@
 //! The state machine, event by event.
 
 use super::{Decision, Ending, Event, Next, Person, RunState, StepReport, WhyPerson, step};
-use crate::plan::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef};
+use crate::plan::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source};
 use sereno_model::{Digest, Outcome, Risk};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn planned(number: usize, risk: Risk) -> PlanStep {
 fn plan(steps: Vec<PlanStep>) -> Plan {
     Plan {
         version: PLAN_VERSION,
-        runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
+        source: Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") }),
         procedure: "p".to_owned(),
         title: "P".to_owned(),
         line: 1,
