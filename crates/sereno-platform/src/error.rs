@@ -20,6 +20,8 @@ pub enum PlatformError {
     NoProgram { program: String, source: io::Error },
     #[error("`{command}` failed: {said}")]
     Program { command: String, said: String },
+    #[error("{host} cannot be reached over SSH: {said}")]
+    Unreachable { host: String, key_changed: bool, said: String },
     #[error("{file} cannot be understood: {why}")]
     Unreadable { file: String, why: String },
     #[error("{path}: {source}")]
@@ -61,6 +63,9 @@ impl PlatformError {
             Self::Program { command, said } => {
                 Text::new(self.to_string(), format!("`{command}` falló: {said}"))
             }
+            Self::Unreachable { host, said, .. } => {
+                Text::new(self.to_string(), format!("no se llega a {host} por SSH: {said}"))
+            }
             Self::Unreadable { file, why } => {
                 Text::new(self.to_string(), format!("no se entiende {file}: {why}"))
             }
@@ -91,9 +96,26 @@ impl PlatformError {
                 "unix:///path/of/docker.sock or tcp://host:port",
                 "unix:///ruta/de/docker.sock o tcp://host:puerto",
             )),
+            Self::NoProgram { program, .. } if program != "docker compose" => None,
             Self::NoProgram { .. } => Some(Text::new(
                 "apt-get install docker-compose, or the plugin docker-compose-plugin",
                 "apt-get install docker-compose, o el complemento docker-compose-plugin",
+            )),
+            Self::Unreachable { host, key_changed: true, .. } => Some(Text::new(
+                format!("its key is not the one that is known: somebody may stand between. Ask whoever runs {host}, then ssh-keygen -R"),
+                format!("su clave no es la conocida: puede haber alguien en el medio. Pregunte a quien opera {host}, y después ssh-keygen -R"),
+            )),
+            Self::Unreachable { host, said, .. } if said.contains("Host key verification failed") => Some(Text::new(
+                format!("its key is not known here: connect once by hand (ssh {host}) and compare it"),
+                format!("su clave no se conoce aquí: conéctese una vez a mano (ssh {host}) y compárela"),
+            )),
+            Self::Unreachable { host, .. } => Some(Text::new(
+                format!("ssh -o BatchMode=yes {host} true must work; Sereno uses the same keys, agent and configuration"),
+                format!("ssh -o BatchMode=yes {host} true debe funcionar; Sereno usa las mismas claves, agente y configuración"),
+            )),
+            Self::Program { said, .. } if said.contains("sudo:") => Some(Text::new(
+                "allow this user these commands without a password (sudoers, NOPASSWD), or set sudo = false in [platform]",
+                "permita a este usuario esos comandos sin contraseña (sudoers, NOPASSWD), o ponga sudo = false en [platform]",
             )),
             Self::Refused { hint, .. } => hint.as_deref().cloned(),
             Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::File { .. } => None,

@@ -1,4 +1,4 @@
-//! One interface over the places where components live: Docker Compose, and those that follow.
+//! One interface over the places where components live: Docker Compose, and systemd here or over SSH.
 //!
 //! What is asked of a platform is data first ([`Call`]): the same value is shown in a plan, held in a test's snapshot and
 //! carried out. Reading what a platform answers is pure, so that every odd state has a test without the real thing; talking
@@ -8,8 +8,10 @@ pub mod call;
 pub mod component;
 pub mod compose;
 pub mod error;
+pub mod host;
 pub mod log;
 pub mod merge;
+pub mod systemd;
 
 pub use call::{Act, Call};
 pub use component::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Standing, Usage};

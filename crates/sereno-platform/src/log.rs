@@ -10,6 +10,8 @@ pub struct LogLine {
     pub at: Option<Timestamp>,
     pub component: String,
     pub instance: String,
+    /// As the platform knows it; what the line itself says is in [`parts`].
+    pub level: Option<Level>,
     /// Without its end of line.
     pub text: String,
 }

@@ -108,7 +108,7 @@ mod tests {
 
     fn line(second: i64, text: &str) -> LogLine {
         let at = jiff::Timestamp::from_second(second).ok();
-        LogLine { at, component: String::new(), instance: String::new(), text: text.to_owned() }
+        LogLine { at, component: String::new(), instance: String::new(), level: None, text: text.to_owned() }
     }
 
     fn runtime() -> tokio::runtime::Runtime {

@@ -17,6 +17,7 @@ pub(super) enum Kind {
     PlatformKind,
     Roles,
     Timezone,
+    Truth,
 }
 
 /// One setting.
@@ -45,7 +46,8 @@ impl Kind {
                 ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
-            Self::PlatformKind => ("\"compose\"", "\"compose\""),
+            Self::PlatformKind => ("\"compose\" or \"systemd\"", "\"compose\" o \"systemd\""),
+            Self::Truth => ("true or false", "true o false"),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
                 "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -153,6 +155,38 @@ pub(super) const SETTINGS: &[Setting] = &[
         "[\"workers\"]",
         "The compose profiles that are on.",
         "Los perfiles de compose que están activos.",
+    ),
+    setting(
+        "platform",
+        "hosts",
+        Kind::Texts,
+        "[\"deploy@web-1\", \"ssh://deploy@web-2:2222\"]",
+        "systemd: the machines, as ssh takes them; this machine when not set.",
+        "systemd: las máquinas, como las toma ssh; si falta, esta máquina.",
+    ),
+    setting(
+        "platform",
+        "units",
+        Kind::Texts,
+        "[\"orion-api\", \"orion-worker.service\"]",
+        "systemd: the units of the system.",
+        "systemd: las unidades del sistema.",
+    ),
+    setting(
+        "platform",
+        "ssh_config",
+        Kind::Text,
+        "\"ssh_config\"",
+        "A file of settings for ssh, relative to this file; the user's own when not set.",
+        "Un archivo de configuración de ssh, relativo a este archivo; si falta, el del usuario.",
+    ),
+    setting(
+        "platform",
+        "sudo",
+        Kind::Truth,
+        "false",
+        "systemd: whether changes go through sudo; over SSH they do when not set.",
+        "systemd: si los cambios pasan por sudo; por SSH sí cuando falta.",
     ),
     setting(
         "journal",

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
-const PLATFORMS: [&str; 1] = ["compose"];
+const PLATFORMS: [&str; 2] = ["compose", "systemd"];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -141,6 +141,10 @@ impl Reader<'_> {
             ("platform", "files") => self.settings.platform.files = texts(value)?,
             ("platform", "project") => self.settings.platform.project = Some(text(value)?),
             ("platform", "profiles") => self.settings.platform.profiles = texts(value)?,
+            ("platform", "hosts") => self.settings.platform.hosts = texts(value)?,
+            ("platform", "units") => self.settings.platform.units = texts(value)?,
+            ("platform", "ssh_config") => self.settings.platform.ssh_config = Some(text(value)?),
+            ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),
             ("people", "name") => person.name = text(value)?,
             ("people", "os_user") => person.os_user = text(value)?,
@@ -346,6 +350,13 @@ fn language(value: &Value<'_>) -> Option<Lang> {
     match text(value)?.as_str() {
         "es" => Some(Lang::Es),
         "en" => Some(Lang::En),
+        _ => None,
+    }
+}
+
+fn truth(value: &Value<'_>) -> Option<bool> {
+    match value.get_ref() {
+        DeValue::Boolean(truth) => Some(*truth),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn stream(
     let mut streams = [Lines::default(), Lines::default()];
     let line = |text: String| {
         let (at, text) = stamped(text);
-        LogLine { at, component: component.to_owned(), instance: instance.name.clone(), text }
+        LogLine { at, component: component.to_owned(), instance: instance.name.clone(), level: None, text }
     };
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(engine_said("reading logs"))?;

@@ -1,5 +1,6 @@
 //! Docker Compose: what runs is asked of the Docker Engine, what should run of the project's own files.
 
+mod cgroup;
 mod engine;
 mod logs;
 mod project;
@@ -67,18 +68,36 @@ impl Compose {
 
     /// Adds what each uses. One whose counters cannot be read has none: a status is not lost for that.
     async fn measure(&self, found: &mut [Found]) {
-        let running: Vec<String> =
-            found.iter().filter(|one| one.instance.runs()).map(|one| one.instance.id.clone()).collect();
-        let first = join_all(running.iter().map(|id| self.look(id))).await;
+        let near = |found: &[Found]| -> Vec<_> {
+            found.iter().map(|one| cgroup::look(one.pid?, &one.instance.id)).collect()
+        };
+        let first = near(found);
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let second = join_all(running.iter().map(|id| self.look(id))).await;
-        let usages: HashMap<&str, _> = running
+        let second = near(found);
+        for (one, looks) in found.iter_mut().zip(first.iter().zip(&second)) {
+            if let (Some(first), Some(second)) = looks {
+                one.instance.usage = Some(cgroup::usage(first, second));
+            }
+        }
+        self.ask_engine(found).await;
+    }
+
+    /// Adds what the containers use whose counters this machine's kernel does not have.
+    async fn ask_engine(&self, found: &mut [Found]) {
+        let far = found.iter().filter(|one| one.instance.runs() && one.instance.usage.is_none());
+        let ids: Vec<String> = far.map(|one| one.instance.id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let first = join_all(ids.iter().map(|id| self.look(id))).await;
+        let second = join_all(ids.iter().map(|id| self.look(id))).await;
+        let usages: HashMap<&str, _> = ids
             .iter()
             .zip(first.iter().zip(&second))
             .filter_map(|(id, (first, second))| Some((id.as_str(), read::usage(first.as_ref(), second.as_ref()?)?)))
             .collect();
         for one in found {
-            one.instance.usage = usages.get(one.instance.id.as_str()).copied();
+            one.instance.usage = one.instance.usage.or_else(|| usages.get(one.instance.id.as_str()).copied());
         }
     }
 

@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub(super) service: String,
     pub(super) image: Option<String>,
     pub(super) instance: Instance,
+    /// Its main process, by the engine's machine's number.
+    pub(super) pid: Option<i64>,
     /// `restart: no`: it is meant to end.
     ends: bool,
 }
@@ -48,7 +50,7 @@ pub(super) fn container(inspected: ContainerInspectResponse) -> Option<Found> {
             memory: host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
         },
     };
-    Some(Found { service, image: config.image, instance, ends: matches!(policy.as_str(), "" | "no") })
+    Some(Found { service, image: config.image, instance, pid: state.pid.filter(|pid| *pid > 0), ends: matches!(policy.as_str(), "" | "no") })
 }
 
 /// The services that are declared, then those that only run (another file's, or one that was removed from the file).

@@ -135,7 +135,7 @@ impl Shown<'_> {
     fn line(&mut self, line: &LogLine) {
         let text = self.redactor.redact(&line.text);
         let parts = parts(&text);
-        let level = match parts.level {
+        let level = match parts.level.or(line.level) {
             Some(level) => {
                 match self.levels.get_mut(&line.instance) {
                     Some(known) => *known = level,
@@ -153,7 +153,7 @@ impl Shown<'_> {
         }
         if self.context.format == Format::Json {
             let value = serde_json::json!({
-                "at": line.at, "component": line.component, "instance": line.instance, "level": parts.level, "text": text,
+                "at": line.at, "component": line.component, "instance": line.instance, "level": parts.level.or(line.level), "text": text,
             });
             return output::line(value);
         }
