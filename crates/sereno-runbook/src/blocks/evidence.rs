@@ -142,6 +142,7 @@ mod tests {
             ("yaml", "kubectl get pods -n prod", BlockClass::Shell),
             ("text", "sudo systemctl restart nginx", BlockClass::Shell),
             ("bash", "# call the provider", BlockClass::Manual),
+            ("bash", "# not\n--shop north\n# but\n--shop south", BlockClass::Other),
             ("powershell", "[Guid]::NewGuid()", BlockClass::Other),
             ("shell", "/shop pause north --now", BlockClass::Other),
             ("ruby", "shop['web']['workers'] = 4", BlockClass::Config),

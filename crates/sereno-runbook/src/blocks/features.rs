@@ -70,7 +70,7 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 8.0, "a shell's shebang");
     }
     // Words in quotes and addresses alone are nothing that a shell is given, whatever the tag says.
-    let quoted = counts.share(|kind| matches!(kind, Kind::Json | Kind::Url)) >= 1.0;
+    let quoted = counts.share(|kind| matches!(kind, Kind::Json | Kind::Url)) >= 1.0 || form::only_options(case.lines);
     match case.tag {
         Tag::Shell if !quoted => pile.add(class, 3.0, "tagged as shell"),
         Tag::Console if !quoted => pile.add(class, 2.0, "tagged as console"),
@@ -328,6 +328,9 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
     if json::read(case.text).is_none() {
         pile.add(class, 5.0 * counts.share(|kind| kind == Kind::Json), "words in quotes, to look for");
+    }
+    if form::only_options(case.lines) {
+        pile.add(class, 9.0, "options without their command");
     }
     if form::search_query(case.text) {
         pile.add(class, 11.0, "a search query");

@@ -154,6 +154,12 @@ pub(super) fn asks_why(lines: &[Line]) -> bool {
     lines.iter().filter(|line| line.text.contains('?') && WHY.is_match(line.text)).count() >= 2
 }
 
+/// Nothing but options, without the command that takes them.
+pub(super) fn only_options(lines: &[Line]) -> bool {
+    let mut content = lines.iter().filter(|line| !line.kind.is_silent()).peekable();
+    content.peek().is_some() && content.all(|line| line.kind == Kind::Unknown && line.text.trim().starts_with("--"))
+}
+
 /// The share of lines that could stand in a file, whether or not a command has the same name (`bind 127.0.0.1`).
 pub(super) fn filed_share(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();

@@ -64,10 +64,10 @@ pub(super) fn read(text: &str) -> Option<Json> {
     let opens = first.starts_with(['{', '['])
         && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
     let closes = last.ends_with(['}', ']']) || last.ends_with("},") || last == "...";
-    let keys = KEY.find_iter(text).count();
-    if !(opens && closes && (keys > 0 || serde_json::from_str::<serde_json::Value>(text).is_ok()))
-        || JINJA.is_match(first)
-    {
+    if !(opens && closes) || JINJA.is_match(first) {
+        return None;
+    }
+    if !KEY.is_match(text) && serde_json::from_str::<serde_json::Value>(text).is_err() {
         return None;
     }
     let objects = body.iter().filter(|line| line.starts_with('{') && line.trim_end().ends_with('}')).count();
@@ -85,7 +85,7 @@ pub(super) fn read(text: &str) -> Option<Json> {
     Some(kind)
 }
 
-static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
+static KEY: LazyLock<Test> = LazyLock::new(|| test(r#""[^"\n]{1,80}"\s*:"#));
 static JINJA: LazyLock<Test> = LazyLock::new(|| test(r"^\{\{|^\{%"));
 static LOG_KEYS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#)
