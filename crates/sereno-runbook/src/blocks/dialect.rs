@@ -30,6 +30,10 @@ pub(super) fn weigh(case: &Case, counts: &Counts, pile: &mut Pile) {
     if counts.count(|kind| kind == Kind::ClientLine) > 0 && is_mongo_shell(case.lines) {
         pile.add(class, 20.0, "lines of mongo's shell");
     }
+    let meta = |line: &Line| line.kind == Kind::ClientLine && line.text.trim_start().starts_with('\\');
+    if matches!(case.tag, Tag::None | Tag::Text) && counts.first() == Kind::Sql && case.lines.iter().any(meta) {
+        pile.add(class, 22.0, "psql's own commands beside SQL");
+    }
     if programmed && case.lines.iter().any(|line| is_console_answer(line.text)) {
         pile.add(class, 20.0, "a console's answers");
     }

@@ -226,6 +226,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
         return;
     }
     pile.add(class, 3.0 * counts.share(|kind| kind == Kind::Unknown), "lines of no known kind");
+    pile.add(class, 8.0 * form::counted_share(case.lines), "figures that a program printed");
     let begins = matches!(counts.first(), Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql);
     // Programs speak in sentences too; what tells a person what to do is not theirs.
     let announced = if form::imperative_share(case.lines) < 0.5 { 11.0 } else { 6.0 };

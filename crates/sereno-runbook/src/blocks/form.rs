@@ -223,6 +223,13 @@ pub(super) fn form_share(lines: &[Line]) -> f32 {
     if content < 2 { 0.0 } else { blanks as f32 / content as f32 }
 }
 
+/// The share of lines that name a figure: `Migrations applied: 3`, `Tiempo total: 12 s`.
+pub(super) fn counted_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
+    let counted = lines.iter().filter(|line| line.kind != Kind::Prose && COUNTED.is_match(line.text)).count();
+    if content < 2 { 0.0 } else { counted as f32 / content as f32 }
+}
+
 /// Those who run a service speak to those who use it: `We are investigating …`, `Lamentamos …`.
 pub(super) fn announces(text: &str) -> bool {
     ANNOUNCES.is_match(text)
@@ -267,6 +274,8 @@ static FIELD: LazyLock<Test> = LazyLock::new(|| {
         r"^[ \t]*(?:[-*\x22]|\d{1,2}[.)])?[ \t]*[*_]{0,2}[A-Z][^:\n]{1,40}:[*_]{0,2}[ \t]*(?:_{3,}|\[[^\]\n]+\]|<[^>\n]+>)[ \t]*\.?$",
     )
 });
+static COUNTED: LazyLock<Test> =
+    LazyLock::new(|| test(r"^[ \t]*[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3}: +~?\d[\d.,]*(?: ?(?:%|[A-Za-z]{1,7}))?$"));
 static ANNOUNCES: LazyLock<Test> = LazyLock::new(|| {
     test(concat!(
         r"(?i)\b(?:we (?:are|have|will|apologi[sz]e|expect|experienced|identified|resolved|understand)\b|we're\b|our (?:team|engineers)\b",

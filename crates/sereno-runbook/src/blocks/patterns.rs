@@ -76,6 +76,9 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"\blevel=(?:info|warn|warning|error|debug|fatal)\b.*\b(?:msg|message|err)=", Kind::Log),
         (r"^[IWEF]\d{4} \d\d:\d\d:\d\d", Kind::Log),
         (r"^[a-z][\w.-]*\[\d+\]: \S", Kind::Log),
+        // Alertmanager's notice and its labels.
+        (r"^\[(?:FIRING|RESOLVED)(?::\d+)?\] \S", Kind::Log),
+        (r"^- [a-z_]+ = \S+$", Kind::Property),
         // Events of Kubernetes, as `describe` lists them.
         (r"^(?:Normal|Warning) {2,}\w+ {2,}\S", Kind::Table),
         (r"^\d{1,3}(?:\.\d{1,3}){3} - \S+ \[", Kind::Log),
