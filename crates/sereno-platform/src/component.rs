@@ -15,6 +15,8 @@ pub struct Component {
     pub desired: u32,
     /// The image's tag or digest, a release, whatever the platform knows it by.
     pub version: Option<String>,
+    /// The components that have to run before it can.
+    pub needs: Vec<String>,
     pub instances: Vec<Instance>,
 }
 
@@ -115,11 +117,11 @@ pub struct Limits {
 }
 
 impl Component {
-    /// The component that these instances make up. `ended_well` says that it is one which ends by itself.
+    /// The component that these instances make up; `ends` says that it is one which ends by itself.
     pub fn of(name: String, desired: u32, version: Option<String>, instances: Vec<Instance>, ends: bool) -> Self {
         let ready = instances.iter().filter(|instance| instance.state == InstanceState::Running).count() as u32;
         let standing = standing(ready, desired, &instances, ends);
-        Self { name, standing, ready, desired, version, instances }
+        Self { name, standing, ready, desired, version, needs: Vec::new(), instances }
     }
 
     /// Marks by which a later look tells whether these very processes are still the ones that run.

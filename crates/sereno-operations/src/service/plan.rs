@@ -5,6 +5,8 @@ use super::step::{StepKind, StepRequest};
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
 use sereno_platform::{Act, Component, Platform, PlatformError, Standing, find};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The plan of a request, or why it cannot be.
 pub fn plan(
@@ -127,7 +129,10 @@ impl Planner<'_> {
             [] => self.components.iter().collect(),
             names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
         };
-        let running: Vec<&Component> = wanted.into_iter().filter(|c| c.instances.iter().any(|i| i.runs())).collect();
+        let mut running: Vec<&Component> =
+            wanted.into_iter().filter(|component| component.instances.iter().any(|i| i.runs())).collect();
+        let depths = depths(self.components);
+        running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {
             return Err(PlatformError::refused("nothing of this runs", "nada de esto está en marcha"));
         }
@@ -221,6 +226,21 @@ impl Planner<'_> {
     fn say(&self, en: &str, es: &str) -> String {
         if self.lang == Lang::Es { es.to_owned() } else { en.to_owned() }
     }
+}
+
+/// How many others have to run before each, one behind the other. In a circle, which no platform starts, the count ends
+/// with the number of components.
+fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
+    let mut depths: BTreeMap<&str, usize> = all.iter().map(|component| (component.name.as_str(), 0)).collect();
+    for _ in all {
+        for component in all {
+            let below = component.needs.iter().filter_map(|name| depths.get(name.as_str())).max();
+            if let Some(depth) = below.map(|below| (below + 1).min(all.len())) {
+                depths.insert(&component.name, depth);
+            }
+        }
+    }
+    depths
 }
 
 fn not_running(component: &Component) -> PlatformError {

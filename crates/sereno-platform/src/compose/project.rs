@@ -29,6 +29,7 @@ pub struct Project {
 pub(super) struct Declared {
     pub(super) name: String,
     pub(super) replicas: u32,
+    pub(super) needs: Vec<String>,
 }
 
 impl Project {
@@ -91,7 +92,10 @@ impl Project {
             let Some(services) = file.plainly(&self.profiles) else { return Ok(None) };
             for service in services {
                 match all.iter_mut().find(|known| known.name == service.name) {
-                    Some(known) => known.replicas = service.replicas,
+                    Some(known) => {
+                        known.replicas = service.replicas;
+                        known.needs.extend(service.needs);
+                    }
                     None => all.push(service),
                 }
             }
@@ -125,8 +129,17 @@ struct Service {
     extends: Option<serde_json::Value>,
     #[serde(default)]
     profiles: Vec<String>,
+    depends_on: Option<DependsOn>,
     scale: Option<serde_json::Value>,
     deploy: Option<Deploy>,
+}
+
+/// A list of names, or a table with a condition for each.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum DependsOn {
+    Names(Vec<String>),
+    Conditions(BTreeMap<String, serde_json::Value>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -153,7 +166,12 @@ impl ComposeFile {
             let wanted =
                 service.profiles.is_empty() || service.profiles.iter().any(|p| profiles.iter().any(|w| w == "*" || w == p));
             if wanted {
-                all.push(Declared { name, replicas });
+                let needs = match service.depends_on {
+                    None => Vec::new(),
+                    Some(DependsOn::Names(names)) => names,
+                    Some(DependsOn::Conditions(conditions)) => conditions.into_keys().collect(),
+                };
+                all.push(Declared { name, replicas, needs });
             }
         }
         Some(all)
@@ -242,6 +260,15 @@ mod tests {
         let (_folder, project) = project(files, profiles);
         let read = project.read_plainly().expect("it reads");
         read.map(|all| all.into_iter().map(|service| (service.name, service.replicas)).collect())
+    }
+
+    #[test]
+    fn what_a_service_needs_is_read_in_both_forms() {
+        let file = "services:\n  a: {depends_on: [b]}\n  b: {depends_on: {c: {condition: service_healthy}}}\n  c: {}\n";
+        let (_folder, project) = project(&[("compose.yaml", file)], &[]);
+        let read = project.services().expect("it reads");
+        let needs: Vec<_> = read.iter().map(|service| service.needs.join(",")).collect();
+        assert_eq!(needs, ["b", "c", ""]);
     }
 
     #[test]

@@ -62,7 +62,8 @@ pub(super) fn components(declared: &[Declared], found: Vec<Found>) -> Vec<Compon
     let mut all = Vec::new();
     for service in declared {
         let found = by_service.remove(&service.name).unwrap_or_default();
-        all.push(component(service.name.clone(), Some(service.replicas), found));
+        let component = component(service.name.clone(), Some(service.replicas), found);
+        all.push(Component { needs: service.needs.clone(), ..component });
     }
     all.extend(by_service.into_iter().map(|(name, found)| component(name, None, found)));
     all
@@ -191,7 +192,7 @@ mod tests {
     }
 
     fn api(found: Vec<Found>) -> Component {
-        components(&[Declared { name: "api".to_owned(), replicas: 1 }], found).remove(0)
+        components(&[Declared { name: "api".to_owned(), replicas: 1, needs: Vec::new() }], found).remove(0)
     }
 
     const RUNNING: &str = r#"{"Status":"running","StartedAt":"2026-11-26T10:00:00.5Z","FinishedAt":"0001-01-01T00:00:00Z"}"#;
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_declared_and_not_there_is_down_and_what_is_not_declared_is_shown() {
-        let declared = [Declared { name: "db".to_owned(), replicas: 1 }, Declared { name: "cron".to_owned(), replicas: 0 }];
+        let declared = [Declared { name: "db".to_owned(), replicas: 1, needs: Vec::new() }, Declared { name: "cron".to_owned(), replicas: 0, needs: Vec::new() }];
         let all = components(&declared, vec![found(RUNNING, "")]);
         let shown: Vec<_> = all.iter().map(|c| (c.name.as_str(), c.standing)).collect();
         assert_eq!(shown, [("db", Standing::Down), ("cron", Standing::Stopped), ("api", Standing::Ok)]);
