@@ -8,7 +8,7 @@ use crate::report::{Failure, Result, unusable};
 use sereno_effects::Knowledge;
 use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
-use sereno_engine::plan::{Origin, Plan, Values};
+use sereno_engine::plan::{KnownPerson, Origin, Plan, Values};
 use sereno_engine::run::Person;
 use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
@@ -42,6 +42,8 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) knowledge: Cow<'static, Knowledge>,
     pub(crate) person: Person,
+    /// Who the settings know.
+    pub(crate) people: Vec<KnownPerson>,
     env_files: BTreeMap<String, String>,
 }
 
@@ -80,8 +82,8 @@ impl Context {
                     Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
                 })?),
             };
-        let people: Vec<(String, String)> =
-            settings.people.iter().map(|p| (p.name.clone(), p.os_user.clone())).collect();
+        let people = settings.people.iter().map(|p| KnownPerson { name: p.name.clone(), os_user: p.os_user.clone() });
+        let people: Vec<KnownPerson> = people.collect();
         let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
         Ok(Self {
             lang,
@@ -89,6 +91,7 @@ impl Context {
             state_dir: directory.join(".sereno"),
             env_files: read_env_files(&directory, &settings),
             person: identity::person(&people),
+            people,
             directory,
             settings,
             knowledge,
@@ -216,7 +219,33 @@ impl Context {
 
     /// Whether only one person is configured, or none.
     pub(crate) fn alone(&self) -> bool {
-        self.settings.people.len() <= 1
+        self.people.len() <= 1
+    }
+
+    /// A run goes on, and is approved, under the people that it was planned under, or more: with a list that lacks one of
+    /// them, or knows them by another login, one person could be two.
+    pub(crate) fn refuse_lost_people(&self, run: &RunId, plan: &Plan) -> Result<()> {
+        // The journal's plan is redacted: a name that is a secret's value too is the same person.
+        let redactor = self.redactor_for(plan);
+        let redacted = |text: &String| redactor.redact(text).into_owned();
+        let seen = |p: &KnownPerson| KnownPerson { name: redacted(&p.name), os_user: redacted(&p.os_user) };
+        let now: Vec<KnownPerson> = self.people.iter().flat_map(|p| [p.clone(), seen(p)]).collect();
+        let lost: Vec<String> = plan.people_lost(&now).iter().map(|p| format!("{} ({})", p.name, p.os_user)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let names = lost.join(", ");
+        Err(Failure::new(
+            Exit::Refused,
+            format!("run {run} was planned under people whom these settings lack or know by another login: {names}"),
+            format!(
+                "la ejecución {run} se planeó con personas que esta configuración no tiene o conoce con otro usuario: {names}"
+            ),
+        )
+        .hint(
+            format!("use the sereno.toml that it was planned under; or sereno runs cancel {run} --reason …, and plan anew"),
+            format!("use el sereno.toml con el que se planeó; o sereno runs cancel {run} --reason …, y planee de nuevo"),
+        ))
     }
 
     /// The roles of this process's person. Where nobody is configured, whoever may write the journal may do all of it;

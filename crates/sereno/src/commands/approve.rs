@@ -37,6 +37,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             format!("la ejecución {run} es del plan {}, no {read}", state.plan.digest.short()),
         ));
     }
+    context.refuse_lost_people(&run, &state.plan)?;
     let needs_second = steps.iter().any(|&s| matches!(state.plan.steps[s].approval, Approval::SecondPerson { .. }));
     if !(context.may_approve() || (context.may_operate() && !needs_second)) {
         return Err(Failure::new(

@@ -64,6 +64,7 @@ pub(crate) fn of_procedure(
         is_secret: looks_secret,
         directory: &context.directory,
         values: &values,
+        people: &context.people,
     };
     let plan = build(&document.runbook, &document.place, procedure, &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
