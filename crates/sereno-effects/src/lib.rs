@@ -15,6 +15,7 @@ mod knowledge;
 mod names;
 mod pattern;
 mod placeholder;
+mod programs;
 mod prompt;
 mod redirect;
 mod salvage;

@@ -1,21 +1,15 @@
 //! Where a placeholder stands, and who reads that place again.
 
+use crate::programs::{CONSOLES, LANGUAGES, SHELLS, among};
 use crate::walk::descend;
 use sereno_model::Text;
 use std::collections::HashSet;
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
 
-/// Programs that read their arguments or their input as a program. A name that begins with one of these and goes on with
-/// a version (`python3.11`) counts too.
+/// Beside shells, languages and consoles: programs that read their arguments or their input as a program. A name that begins
+/// with any of them and goes on with a version (`python3.11`) counts too.
 const INTERPRETERS: &[&str] = &[
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "ksh",
-    "ash",
-    "fish",
     "busybox",
     "eval",
     "source",
@@ -30,35 +24,12 @@ const INTERPRETERS: &[&str] = &[
     "parallel",
     "xargs",
     "env",
-    "psql",
-    "pgcli",
-    "mysql",
-    "mariadb",
-    "sqlite3",
-    "mongosh",
-    "mongo",
-    "redis-cli",
-    "valkey-cli",
-    "clickhouse-client",
-    "cqlsh",
-    "sqlcmd",
-    "sqlplus",
     "sed",
     "gsed",
     "awk",
     "gawk",
     "mawk",
     "nawk",
-    "perl",
-    "python",
-    "ruby",
-    "node",
-    "nodejs",
-    "php",
-    "lua",
-    "bun",
-    "deno",
-    "tclsh",
     "jq",
     "yq",
     "make",
@@ -95,7 +66,6 @@ const INTERPRETERS: &[&str] = &[
     "screen",
     "script",
     "flock",
-    "sqlite",
     "duckdb",
     "bq",
     "influx",
@@ -109,7 +79,6 @@ const INTERPRETERS: &[&str] = &[
     "curl",
     "wget",
     "powershell",
-    "pwsh",
     "systemd-run",
     "docker-machine",
     "vagrant",
@@ -433,7 +402,8 @@ impl<'t> Places<'t> {
 
 fn is_interpreter(base: &str) -> bool {
     let trimmed = base.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    INTERPRETERS.contains(&base) || (!trimmed.is_empty() && INTERPRETERS.contains(&trimmed))
+    let known = |name| among(name, &[SHELLS, LANGUAGES, CONSOLES, INTERPRETERS]);
+    known(base) || (!trimmed.is_empty() && known(trimmed))
 }
 
 fn is_name_of(function: Node<'_>, span: &Range<usize>) -> bool {

@@ -180,7 +180,7 @@ fn show(context: &Context, run: &RunId, state: &RunState, steps: &[usize]) {
             output::say(styled(DIM, format!("        {line}")));
         }
         for line in render::files(step, context.lang) {
-            output::say(format!("        {}", render::visible(&line)));
+            output::say(format!("        {line}"));
         }
     }
 }

@@ -186,7 +186,7 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         }
     }
     for line in render::files(step, lang) {
-        output::line(format!("       {}", render::visible(&redactor.redact(&line))));
+        output::line(format!("       {}", redactor.redact(&line)));
     }
     if let Some(expects) = &step.expects {
         output::line(styled(
