@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::render::{CYAN, YELLOW, styled};
 use crate::report::{Failure, Result, unusable};
+use clap::ValueEnum as _;
 use sereno_effects::Knowledge;
 use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
@@ -13,7 +14,7 @@ use sereno_engine::run::Person;
 use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
 use sereno_model::settings::{Settings, Strictness};
-use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity};
+use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity, Text};
 use sereno_runbook::Runbook;
 use sereno_store::{Actor, Location, Role, Store, StoreError};
 use std::borrow::Cow;
@@ -74,7 +75,7 @@ impl Context {
             Some(path) => fs::canonicalize(path).ok().and_then(|p| p.parent().map(Path::to_path_buf)).unwrap_or(here),
             None => here,
         };
-        let settings = read_settings(file.as_deref(), lang)?;
+        let settings = read_settings(file.as_deref(), lang, global.format)?;
         let knowledge =
             match settings.commands_toml() {
                 None => Cow::Borrowed(Knowledge::builtin()),
@@ -288,16 +289,28 @@ impl Context {
 
     /// Hides every secret that is known: of the environment, of the `.env` files, and of the plan's own values.
     pub(crate) fn redactor_for(&self, plan: &Plan) -> Redactor {
-        let env: Vec<(String, String)> = environment().collect();
-        let names = &self.settings.secrets.names;
-        let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
-        secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
+        let mut secrets = self.secrets();
         for (name, value) in &plan.values {
             if value.secret || looks_secret(name) {
                 secrets.push(Secret::new(name.clone(), value.value.clone()));
             }
         }
         Redactor::new(secrets)
+    }
+
+    /// Hides every secret that is known without a plan.
+    pub(crate) fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets())
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        use std::os::unix::ffi::OsStringExt as _;
+        let env: Vec<(String, String)> =
+            env::vars_os().map(|(n, v)| (n.to_string_lossy().into_owned(), text_of(v.into_vec()))).collect();
+        let names = &self.settings.secrets.names;
+        let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
+        secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
+        secrets
     }
 
     /// This process's person, as one who speaks about a run without walking it.
@@ -312,14 +325,26 @@ impl Context {
     }
 
     pub(crate) fn hint(&self, en: &str, es: &str) {
-        let (word, text) = if self.lang == Lang::Es { ("pista:", es) } else { ("hint:", en) };
-        output::say(format!("{} {text}", styled(CYAN, word)));
+        self.tell(CYAN, ("hint", en), ("pista", es));
     }
 
     pub(crate) fn warn(&self, en: &str, es: &str) {
-        let (word, text) = if self.lang == Lang::Es { ("aviso:", es) } else { ("warning:", en) };
-        output::say(format!("{} {text}", styled(YELLOW, word)));
+        self.tell(YELLOW, ("warning", en), ("aviso", es));
     }
+
+    /// Says something beside the data, on stderr: to a machine as one line of JSON.
+    fn tell(&self, style: anstyle::Style, en: (&str, &str), es: (&str, &str)) {
+        let (word, text) = if self.lang == Lang::Es { es } else { en };
+        output::say(match self.format {
+            Format::Text => format!("{} {text}", styled(style, format!("{word}:"))),
+            Format::Json | Format::Sarif => serde_json::json!({ en.0: text }).to_string(),
+        });
+    }
+}
+
+/// A text that may not be UTF-8: then each byte is the Latin-1 character that it is, and no secret in it goes unknown.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The environment as text. What is no UTF-8 has its odd bytes replaced, as it has in output that is shown.
@@ -342,20 +367,32 @@ pub(crate) fn today() -> jiff::civil::Date {
 
 /// The language that the command line asks for, before it is known to be right.
 pub(crate) fn language_argument(arguments: impl Iterator<Item = OsString>) -> Option<LangArg> {
+    let asked = argument(arguments, "--lang", LangArg::from_str);
+    asked.or_else(|| env::var("SERENO_LANG").ok().and_then(|lang| LangArg::from_str(&lang, true).ok()))
+}
+
+/// The format that the command line asks for, before it is known to be right.
+pub(crate) fn format_argument(arguments: impl Iterator<Item = OsString>) -> Format {
+    argument(arguments, "--format", Format::from_str).unwrap_or(Format::Text)
+}
+
+fn argument<T>(
+    arguments: impl Iterator<Item = OsString>,
+    name: &str,
+    read: fn(&str, bool) -> std::result::Result<T, String>,
+) -> Option<T> {
     let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     while let Some(argument) = arguments.next() {
-        let value = match argument.strip_prefix("--lang") {
+        let value = match argument.strip_prefix(name) {
             Some("") => arguments.next(),
             Some(rest) => rest.strip_prefix('=').map(str::to_owned),
             None => None,
         };
-        match value.as_deref() {
-            Some("es") => return Some(LangArg::Es),
-            Some("en") => return Some(LangArg::En),
-            _ => {}
+        if let Some(value) = value.and_then(|value| read(&value, false).ok()) {
+            return Some(value);
         }
     }
-    env::var("SERENO_LANG").ok().and_then(|lang| <LangArg as clap::ValueEnum>::from_str(&lang, true).ok())
+    None
 }
 
 /// The language asked for, else that of the locale.
@@ -371,16 +408,29 @@ pub(crate) fn language(asked: Option<LangArg>) -> Lang {
     }
 }
 
-fn read_settings(file: Option<&Path>, lang: Lang) -> Result<Settings> {
+fn read_settings(file: Option<&Path>, lang: Lang, format: Format) -> Result<Settings> {
     let Some(path) = file else { return Ok(Settings::default()) };
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
     let (settings, diagnostics) = Settings::parse(&text, &name);
+    // A setting may hold a secret, and what is wrong with it another one's line.
+    let shown = Redactor::default().mask(&text);
     for diagnostic in &diagnostics {
-        output::say(crate::render::diagnostic(&text, &name, diagnostic, lang, output::stdout_colors()));
+        if format == Format::Text {
+            output::say(crate::render::diagnostic(&shown, &name, diagnostic, lang, output::stdout_colors()));
+        }
     }
-    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(Failure::new(Exit::Usage, format!("{name} has errors"), format!("{name} tiene errores")));
+    let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
+    if let Some(Diagnostic { line, message, help, .. }) = first {
+        let failure = match format {
+            Format::Text => Failure::new(Exit::Usage, format!("{name} has errors"), format!("{name} tiene errores")),
+            Format::Json | Format::Sarif => Failure {
+                exit: Exit::Usage,
+                message: Text::new(format!("{name}:{line}: {}", message.en), format!("{name}:{line}: {}", message.es)),
+                hint: help.clone(),
+            },
+        };
+        return Err(failure);
     }
     Ok(settings)
 }
@@ -391,8 +441,8 @@ fn read_env_files(directory: &Path, settings: &Settings) -> BTreeMap<String, Str
     let usual = [".env".to_owned()];
     let names = if settings.secrets.env_files.is_empty() { &usual[..] } else { &settings.secrets.env_files[..] };
     for name in names {
-        match fs::read_to_string(directory.join(name)) {
-            Ok(text) => all.extend(dotenv::parse(&text)),
+        match fs::read(directory.join(name)) {
+            Ok(bytes) => all.extend(dotenv::parse(&text_of(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => output::say(format!("sereno: {name}: {error}")),
         }

@@ -151,13 +151,13 @@ impl Whereabouts {
             }
             _ => vec![bound(name, &path)],
         };
-        let from = self.from_where(executed, &path);
+        let from = self.named_from(executed, &path);
         include(&mut files, &from, 0);
         files
     }
 
     /// Where the names in a file are looked for: `make` and psql's `\i` start where they are called, not where the file is.
-    fn from_where(&self, executed: &Executed, path: &Path) -> PathBuf {
+    fn named_from(&self, executed: &Executed, path: &Path) -> PathBuf {
         let beside = || path.parent().unwrap_or(Path::new(".")).to_owned();
         match executed.what {
             ExecutedKind::File => self.directory.clone().unwrap_or_else(beside),
