@@ -335,3 +335,25 @@ fn checking_quotes_no_secret() {
     let text = world.sereno(&["check"]).out;
     assert!(text.contains("PGPASSWORD=********** psql"), "{text}");
 }
+
+#[test]
+fn no_value_becomes_syntax_by_where_it_stands() {
+    let world = World::with_runbook(
+        "# V\n\n## Note\n\n```bash\ncat > note.txt <<EOF\n<text>\ntouch pwned\nEOF\n```\n\n\
+         ## Hand on\n\n```bash\nbash -c \"echo $VERSION >> ledger\"\n```\n\n\
+         ## Plain\n\n```bash\necho \"$VERSION\" >> ledger\n```\n",
+    );
+    for value in ["EOF", "x\nEOF\ntouch pwned", "$(touch pwned)", "`touch pwned`", "'; touch pwned; '"] {
+        let said = world.sereno(&["run", "note", "--yes", "-p", &format!("text={value}")]);
+        assert_eq!(said.code, Some(3), "{value}: {said:?}");
+    }
+    for value in ["1; touch pwned", "$(touch pwned)", "-x"] {
+        let said = world.sereno(&["run", "hand-on", "--yes", "-p", &format!("VERSION={value}")]);
+        assert_eq!(said.code, Some(3), "{value}: {said:?}");
+    }
+    let attack = "1; touch pwned $(touch pwned) `touch pwned` 'a\" -x";
+    let said = world.sereno(&["run", "plain", "--yes", "-p", &format!("VERSION={attack}")]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(world.read("ledger"), format!("{attack}\n"));
+    assert!(!world.path().join("pwned").exists());
+}
