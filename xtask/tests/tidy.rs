@@ -13,7 +13,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sereno-runbook", &["sereno-model", "sereno-effects"]),
     ("sereno-store", &["sereno-model"]),
     ("sereno-engine", &["sereno-model", "sereno-effects", "sereno-runbook", "sereno-store"]),
-    ("sereno", &["sereno-model", "sereno-effects", "sereno-runbook", "sereno-store", "sereno-engine"]),
+    ("sereno-platform", &["sereno-model"]),
+    ("sereno-operations", &["sereno-model", "sereno-engine", "sereno-platform"]),
+    (
+        "sereno",
+        &[
+            "sereno-model",
+            "sereno-effects",
+            "sereno-runbook",
+            "sereno-store",
+            "sereno-engine",
+            "sereno-platform",
+            "sereno-operations",
+        ],
+    ),
     ("lab", &[]),
     ("xtask", &["sereno-model", "sereno-effects", "sereno-runbook"]),
 ];

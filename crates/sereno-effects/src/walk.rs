@@ -76,6 +76,35 @@ pub(crate) fn comments(source: &Source<'_>, tree: &Tree) -> Vec<Range<usize>> {
     found
 }
 
+/// A loop that nothing in it leaves: `while true`, `while sleep 5`, `until false`, `for ((;;))`.
+fn endless_loop(source: &Source<'_>, node: Node<'_>) -> bool {
+    let mut cursor = node.walk();
+    let conditions: Vec<_> = node.children_by_field_name("condition", &mut cursor).filter(Node::is_named).collect();
+    let condition = conditions.last().map_or("", |last| source.slice(last.byte_range())).trim();
+    let goes_on = match node.kind() {
+        "c_style_for_statement" => conditions.is_empty(),
+        _ if source.slice(node.byte_range()).starts_with("until") => condition == "false",
+        _ => {
+            let name = condition.split_whitespace().next().unwrap_or_default();
+            matches!(name, "true" | ":" | "sleep") || matches!(condition, "[ 1 ]" | "[[ 1 ]]" | "((1))" | "(( 1 ))")
+        }
+    };
+    if !goes_on {
+        return false;
+    }
+    let mut left = false;
+    descend(node, |inner| {
+        let leaves = inner.kind() == "command"
+            && matches!(
+                source.slice(inner.byte_range()).split_whitespace().next(),
+                Some("break" | "exit" | "return" | "exec")
+            );
+        left |= leaves;
+        !left
+    });
+    !left
+}
+
 /// Visits a node and what is below it, in order, without recursion; `enter` says whether to go below a node.
 pub(crate) fn descend<'n>(node: Node<'n>, mut enter: impl FnMut(Node<'n>) -> bool) {
     let mut cursor = node.walk();
@@ -175,15 +204,12 @@ impl Analyzer<'_> {
             }
             "function_definition" => self.function(source, node, place),
             "for_statement" => self.for_loop(source, node, place),
-            "while_statement"
-            | "if_statement"
-            | "case_statement"
-            | "case_item"
-            | "elif_clause"
-            | "else_clause"
-            | "subshell"
-            | "do_group"
-            | "c_style_for_statement" => self.compound(source, node, &place.perhaps()),
+            "while_statement" | "c_style_for_statement" => {
+                self.compound(source, node, &place.perhaps());
+                self.found.endless |= !place.bounded && endless_loop(source, node);
+            }
+            "if_statement" | "case_statement" | "case_item" | "elif_clause" | "else_clause" | "subshell"
+            | "do_group" => self.compound(source, node, &place.perhaps()),
             "compound_statement" | "negated_command" => {
                 self.compound(source, node, &place.deeper());
             }

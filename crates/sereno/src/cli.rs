@@ -1,5 +1,6 @@
 //! The command line as data. What each command does lives in `commands/`.
 
+use crate::service_args::{LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -61,6 +62,21 @@ pub(crate) enum Command {
     /// Verifies and exports the journal.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Shows every component: whether it does its work, since when, and what is wrong.
+    Status(StatusArgs),
+    /// Shows what components write, several of them merged by time.
+    Logs(LogsArgs),
+    /// Replaces the processes of a component, and waits until it is ready again.
+    Restart(RestartArgs),
+    /// Sets how many instances a component has, or what each may use.
+    Scale(ScaleArgs),
+    /// Emergency stop: ends everything, or the named components, and remembers what ran.
+    Stop(StopArgs),
+    /// Puts back exactly what the last stop ended.
+    Resume(PutBackArgs),
+    /// Carries one step of an operation's plan out; only a run may.
+    #[command(hide = true)]
+    Operate(OperateArgs),
 }
 
 #[derive(Debug, Args)]

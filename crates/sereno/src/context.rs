@@ -9,7 +9,7 @@ use clap::ValueEnum as _;
 use sereno_effects::Knowledge;
 use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
-use sereno_engine::plan::{KnownPerson, Origin, Plan, Values};
+use sereno_engine::plan::{KnownPerson, Origin, Plan, RunbookRef, Values};
 use sereno_engine::run::Person;
 use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
@@ -45,7 +45,7 @@ pub(crate) struct Context {
     pub(crate) person: Person,
     /// Who the settings know.
     pub(crate) people: Vec<KnownPerson>,
-    env_files: BTreeMap<String, String>,
+    pub(crate) env_files: BTreeMap<String, String>,
 }
 
 /// A runbook that was read.
@@ -131,15 +131,16 @@ impl Context {
     }
 
     /// The runbook that a plan was made of, as it is now.
-    pub(crate) fn runbook_of(&self, plan: &Plan) -> Result<Document> {
-        self.document(&self.directory.join(&plan.runbook.path))
+    pub(crate) fn runbook_of(&self, runbook: &RunbookRef) -> Result<Document> {
+        self.document(&self.directory.join(&runbook.path))
     }
 
     /// Says when the runbook is no longer the one that a plan was made of. The plan goes on as it was approved.
     pub(crate) fn tell_if_runbook_changed(&self, run: &RunId, plan: &Plan) {
-        let path = &plan.runbook.path;
-        match self.runbook_of(plan) {
-            Ok(document) if Digest::of(&document.runbook.source) == plan.runbook.digest => return,
+        let Some(known) = plan.runbook() else { return };
+        let path = &known.path;
+        match self.runbook_of(known) {
+            Ok(document) if Digest::of(&document.runbook.source) == known.digest => return,
             Ok(_) => self.warn(
                 &format!("{path} changed since this plan was made; the run goes on with the plan as it was"),
                 &format!("{path} cambió desde que se hizo este plan; la ejecución sigue con el plan como era"),
@@ -287,7 +288,12 @@ impl Context {
         Store::open(&location).await.map_err(|e| store_failure(&e))
     }
 
-    /// Hides every secret that is known: of the environment, of the `.env` files, and of the plan's own values.
+    /// Hides every secret that is known: of the environment, and of the `.env` files.
+    pub(crate) fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets())
+    }
+
+    /// The same, and the secrets among a plan's own values.
     pub(crate) fn redactor_for(&self, plan: &Plan) -> Redactor {
         let mut secrets = self.secrets();
         for (name, value) in &plan.values {
@@ -296,11 +302,6 @@ impl Context {
             }
         }
         Redactor::new(secrets)
-    }
-
-    /// Hides every secret that is known without a plan.
-    pub(crate) fn redactor(&self) -> Redactor {
-        Redactor::new(self.secrets())
     }
 
     fn secrets(&self) -> Vec<Secret> {

@@ -10,6 +10,8 @@ mod procedures;
 mod reference;
 mod render;
 mod report;
+mod service_args;
+mod system;
 mod terminal;
 mod translate;
 mod usage;
@@ -74,6 +76,13 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Runs(command) => block_on(commands::runs::runs(context, command)),
         Command::Approve(args) => block_on(commands::approve::approve(context, args)),
         Command::Audit(command) => block_on(commands::audit::audit(context, command)),
+        Command::Status(args) => block_on(commands::status::status(context, args)),
+        Command::Logs(args) => block_on(commands::logs::logs(context, args)),
+        Command::Restart(args) => block_on(commands::operation::restart(context, args)),
+        Command::Scale(args) => block_on(commands::operation::scale(context, args)),
+        Command::Stop(args) => block_on(commands::operation::stop(context, args)),
+        Command::Resume(args) => block_on(commands::operation::resume(context, args)),
+        Command::Operate(args) => block_on(commands::operate::operate(context, args)),
     }
 }
 

@@ -120,6 +120,11 @@ fn endless_commands_are_known() {
         "kubectl exec api-0 -- tail -f x.log",
         "psql -c 'select 1 \\watch 2'",
         "gunicorn app:app",
+        "while true; do date; sleep 5; done",
+        "while sleep 5; do date; done",
+        "while :; do date; done > x.log",
+        "until false; do date; sleep 1; done",
+        "for ((;;)); do date; sleep 1; done",
     ] {
         assert!(only(command).endless, "{command}");
     }
@@ -138,6 +143,13 @@ fn endless_commands_are_known() {
         "docker-compose -f a.yml logs --tail=5 api",
         "kubectl apply -f x.yml",
         "vmstat 1 5",
+        "while true; do curl -sf localhost && break; sleep 5; done",
+        "while true; do date; sleep 5; done &",
+        "timeout 60 bash -c 'while true; do date; sleep 1; done'",
+        "while read -r line; do echo \"$line\"; done < x.txt",
+        "tail x.log | while read -r line; do echo \"$line\"; done",
+        "until curl -sf localhost; do sleep 2; done",
+        "for ((i = 0; i < 3; i++)); do date; done",
     ] {
         let all = statements(command);
         // `vmstat 1` has no end, `vmstat 1 5` has.

@@ -5,7 +5,9 @@ use super::files::{StepFiles, Whereabouts};
 use super::policy::Policy;
 use super::resolve::{Resolved, resolve};
 use super::undo::takes_back;
-use super::{Action, Approval, Choice, KnownPerson, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Value, Values};
+use super::{
+    Action, Approval, Choice, KnownPerson, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source, Value, Values,
+};
 use sereno_effects::{Knowledge, Statement, analyze_shell};
 use sereno_model::{Digest, Effect, Flag, Risk, Text};
 use sereno_runbook::Runbook;
@@ -102,11 +104,11 @@ pub fn build(
     let risk = Risk::highest(steps.iter().filter(|s| s.action.executes()).map(|s| s.risk)).unwrap_or_default();
     let mut plan = Plan {
         version: PLAN_VERSION,
-        runbook: RunbookRef {
+        source: Source::Runbook(RunbookRef {
             path: path.to_owned(),
             title: runbook.title.clone(),
             digest: Digest::of(&runbook.source),
-        },
+        }),
         procedure: procedure.id.clone(),
         title: procedure.title.clone(),
         line: procedure.line,

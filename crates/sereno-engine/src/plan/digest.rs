@@ -27,7 +27,7 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 mod tests {
     use super::*;
     use crate::plan::sample::{sample_plan, sample_step};
-    use crate::plan::{Action, KnownPerson, PlanStep, StepFile};
+    use crate::plan::{Action, KnownPerson, PlanStep, RunbookRef, Source, StepFile};
     use sereno_model::{Risk, Text};
 
     fn plan() -> Plan {
@@ -51,7 +51,11 @@ mod tests {
             |plan| plan.steps[0].files[0].digest = Some(Digest::of("b")),
             |plan| plan.steps[0].starts_in = None,
             |plan| plan.steps[0].action = Action::Skip { why: Text::new("a", "b") },
-            |plan| plan.runbook.title = Some("T".to_owned()),
+            |plan| {
+                let digest = Digest::of("");
+                plan.source =
+                    Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: Some("T".to_owned()), digest });
+            },
             |plan| plan.people.push(KnownPerson { name: "ana".to_owned(), os_user: "root".to_owned() }),
         ];
         assert!(plan().digest_holds());

@@ -4,6 +4,7 @@ mod build;
 mod digest;
 mod files;
 mod find;
+mod operation;
 mod people;
 pub mod policy;
 mod resolve;
@@ -15,6 +16,7 @@ mod values;
 pub use build::{PlanError, PlanOptions, build};
 pub use files::StepFile;
 pub use find::{Found, find_procedure, fold, nearest_titles};
+pub use operation::{OperationSpec, OperationStep, of_operation, words};
 pub use people::KnownPerson;
 pub use undo::{Undoing, takes_back, undo_of};
 pub use values::{Origin, ValueSource, Values};
@@ -24,14 +26,14 @@ use sereno_model::{Digest, Effect, Risk, Text};
 use std::collections::BTreeMap;
 
 /// The version of the format of [`Plan`] as JSON.
-pub const PLAN_VERSION: u32 = 2;
+pub const PLAN_VERSION: u32 = 3;
 
 /// What a run would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub version: u32,
-    pub runbook: RunbookRef,
-    /// The procedure's id.
+    pub source: Source,
+    /// The procedure's id, or the operation's name.
     pub procedure: String,
     pub title: String,
     pub line: usize,
@@ -51,6 +53,27 @@ pub struct Plan {
     pub people: Vec<KnownPerson>,
     /// The SHA-256 to which approvals bind: of everything above.
     pub digest: Digest,
+}
+
+/// What a plan was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from")]
+pub enum Source {
+    Runbook(RunbookRef),
+    Operation(OperationRef),
+}
+
+/// Which operation a plan came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationRef {
+    /// `restart`, `scale`, …
+    pub name: String,
+    /// Where: the platform's own name of the place, such as `compose:pedidos`.
+    pub target: String,
+    /// What was asked, as `sereno-operations` reads it.
+    pub request: serde_json::Value,
+    /// What takes it back, in the same form; `None` where nothing does.
+    pub undo: Option<serde_json::Value>,
 }
 
 /// Which text a plan came from.
@@ -176,6 +199,30 @@ impl Approval {
 }
 
 impl Plan {
+    /// The runbook that it came from; `None` for an operation's.
+    pub fn runbook(&self) -> Option<&RunbookRef> {
+        match &self.source {
+            Source::Runbook(runbook) => Some(runbook),
+            Source::Operation(_) => None,
+        }
+    }
+
+    /// The operation that it came from; `None` for a runbook's.
+    pub fn operation(&self) -> Option<&OperationRef> {
+        match &self.source {
+            Source::Operation(operation) => Some(operation),
+            Source::Runbook(_) => None,
+        }
+    }
+
+    /// Where it came from, in a few words: `RUNBOOK.md:12`, `compose:pedidos`.
+    pub fn place(&self) -> String {
+        match &self.source {
+            Source::Runbook(runbook) => format!("{}:{}", runbook.path, self.line),
+            Source::Operation(operation) => operation.target.clone(),
+        }
+    }
+
     /// Steps that Sereno would refuse.
     pub fn refused(&self) -> impl Iterator<Item = &PlanStep> {
         self.steps.iter().filter(|step| matches!(step.action, Action::Refuse { .. }))

@@ -1,7 +1,7 @@
 //! Plans for tests: the plainest that can be, to be changed where a test is about something.
 
 use super::policy::Policy;
-use super::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef};
+use super::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source};
 use sereno_model::{Digest, Risk};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(crate) fn sample_step(number: usize, risk: Risk) -> PlanStep {
 pub(crate) fn sample_plan(steps: Vec<PlanStep>) -> Plan {
     let mut plan = Plan {
         version: PLAN_VERSION,
-        runbook: RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") },
+        source: Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") }),
         procedure: "p".to_owned(),
         title: "P".to_owned(),
         line: 1,

@@ -14,8 +14,10 @@ pub(super) enum Kind {
     Language,
     Strictness,
     Location,
+    PlatformKind,
     Roles,
     Timezone,
+    Truth,
 }
 
 /// One setting.
@@ -44,6 +46,8 @@ impl Kind {
                 ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
+            Self::PlatformKind => ("\"compose\" or \"systemd\"", "\"compose\" o \"systemd\""),
+            Self::Truth => ("true or false", "true o false"),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
                 "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -60,6 +64,12 @@ impl Kind {
 /// The tables of the file, in the order of the documents. Those with two brackets are written once for each thing.
 pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
     ("system", false, "What is operated.", "Lo que se opera."),
+    (
+        "platform",
+        false,
+        "Where the components live; found from the directory when not set.",
+        "Dónde viven los componentes; si falta, se busca en el directorio.",
+    ),
     ("journal", false, "Where everything is recorded.", "Dónde se registra todo."),
     ("people", true, "Who operates, one table for each person.", "Quiénes operan, una tabla por persona."),
     (
@@ -125,6 +135,63 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"America/Argentina/Buenos_Aires\"",
         "The time zone of schedules and reports; else that of the machine.",
         "La zona horaria de programaciones e informes; si falta, la de la máquina.",
+    ),
+    setting("platform", "kind", Kind::PlatformKind, "\"compose\"", "What runs them.", "Qué los ejecuta."),
+    setting(
+        "platform",
+        "files",
+        Kind::Texts,
+        "[\"docker-compose.yml\"]",
+        "The compose files, relative to this file; those that compose finds by itself when not set.",
+        "Los archivos de compose, relativos a este archivo; si falta, los que compose encuentra solo.",
+    ),
+    setting(
+        "platform",
+        "project",
+        Kind::Text,
+        "\"pedidos\"",
+        "The compose project; as compose names it when not set.",
+        "El proyecto de compose; si falta, el nombre que le da compose.",
+    ),
+    setting(
+        "platform",
+        "profiles",
+        Kind::Texts,
+        "[\"workers\"]",
+        "The compose profiles that are on.",
+        "Los perfiles de compose que están activos.",
+    ),
+    setting(
+        "platform",
+        "hosts",
+        Kind::Texts,
+        "[\"deploy@web-1\", \"ssh://deploy@web-2:2222\"]",
+        "systemd: the machines, as ssh takes them; this machine when not set.",
+        "systemd: las máquinas, como las toma ssh; si falta, esta máquina.",
+    ),
+    setting(
+        "platform",
+        "units",
+        Kind::Texts,
+        "[\"orion-api\", \"orion-worker.service\"]",
+        "systemd: the units of the system.",
+        "systemd: las unidades del sistema.",
+    ),
+    setting(
+        "platform",
+        "ssh_config",
+        Kind::Text,
+        "\"ssh_config\"",
+        "A file of settings for ssh, relative to this file; the user's own when not set.",
+        "Un archivo de configuración de ssh, relativo a este archivo; si falta, el del usuario.",
+    ),
+    setting(
+        "platform",
+        "sudo",
+        Kind::Truth,
+        "false",
+        "systemd: whether changes go through sudo; over SSH they do when not set.",
+        "systemd: si los cambios pasan por sudo; por SSH sí cuando falta.",
     ),
     setting(
         "journal",

@@ -19,6 +19,7 @@ pub use catalog::{default_file, reference};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     pub system: System,
+    pub platform: Platform,
     pub journal: Journal,
     pub people: Vec<Person>,
     pub policy: Policy,
@@ -39,6 +40,27 @@ pub struct System {
     pub runbooks: Vec<String>,
     /// An IANA name.
     pub timezone: Option<String>,
+}
+
+/// Where the components live. Nothing set: what the directory itself says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// `compose` or `systemd`.
+    pub kind: Option<String>,
+    /// Compose files, relative to the file of settings.
+    pub files: Vec<String>,
+    /// The compose project.
+    pub project: Option<String>,
+    /// The compose profiles that are on.
+    pub profiles: Vec<String>,
+    /// Machines over SSH, as `ssh` takes them; this machine when empty.
+    pub hosts: Vec<String>,
+    /// systemd's units.
+    pub units: Vec<String>,
+    /// A file of settings for `ssh`, relative to the file of settings.
+    pub ssh_config: Option<String>,
+    /// Whether changes go through `sudo`; they do when it is not set and this is another machine.
+    pub sudo: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,6 +9,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
+/// Where components can live.
+const PLATFORMS: [&str; 2] = ["compose", "systemd"];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -135,6 +137,14 @@ impl Reader<'_> {
             ("system", "language") => self.settings.system.language = Some(language(value)?),
             ("system", "runbooks") => self.settings.system.runbooks = texts(value)?,
             ("system", "timezone") => self.settings.system.timezone = Some(timezone(value)?),
+            ("platform", "kind") => self.settings.platform.kind = Some(platform_kind(value)?),
+            ("platform", "files") => self.settings.platform.files = texts(value)?,
+            ("platform", "project") => self.settings.platform.project = Some(text(value)?),
+            ("platform", "profiles") => self.settings.platform.profiles = texts(value)?,
+            ("platform", "hosts") => self.settings.platform.hosts = texts(value)?,
+            ("platform", "units") => self.settings.platform.units = texts(value)?,
+            ("platform", "ssh_config") => self.settings.platform.ssh_config = Some(text(value)?),
+            ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),
             ("people", "name") => person.name = text(value)?,
             ("people", "os_user") => person.os_user = text(value)?,
@@ -342,6 +352,17 @@ fn language(value: &Value<'_>) -> Option<Lang> {
         "en" => Some(Lang::En),
         _ => None,
     }
+}
+
+fn truth(value: &Value<'_>) -> Option<bool> {
+    match value.get_ref() {
+        DeValue::Boolean(truth) => Some(*truth),
+        _ => None,
+    }
+}
+
+fn platform_kind(value: &Value<'_>) -> Option<String> {
+    text(value).filter(|kind| PLATFORMS.contains(&kind.as_str()))
 }
 
 fn location(value: &Value<'_>) -> Option<String> {

@@ -8,6 +8,16 @@ language = "es"
 runbooks = ["RUNBOOK.md", "docs/otro.md"]
 timezone = "America/Argentina/Buenos_Aires"
 
+[platform]
+kind = "compose"
+files = ["docker-compose.yml", "docker-compose.prod.yml"]
+project = "pedidos"
+profiles = ["workers"]
+hosts = ["deploy@web-1"]
+units = ["api"]
+ssh_config = "ssh.conf"
+sudo = false
+
 [journal]
 location = "sqlite:.sereno/journal.db"
 
@@ -53,6 +63,15 @@ fn a_full_file_is_read() {
     assert_eq!(diagnostics, []);
     assert_eq!(settings.system.language, Some(Lang::Es));
     assert_eq!(settings.system.runbooks, ["RUNBOOK.md", "docs/otro.md"]);
+    assert_eq!(settings.platform.kind.as_deref(), Some("compose"));
+    assert_eq!(settings.platform.files, ["docker-compose.yml", "docker-compose.prod.yml"]);
+    assert_eq!(settings.platform.project.as_deref(), Some("pedidos"));
+    assert_eq!(settings.platform.profiles, ["workers"]);
+    assert_eq!(
+        (&settings.platform.hosts[..], &settings.platform.units[..]),
+        (&["deploy@web-1".to_owned()][..], &["api".to_owned()][..])
+    );
+    assert_eq!((settings.platform.ssh_config.as_deref(), settings.platform.sudo), (Some("ssh.conf"), Some(false)));
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");
     assert_eq!(settings.people[1].os_user, "bea");

@@ -4,11 +4,12 @@
 //! but one kind of lines weighs; a tag or a sentence before the block weighs three to five, so that they decide between
 //! neighbours and never against the content.
 
-use super::features::{comments_only, config, diagram, json, manual, other, output, queries, repl, shell};
+use super::features::{comments_only, config, diagram, manual, other, output, queries, shell};
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
 use super::tag::Tag;
+use super::{dialect, json};
 use sereno_model::BlockClass;
 
 /// What is known of a block before its class is.
@@ -21,6 +22,8 @@ pub(super) struct Case<'a> {
     pub(super) in_console: bool,
     /// And nothing but that block stands above this one.
     pub(super) below_console: bool,
+    /// The text of a section that it stands in names the console of its language.
+    pub(super) console_named: bool,
 }
 
 /// One reason for a class.
@@ -38,7 +41,7 @@ pub(super) fn class(case: &Case) -> (BlockClass, Vec<Evidence>) {
     if counts.content == 0 {
         comments_only(case, &mut pile);
     } else {
-        for feature in [shell, repl, queries, config, json, output, diagram, manual, other] {
+        for feature in [shell, dialect::weigh, queries, config, json::weigh, output, diagram, manual, other] {
             feature(case, &counts, &mut pile);
         }
     }
@@ -110,7 +113,16 @@ mod tests {
         let raw = RawBlock { before: Some(before.to_owned()), ..RawBlock::default() };
         let lines = lines::lines(text, tag, &|_| false);
         let near = Near::of(&raw);
-        class(&Case { text, lines: &lines, tag, near: &near, in_console: false, below_console: false }).0
+        class(&Case {
+            text,
+            lines: &lines,
+            tag,
+            near: &near,
+            in_console: false,
+            below_console: false,
+            console_named: false,
+        })
+        .0
     }
 
     #[test]
@@ -130,6 +142,23 @@ mod tests {
             ("yaml", "kubectl get pods -n prod", BlockClass::Shell),
             ("text", "sudo systemctl restart nginx", BlockClass::Shell),
             ("bash", "# call the provider", BlockClass::Manual),
+            ("bash", "# not\n--shop north\n# but\n--shop south", BlockClass::Other),
+            ("", "SELECT count(*) FROM shops;\n\\q", BlockClass::Repl),
+            ("", "Shops closed: 3\nCarts kept: 120\nTime: 4 s", BlockClass::Output),
+            ("", "[FIRING:2] ShopDown (north)\nLabels:\n - alertname = ShopDown", BlockClass::Output),
+            ("powershell", "[Guid]::NewGuid()", BlockClass::Other),
+            ("shell", "/shop pause north --now", BlockClass::Other),
+            ("ruby", "shop['web']['workers'] = 4", BlockClass::Config),
+            ("ruby", "total = Shop.count\n=> 12", BlockClass::Repl),
+            ("js", "use shop\ndb.carts.find({open: true})", BlockClass::Repl),
+            ("diff", "- workers: 2\n+ workers: 4", BlockClass::Other),
+            ("", "project = Shop.find(3)\nproject.close!", BlockClass::Other),
+            ("", "1. Cause: ____\n2. Owner: ____", BlockClass::Other),
+            (
+                "",
+                "Why 1: Why was it slow?\n  -> The disk was full\nWhy 2: Why was it full?\n  -> Nobody looked",
+                BlockClass::Manual,
+            ),
         ] {
             assert_eq!(class_of(lang, "", text), expected, "{lang}: {text}");
         }
@@ -143,6 +172,12 @@ mod tests {
             ("Send this request body:", "{\"a\": 1}", BlockClass::Other),
             ("In the Rails console:", "Order.count", BlockClass::Repl),
             ("Add to `.env`:", "A=1\nB=2", BlockClass::Config),
+            ("Change it in `redis.conf`:", "bind 10.0.0.7", BlockClass::Config),
+            ("In the Redis console:", "info memory\nconfig get maxmemory", BlockClass::Repl),
+            ("The request body looks like this:", "{\"shop\": 3}", BlockClass::Other),
+            ("The response body looks like this:", "{\"shop\": 3}", BlockClass::Output),
+            ("POST /shops", "{\"shop\": 3, \"status\": \"open\"}", BlockClass::Other),
+            ("Resolved:", "The incident has been resolved. We apologize for the wait.", BlockClass::Other),
         ] {
             assert_eq!(class_of("", before, text), expected, "{before} {text}");
         }
@@ -164,6 +199,7 @@ mod tests {
             near: &near,
             in_console: false,
             below_console: false,
+            console_named: false,
         };
         let (class, reasons) = class(&case);
         assert_eq!(class, BlockClass::Shell);

@@ -4,11 +4,11 @@ use super::evidence::{Case, Counts, Pile};
 use super::kind::Kind;
 use super::near::Topic;
 use super::tag::Tag;
-use super::{form, promql, sql};
+use super::{dialect, form, json, promql, sql};
 use sereno_model::BlockClass;
 
 /// How far the surroundings' voice counts: the lead fully, the headings little.
-fn voice(said: u8) -> f32 {
+pub(super) fn voice(said: u8) -> f32 {
     match said {
         3 => 1.0,
         2 => 0.5,
@@ -70,7 +70,7 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 8.0, "a shell's shebang");
     }
     // Words in quotes and addresses alone are nothing that a shell is given, whatever the tag says.
-    let quoted = counts.share(|kind| matches!(kind, Kind::Json | Kind::Url)) >= 1.0;
+    let quoted = counts.share(|kind| matches!(kind, Kind::Json | Kind::Url)) >= 1.0 || form::only_options(case.lines);
     match case.tag {
         Tag::Shell if !quoted => pile.add(class, 3.0, "tagged as shell"),
         Tag::Console if !quoted => pile.add(class, 2.0, "tagged as console"),
@@ -80,64 +80,6 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     let some = counts.count(|kind| kind.is_shell() || matches!(kind, Kind::WeakCommand | Kind::Unknown)) > 0;
     if some {
         pile.add(class, 1.5 * voice(case.near.says(Topic::Commands)), "the text says to run it");
-    }
-}
-
-/// Lines that begin with `...` where no `>>>` stands before them: a log that was cut, not Python's second prompt.
-fn is_cut_log(case: &Case) -> bool {
-    !case.text.contains(">>>") && case.text.trim_start().starts_with("... ")
-}
-
-pub(super) fn repl(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Repl;
-    if is_cut_log(case) {
-        return;
-    }
-    pile.add(class, 10.0 * counts.share(|kind| kind == Kind::Client), "lines with a client's prompt");
-    if counts.first() == Kind::Client {
-        pile.add(class, 9.0, "it begins with a client's prompt");
-    }
-    let client_lines = counts.share(|kind| kind == Kind::ClientLine);
-    let programmed = case.tag == Tag::Code;
-    if counts.first() == Kind::ClientLine && !programmed {
-        pile.add(class, 6.0, "it begins with a line of a client's language");
-    }
-    pile.add(class, if programmed { 2.0 } else { 9.0 } * client_lines, "lines of a client's language");
-    if programmed && form::is_mongo_shell(case.lines) {
-        pile.add(class, 20.0, "lines of mongo's shell");
-    }
-    if case.below_console {
-        let typed = counts.share(|kind| matches!(kind, Kind::Code | Kind::ClientLine | Kind::Sql | Kind::Unknown));
-        pile.add(class, 32.0 * typed, "it goes on in the console opened directly above");
-    }
-    let bare = form::redis_share(case.lines);
-    let said = voice(case.near.says(Topic::Console));
-    let headed = case.tag == Tag::Code
-        && (case.near.is_under_a_console()
-            || case.lines.first().is_some_and(|line| line.kind.is_silent() && super::near::names_console(line.text)));
-    let led = case.near.says(Topic::Console) >= 2 || case.in_console || case.tag == Tag::Client || headed;
-    pile.add(class, 10.0 * bare, "commands of redis");
-    let angle = counts.share(|kind| kind == Kind::Angle);
-    let spoken = form::angle_commands(case.lines);
-    if angle > 0.0 && counts.first() == Kind::Angle {
-        pile.add(if spoken { BlockClass::Shell } else { class }, 9.0, "it begins with a bare prompt");
-        // All that a client printed below its one line says nothing against that line.
-        let printed = counts.share(|kind| !matches!(kind, Kind::Angle));
-        pile.add(if spoken { BlockClass::Shell } else { class }, 5.0 * printed, "the rest answers the prompt");
-    }
-    if led {
-        let code = counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Code | Kind::ClientLine | Kind::Angle | Kind::Unknown | Kind::Assignment | Kind::Setting
-            ) || (headed && kind == Kind::Json)
-        });
-        let sentence = (case.near.says(Topic::Console) == 3 || headed) && !case.tag.is_shell();
-        pile.add(class, if sentence { 18.0 } else { 8.0 } * code, "the open console is meant");
-        pile.add(class, 4.0 * said * (client_lines + bare).min(1.0), "the text names the client");
-    }
-    if case.tag == Tag::Client {
-        pile.add(class, 5.0, "tagged as a client's language");
     }
 }
 
@@ -215,6 +157,9 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     if !assigned && counts.share(|kind| kind == Kind::Assignment) > 0.9 {
         pile.add(class, 5.0, "nothing but settings");
     }
+    if matches!(case.tag, Tag::Code | Tag::None | Tag::Text | Tag::Unknown) && form::is_attribute(case.lines) {
+        pile.add(class, 16.0, "an attribute is set");
+    }
     if case.tag.is_shell() && form::bare_settings(case.lines) {
         pile.add(class, 6.0, "many settings, nothing quoted or used");
     }
@@ -232,28 +177,14 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
     if case.near.names_file() {
         pile.add(class, 2.5, "the text names a file");
-    }
-}
-
-pub(super) fn json(case: &Case, _counts: &Counts, pile: &mut Pile) {
-    let Some(json) = form::json(case.text) else {
-        return;
-    };
-    let near = case.near;
-    let output = 4.0 * voice(near.says(Topic::SureOutput));
-    let config = 3.0 * voice(near.says(Topic::Config)) + if near.names_file() { 3.0 } else { 0.0 };
-    let printed = near.says(Topic::SureOutput) == 3;
-    let request =
-        if printed { 3.0 } else { 6.5 } * voice(near.says(Topic::Request)) + 3.0 * voice(near.says(Topic::Message));
-    pile.add(BlockClass::Output, 9.0 + output, "JSON, as a response");
-    pile.add(BlockClass::Config, 7.5 + config, "JSON, as a file");
-    pile.add(BlockClass::Other, 7.0 + request, "JSON, as a request");
-    match json {
-        form::Json::Log => pile.add(BlockClass::Output, 6.0, "JSON of a log"),
-        form::Json::Stored => pile.add(BlockClass::Config, 5.0, "JSON that is kept in files"),
-        form::Json::Query => pile.add(BlockClass::Other, 4.0, "JSON of a query or message"),
-        form::Json::Answer => pile.add(BlockClass::Output, 2.0, "JSON of an answer"),
-        form::Json::Plain => {}
+        let edits = case.near.says(Topic::Config) == 3 && case.near.says(Topic::SureOutput) < 3;
+        if edits && !case.tag.is_shell() {
+            pile.add(class, 12.0 * form::filed_share(case.lines), "lines of the file that is to be edited");
+            let typed = counts.share(|kind| kind.is_shell() || matches!(kind, Kind::Sql | Kind::Client | Kind::Prose));
+            if typed < 0.2 {
+                pile.add(class, 6.0, "the file that is to be edited");
+            }
+        }
     }
 }
 
@@ -273,7 +204,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
             || (http && matches!(kind, Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup))
     });
     pile.add(class, 10.0 * share, "lines that programs print");
-    if is_cut_log(case) {
+    if dialect::is_cut_log(case) {
         pile.add(class, 10.0, "a log that was cut");
     }
     let mute = counts.share(|kind| {
@@ -290,7 +221,12 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
                 | Kind::Assignment
         )
     });
+    if json::read(case.text).is_some() {
+        // What it is for is weighed apart.
+        return;
+    }
     pile.add(class, 3.0 * counts.share(|kind| kind == Kind::Unknown), "lines of no known kind");
+    pile.add(class, 8.0 * form::counted_share(case.lines), "figures that a program printed");
     let begins = matches!(counts.first(), Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql);
     // Programs speak in sentences too; what tells a person what to do is not theirs.
     let announced = if form::imperative_share(case.lines) < 0.5 { 11.0 } else { 6.0 };
@@ -338,6 +274,10 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 10.0 * drawn + rest - 12.0 * printed, "lines that draw");
         pile.add(class, 3.0 * voice(case.near.says(Topic::Diagram)), "the text announces a drawing");
     }
+    if form::asks_why(case.lines) {
+        pile.add(class, -14.0, "whys and their answers");
+        pile.add(BlockClass::Manual, 8.0, "whys and their answers");
+    }
     let steps = form::step_tree(case.lines);
     pile.add(class, 10.0 * steps, "a tree of conditions and steps");
 }
@@ -345,8 +285,11 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
 pub(super) fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Manual;
     let bullets_are_yaml = counts.count(|kind| kind == Kind::Yaml) > 0 && case.tag == Tag::Config;
-    let share = counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && !bullets_are_yaml));
-    pile.add(class, 9.0 * share, "prose");
+    // Under the tag of a language a dash takes a line away, and names in a row are no sentence.
+    let programmed = case.tag == Tag::Code;
+    let bullets = !bullets_are_yaml && !programmed;
+    let share = counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && bullets));
+    pile.add(class, if programmed { 5.0 } else { 9.0 } * share, "prose");
     if share > 0.5 && case.tag.is_shell() {
         pile.add(class, 3.0, "prose where commands were promised");
     }
@@ -381,8 +324,14 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 10.0, "an HTTP request");
     }
     pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Url), "addresses");
-    if form::json(case.text).is_none() {
+    if counts.share(|kind| kind == Kind::HttpHeader) >= 1.0 {
+        pile.add(class, 12.0 * voice(case.near.says(Topic::Request)), "headers of a request");
+    }
+    if json::read(case.text).is_none() {
         pile.add(class, 5.0 * counts.share(|kind| kind == Kind::Json), "words in quotes, to look for");
+    }
+    if form::only_options(case.lines) {
+        pile.add(class, 9.0, "options without their command");
     }
     if form::search_query(case.text) {
         pile.add(class, 11.0, "a search query");
@@ -406,6 +355,11 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
     if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
         pile.add(class, 6.0 * voice(case.near.says(Topic::Message)) * loose, "the text announces a message");
         pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
+        pile.add(class, 14.0 * form::form_share(case.lines), "blanks to be filled in");
+        let told = counts.share(|kind| kind == Kind::Prose);
+        if told > 0.4 && form::imperative_share(case.lines) <= 0.0 && form::announces(case.text) {
+            pile.add(class, 12.0, "an announcement");
+        }
         if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
             pile.add(class, 5.0, "labels to be filled in");
         }

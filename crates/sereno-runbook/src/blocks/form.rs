@@ -9,49 +9,6 @@ use crate::text::fold;
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// What a JSON text is for, as far as its keys say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Json {
-    Log,
-    Stored,
-    Query,
-    Answer,
-    Plain,
-}
-
-/// A text that is JSON, or JSON with comments and omissions.
-pub(super) fn json(text: &str) -> Option<Json> {
-    let text = text.trim();
-    let body = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('#'))
-        .collect::<Vec<_>>();
-    let first = body.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
-    let last = body.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())?;
-    let opens = first.starts_with(['{', '['])
-        && (first.len() == 1 || first.contains('"') || first.ends_with(['{', '[', '}', ']']));
-    let closes = last.ends_with(['}', ']']) || last.ends_with("},") || last == "...";
-    let keys = KEY.find_iter(text).count();
-    if !(opens && closes && (keys > 0 || serde_json::from_str::<serde_json::Value>(text).is_ok()))
-        || JINJA.is_match(first)
-    {
-        return None;
-    }
-    let objects = body.iter().filter(|line| line.starts_with('{') && line.trim_end().ends_with('}')).count();
-    let kind = if LOG_KEYS.find_iter(text).count() >= 2 && (objects > 0 || LOG_LEVEL.is_match(text)) {
-        Json::Log
-    } else if STORED_KEYS.is_match(text) {
-        Json::Stored
-    } else if QUERY_KEYS.is_match(text) {
-        Json::Query
-    } else if ANSWER_KEYS.is_match(text) {
-        Json::Answer
-    } else {
-        Json::Plain
-    };
-    Some(kind)
-}
-
 pub(super) fn shebang_is_shell(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
     ["bash", "/sh", "zsh", "dash", " sh", "ksh"].iter().any(|name| first.trim_end().contains(name))
@@ -116,38 +73,12 @@ pub(super) fn names_env_file(comment: &str) -> bool {
     ENV_FILE.is_match(comment)
 }
 
-/// The share of content lines that are commands of redis without a prompt. Few of its words are words of shells.
-pub(super) fn redis_share(lines: &[Line]) -> f32 {
-    let mut content = 0;
-    let mut redis = 0;
-    for line in lines.iter().filter(|line| !line.kind.is_silent()) {
-        content += 1;
-        let open = !matches!(
-            line.kind,
-            Kind::Command | Kind::ShellPrompt | Kind::Client | Kind::Sql | Kind::Continued | Kind::Angle
-        );
-        redis += usize::from(open && is_redis(line.text));
-    }
-    if content == 0 { 0.0 } else { redis as f32 / content as f32 }
-}
-
-/// Every statement at the margin is one of mongo's shell: `db.orders.find()`, `rs.status()`, `use shop`.
-pub(super) fn is_mongo_shell(lines: &[Line]) -> bool {
-    let mut any = false;
-    let margin = lines.iter().filter(|line| !line.kind.is_silent() && !line.text.starts_with([' ', '\t']));
-    for line in margin {
-        let opens = MONGO_LINE.is_match(line.text);
-        if !opens && !line.text.starts_with([')', '}', ']', '{']) {
-            return false;
-        }
-        any |= opens;
-    }
-    any
-}
-
-/// A line of redis-cli in upper case.
-pub(super) fn is_redis(text: &str) -> bool {
-    REDIS.is_match(text.trim())
+/// It begins with an attribute of Chef or Omnibus: `shop['workers'] = 4`.
+pub(super) fn is_attribute(lines: &[Line]) -> bool {
+    lines
+        .iter()
+        .find(|line| !line.kind.is_silent())
+        .is_some_and(|line| line.kind == Kind::Setting && line.text.contains("']") | line.text.contains("\"]"))
 }
 
 /// Behind bare `> ` stand commands of a shell.
@@ -218,6 +149,26 @@ pub(super) fn imperative_share(lines: &[Line]) -> f32 {
     if content == 0 { 0.0 } else { told as f32 / content as f32 }
 }
 
+/// A cause sought by asking why, again and again: prose, whatever arrows lead to its answers.
+pub(super) fn asks_why(lines: &[Line]) -> bool {
+    lines.iter().filter(|line| line.text.contains('?') && WHY.is_match(line.text)).count() >= 2
+}
+
+/// Nothing but options, without the command that takes them.
+pub(super) fn only_options(lines: &[Line]) -> bool {
+    let mut content = lines.iter().filter(|line| !line.kind.is_silent()).peekable();
+    content.peek().is_some() && content.all(|line| line.kind == Kind::Unknown && line.text.trim().starts_with("--"))
+}
+
+/// The share of lines that could stand in a file, whether or not a command has the same name (`bind 127.0.0.1`).
+pub(super) fn filed_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
+    let filed = lines.iter().filter(|line| {
+        !line.kind.is_silent() && (line.kind.is_config() || super::kind::uncertain(line.text).is_config())
+    });
+    if content == 0 { 0.0 } else { filed.count() as f32 / content as f32 }
+}
+
 /// Conditions with arrows: `¿Responde? → Sí → …`, `If X -> do Y`, and answers below questions.
 pub(super) fn step_tree(lines: &[Line]) -> f32 {
     let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
@@ -233,7 +184,7 @@ pub(super) fn step_tree(lines: &[Line]) -> f32 {
     let answers = answers as f32 / content as f32;
     let arrows = arrows as f32 / content as f32;
     if answers > 0.2 {
-        0.9
+        1.1
     } else if arrows > 0.5 {
         0.7
     } else {
@@ -265,33 +216,30 @@ pub(super) fn message(text: &str) -> f32 {
     ((marks + 0.5 * blanks.min(4.0) + 0.5 * markup) / 3.0).min(1.0)
 }
 
+/// The share of lines with a blank to be filled in: `Causa: ____`, `Severidad: [alta / baja]`, `- Resumen: <texto>`.
+pub(super) fn form_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
+    let blanks = lines.iter().filter(|line| FIELD.is_match(line.text)).count();
+    if content < 2 { 0.0 } else { blanks as f32 / content as f32 }
+}
+
+/// The share of lines that name a figure: `Migrations applied: 3`, `Tiempo total: 12 s`.
+pub(super) fn counted_share(lines: &[Line]) -> f32 {
+    let content = lines.iter().filter(|line| line.kind != Kind::Blank).count();
+    let counted = lines.iter().filter(|line| line.kind != Kind::Prose && COUNTED.is_match(line.text)).count();
+    if content < 2 { 0.0 } else { counted as f32 / content as f32 }
+}
+
+/// Those who run a service speak to those who use it: `We are investigating …`, `Lamentamos …`.
+pub(super) fn announces(text: &str) -> bool {
+    ANNOUNCES.is_match(text)
+}
+
 /// A query of a search tool that no line alone shows: a table, then pipes.
 pub(super) fn search_query(text: &str) -> bool {
     SEARCH.is_match(text.trim())
 }
 
-static KEY: LazyLock<Regex> = LazyLock::new(|| regex(r#""[^"\n]{1,80}"\s*:"#));
-static JINJA: LazyLock<Test> = LazyLock::new(|| test(r"^\{\{|^\{%"));
-static LOG_KEYS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#""(?:level|lvl|severity|msg|message|timestamp|time|ts|logger|caller|trace_?[iI]d|request_?[iI]d)"\s*:"#)
-});
-static LOG_LEVEL: LazyLock<Test> =
-    LazyLock::new(|| test(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#));
-static STORED_KEYS: LazyLock<Test> = LazyLock::new(|| {
-    test(
-        r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#,
-    )
-});
-static QUERY_KEYS: LazyLock<Test> = LazyLock::new(|| {
-    test(
-        r#"^\s*\{\s*"(?:query|text|blocks|attachments|channel|content|embeds|summary|fields|jql|variables|email|password|username)""#,
-    )
-});
-static ANSWER_KEYS: LazyLock<Test> = LazyLock::new(|| {
-    test(
-        r#""(?:status|uptime|error|errors|timestamp|data|items|code|message|result|results|success|healthy|took|count|total|detail|statusCode|checks|services)"\s*:"#,
-    )
-});
 static DIAGRAM: LazyLock<Test> = LazyLock::new(|| {
     test(
         r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)",
@@ -303,16 +251,7 @@ static ENV_FILE: LazyLock<Test> = LazyLock::new(|| {
         r"(?i)(?:^|[\s/`'\x22(])\.env\b|\benv(?:ironment)? file\b|archivo de entorno|\.properties\b|/etc/environment|/etc/default/",
     )
 });
-static REDIS: LazyLock<Test> = LazyLock::new(|| {
-    test(concat!(
-        r"^(?:PING|INFO(?: [\w]+)?|DBSIZE|FLUSHALL(?: ASYNC)?|FLUSHDB(?: ASYNC)?|KEYS \S+|GET \S+|MGET .+|SET \S+ .+|DEL \S.*|UNLINK \S.*|EXISTS \S+|TTL \S+|PTTL \S+|TYPE \S+|EXPIRE \S+ \d+|LLEN \S+",
-        r"|LRANGE \S+ -?\d+ -?\d+|LPOP \S+.*|RPOP \S+.*|LREM .+|LTRIM .+|HGETALL \S+|HGET .+|HSET .+|HDEL .+|HLEN \S+|SMEMBERS \S+|SCARD \S+|SREM .+|ZRANGE .+|ZCARD \S+|ZCOUNT .+|ZRANGEBYSCORE .+|ZREM .+|XLEN \S+|XINFO .+|XRANGE .+",
-        r"|XPENDING .+|CONFIG (?:GET|SET|REWRITE|RESETSTAT).*|CLIENT (?:LIST|KILL|PAUSE|INFO).*|SLOWLOG (?:GET|LEN|RESET).*|MEMORY (?:USAGE|STATS|DOCTOR|PURGE).*|MONITOR|CLUSTER (?:INFO|NODES|SLOTS|FAILOVER|RESET|MEET|FORGET).*|BGSAVE|BGREWRITEAOF|LASTSAVE|SAVE|REPLICAOF .+|SLAVEOF .+|SENTINEL .+|SCAN \d+.*|SELECT \d+|DEBUG .+|LATENCY .+|ROLE|AUTH .+|OBJECT .+|SHUTDOWN.*)$",
-    ))
-});
-static MONGO_LINE: LazyLock<Test> = LazyLock::new(|| {
-    test(r"^(?:(?:db|rs|sh)\.[a-zA-Z]\w*|use [A-Za-z]\w*;?$|show (?:dbs|databases|collections|users)\b)")
-});
+static WHY: LazyLock<Test> = LazyLock::new(|| test(r"(?i)(?:^|[\s.)*])(?:why\b|¿?por qu(?:e\b|é|É))"));
 static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)(?:^|[\s├└─│|>-])(?:s[ií]|no|yes|true|false)\s*(?:→|->|-->|=>|:|,)|¿[^?]+\?|\?\s*(?:→|->|$)")
 });
@@ -330,34 +269,33 @@ static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
         r"|^(?:🚨|🔴|🟡|🟢|✅|⚠️|:\w+:)",
     ))
 });
+static FIELD: LazyLock<Test> = LazyLock::new(|| {
+    test(
+        r"^[ \t]*(?:[-*\x22]|\d{1,2}[.)])?[ \t]*[*_]{0,2}[A-Z][^:\n]{1,40}:[*_]{0,2}[ \t]*(?:_{3,}|\[[^\]\n]+\]|<[^>\n]+>)[ \t]*\.?$",
+    )
+});
+static COUNTED: LazyLock<Test> =
+    LazyLock::new(|| test(r"^[ \t]*[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3}: +~?\d[\d.,]*(?: ?(?:%|[A-Za-z]{1,7}))?$"));
+static ANNOUNCES: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
+        r"(?i)\b(?:we (?:are|have|will|apologi[sz]e|expect|experienced|identified|resolved|understand)\b|we're\b|our (?:team|engineers)\b",
+        r"|(?:incident|issue|problem|outage) (?:has been|is now) (?:resolved|identified|fixed|mitigated)|all systems are",
+        r"|estamos (?:investigando|trabajando|experimentando|al tanto)|hemos (?:identificado|resuelto|detectado|aplicado)|lamentamos|nuestro equipo",
+        r"|(?:incidente|problema|servicio) (?:ha sido|fue|ha quedado) (?:resuelto|identificado|solucionado|restablecido|restaurado))",
+    ))
+});
 static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\[[A-Za-zÁÉÍÓÚÑáéíóúñ][^\]\n]{1,40}\]|\{[^{}\n$\x22=:]{2,60}\}|<[a-z][\w -]*>|\bHH:MM\b|\bXX:XX\b|_{3,}")
 });
 static SEARCH: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?\w+",
+        r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?[\w\x22'-]+(?:\s*\z|\s+(?i:and|or|order)\b)",
     )
 });
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_told_by_its_keys() {
-        for (text, expected) in [
-            ("{\"status\": \"ok\", \"uptime\": 1}", Some(Json::Answer)),
-            ("{\n  \"redis\": \"down\", // ⚠️\n  \"queues\": { ... }\n}", Some(Json::Plain)),
-            ("{\"level\":\"error\",\"msg\":\"x\",\"time\":1}", Some(Json::Log)),
-            ("{\"Version\": \"2012-10-17\", \"Statement\": []}", Some(Json::Stored)),
-            ("{\n  \"query\": {\"match_all\": {}}\n}", Some(Json::Query)),
-            ("{{ range .Items }}", None),
-            ("{app=\"api\"}", None),
-            ("key: value", None),
-        ] {
-            assert_eq!(json(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_table_has_a_rule_and_no_frame() {

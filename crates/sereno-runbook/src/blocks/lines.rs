@@ -126,6 +126,10 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
     if text.contains(['(', '{']) && !text.contains('$') && promql::line(text) {
         return Kind::Promql;
     }
+    // Options alone: the command to which they belong stands elsewhere.
+    if text.starts_with("--") {
+        return Kind::Unknown;
+    }
     let likeness = likeness(text, knows);
     match likeness {
         Likeness::Sure => return Kind::Command,

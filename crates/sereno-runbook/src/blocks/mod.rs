@@ -5,11 +5,14 @@
 //! does not cut procedures, and it never changes a block's text.
 
 mod command;
+mod consoles;
+mod dialect;
 mod directory;
 mod evidence;
 mod examples;
 mod features;
 mod form;
+mod json;
 mod kind;
 mod lines;
 mod near;
@@ -33,6 +36,7 @@ use evidence::Case;
 use lines::Line;
 use near::Near;
 use past::Past;
+use prompts::Client;
 use roles::{Foreign, Role};
 use sereno_effects::{Knowledge, Opens};
 use sereno_model::{BlockClass, Diagnostic, Flag, Severity, Text};
@@ -75,7 +79,8 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let lines = lines::lines(&raw.text, tag, &knows);
     let in_console = past.console().is_some();
     let below_console = in_console && raw.previous.is_some();
-    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console, below_console };
+    let console_named = past.console_named();
+    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console, below_console, console_named };
     let (class, _) = evidence::class(&case);
     // What holds the text of the runbook itself is never run, whatever its other lines are.
     let runnable = matches!(class, BlockClass::Shell | BlockClass::Repl | BlockClass::Sql);
@@ -84,8 +89,12 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let reading = match class {
         BlockClass::Shell => statements::shell(raw, &lines, &roles, past.entered(), knowledge),
         BlockClass::Repl => {
-            let opened = past.console().map(repl::client_named).or_else(|| near.client());
-            statements::client(raw, &lines, opened, knowledge)
+            let opened = match past.console() {
+                _ if dialect::is_mongo_shell(&lines) => Some(Client::Mongo),
+                Some(name) => Some(repl::client_named(name)),
+                None => near.client(),
+            };
+            repl::block(raw, &lines, opened, knowledge)
         }
         BlockClass::Sql => statements::sql(raw, &lines, knowledge),
         _ => Reading::default(),

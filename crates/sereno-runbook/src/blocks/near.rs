@@ -48,6 +48,10 @@ const OUTPUT_LABELS: &[&str] = &[
     "the output is",
     "the output",
     "expected output",
+    "expected result",
+    "expected results",
+    "expected response",
+    "expected logs",
     "sample output",
     "example output",
     "output example",
@@ -55,6 +59,9 @@ const OUTPUT_LABELS: &[&str] = &[
     "salida",
     "la salida es",
     "salida esperada",
+    "respuesta esperada",
+    "resultados esperados",
+    "logs esperados",
     "salida de ejemplo",
     "ejemplo de salida",
     "resultado esperado",
@@ -136,6 +143,8 @@ pub(super) struct Near {
     announced: [HashSet<Topic>; 3],
     /// The lead stands directly above the block; else it is a label from further up.
     direct: bool,
+    /// Nothing stands between the heading and the block: the heading is what leads to it.
+    pub(super) under_heading: bool,
 }
 
 impl Near {
@@ -154,8 +163,12 @@ impl Near {
         let lead = fold(lead);
         let paragraph = fold(&paragraph);
         let headings = fold(&raw.trail.iter().rev().take(2).rev().cloned().collect::<Vec<_>>().join("\n"));
-        let announced = [topics(&lead), topics(&paragraph), topics(&headings)];
-        Self { lead, paragraph, headings, announced, direct: !before.trim().is_empty() }
+        let mut announced = [topics(&lead), topics(&paragraph), topics(&headings)];
+        let under_heading = paragraph.is_empty() && raw.previous.is_none();
+        if under_heading {
+            announced[1] = topics(headings.rsplit('\n').next().unwrap_or_default());
+        }
+        Self { lead, paragraph, headings, announced, direct: !before.trim().is_empty(), under_heading }
     }
 
     /// How strongly the surroundings announce something of the list: 3 the lead, 2 the paragraph, 1 the headings.
@@ -165,8 +178,18 @@ impl Near {
 
     /// The lead says nothing but that output follows: `The output is:`, `Salida esperada:`.
     pub(super) fn is_output_label(&self) -> bool {
-        let lead = self.lead.trim_matches(|c: char| !c.is_alphanumeric());
-        self.direct && OUTPUT_LABELS.contains(&lead)
+        let heading = self.headings.rsplit('\n').next().unwrap_or_default();
+        let lead = if self.under_heading { heading } else { &self.lead };
+        let lead = lead.trim_matches(|c: char| !c.is_alphanumeric());
+        (self.direct || self.under_heading) && OUTPUT_LABELS.contains(&lead)
+    }
+
+    /// The line that leads to the block is a request that sends a body: `POST /api/orders`.
+    pub(super) fn is_request_line(&self) -> bool {
+        let line = self.paragraph.trim_end().rsplit('\n').next().unwrap_or_default().trim_start_matches(['`', '*']);
+        ["post ", "put ", "patch "].iter().any(|method| {
+            line.strip_prefix(method).is_some_and(|rest| rest.starts_with('/') || rest.starts_with("http"))
+        })
     }
 
     /// The innermost heading names the console of a language: `Desde la consola de Rails`.
@@ -241,6 +264,7 @@ impl Near {
             "my.cnf",
             ".hcl",
             ".tfvars",
+            "gitlab.rb",
         ];
         ENDINGS.iter().any(|ending| self.lead.contains(ending))
     }

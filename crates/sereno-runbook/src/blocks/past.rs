@@ -4,6 +4,7 @@
 //! heading, because a reader who begins a new heading begins in their own shell.
 
 use super::client_of;
+use super::consoles::Consoles;
 use super::directory;
 use super::statements::Reading;
 use super::values;
@@ -21,11 +22,14 @@ pub(super) struct Past {
     /// A block of this procedure went into a directory, and none left it.
     in_directory: bool,
     left_in: Option<Opens>,
+    consoles: Consoles,
+    console_named: bool,
 }
 
 impl Past {
     /// Forgets what does not reach into this block.
     pub(super) fn enter(&mut self, raw: &RawBlock, document: &Document) {
+        self.console_named = self.consoles.named_for(raw, document);
         let list = raw.item.and_then(|item| document.items.get(item)).map(|item| item.list);
         let place = (raw.heading, raw.label.clone(), list);
         if place != self.place {
@@ -66,6 +70,11 @@ impl Past {
     /// The shell of a pod, host or user that the reader is in.
     pub(super) fn entered(&self) -> Option<&Opens> {
         self.left_in.as_ref().filter(|opens| client_of(opens).is_none())
+    }
+
+    /// The text of the sections around the block names the console of its language.
+    pub(super) fn console_named(&self) -> bool {
+        self.console_named
     }
 
     /// The client whose console is open.

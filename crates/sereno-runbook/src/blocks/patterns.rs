@@ -23,7 +23,15 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
             r"^(?:export (?:default|const|function|class|async)\b|import (?:\{|\* as|[\w.]+;?$|[\w.]+ (?:from|as) )|from [\w.]+ import |<\?php|#include <|package [\w.]+;?$|type \w+ (?:struct|interface)|return .*;$|console\.\w+\()",
             Kind::Code,
         ),
+        // A static method of .NET, as PowerShell calls it.
+        (r"^\$?\w* ?=? ?\[[A-Z][\w.]+\]::\w+", Kind::Code),
+        // An attribute of Chef or Omnibus: `shop['workers'] = 4`.
+        (r"^[a-z_]+(?:\[['\x22][\w.-]+['\x22]\])+ ?=(?:$|[^=~>])", Kind::Setting),
         (r"^HTTP/[\d.]+ \d{3}", Kind::HttpStatus),
+        // A command of a chat: its name is no path, and what follows is a word.
+        (r"^/[a-z][a-z0-9_-]+ [a-z@#][\w-]*(?: |$)", Kind::Chat),
+        // Only mongo's shell shows these; SQL has them by other names.
+        (r"^show (?:dbs|collections|log|logs|profile);?$", Kind::ClientLine),
         // Typed into gdb. Some begin like commands of a shell (`info`).
         (
             r"^(?:info (?:threads|registers|locals|args|frame|breakpoints|sharedlibrary|proc)|threads?(?: apply all)? (?:bt|backtrace|where|\d+)(?: full)?|bt(?: full| \d+)?|backtrace(?: full)?|set (?:pagination|confirm|logging) (?:on|off)|call \(\w+ ?\*?\) ?\w+\(.*\)|detach|generate-core-file(?: \S+)?)$",
@@ -67,6 +75,12 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^(?:level|ts|time|lvl|severity|t)=\S+ ", Kind::Log),
         (r"\blevel=(?:info|warn|warning|error|debug|fatal)\b.*\b(?:msg|message|err)=", Kind::Log),
         (r"^[IWEF]\d{4} \d\d:\d\d:\d\d", Kind::Log),
+        (r"^[a-z][\w.-]*\[\d+\]: \S", Kind::Log),
+        // Alertmanager's notice and its labels.
+        (r"^\[(?:FIRING|RESOLVED)(?::\d+)?\] \S", Kind::Log),
+        (r"^- [a-z_]+ = \S+$", Kind::Property),
+        // Events of Kubernetes, as `describe` lists them.
+        (r"^(?:Normal|Warning) {2,}\w+ {2,}\S", Kind::Table),
         (r"^\d{1,3}(?:\.\d{1,3}){3} - \S+ \[", Kind::Log),
         (r"^\d+:[A-Z] \d\d \w{3} (?:\d{4} )?\d\d:\d\d", Kind::Log),
         (
@@ -96,6 +110,12 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         ),
         (r"^\((?:error|integer|nil|empty|true|false|\d+ rows?|\d+ filas?|empty (?:list|array)[^)]*)\)", Kind::Printed),
         (r"^\d+\) (?:\x22|\(|\d+\) )", Kind::Printed),
+        // Fields of redis' `INFO` and of mysql's `\G`.
+        (
+            r"^(?:role:(?:master|slave|replica|sentinel)$|[a-z0-9]+(?:_[a-z0-9]+)+:[\w.,=%+-]+$|(?:slave|replica|db|master)\d+:\w+=)",
+            Kind::Property,
+        ),
+        (r"^[A-Z][a-z][A-Za-z]*(?:_[A-Z][A-Za-z]*)+: ", Kind::Property),
         (
             r"^(?:Query OK|\d+ rows? in set|Empty set|Records: \d+|Rows matched|INSERT \d+ \d+|UPDATE \d+|DELETE \d+|SELECT \d+|CREATE (?:TABLE|INDEX|DATABASE|ROLE|EXTENSION)|DROP (?:TABLE|INDEX|DATABASE)|ALTER TABLE|VACUUM|REINDEX)$",
             Kind::Printed,
@@ -152,7 +172,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$", Kind::Json),
         (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$", Kind::Chat),
         (r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$", Kind::ClientLine),
-        (r"^(?:db|rs|sh|Rails\.cache)\.[a-z]\w*[.(]", Kind::ClientLine),
+        (r"^(?:(?:db|rs|sh)(?:\.[A-Za-z]\w*)+\(|Rails\.cache\.[a-z]\w*[.(])", Kind::ClientLine),
         (r"^(?:show (?:dbs|databases|collections|tables|users)|use \w+);?$", Kind::ClientLine),
         // Search languages.
         (
@@ -178,6 +198,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
             Kind::Code,
         ),
         (r"^(?:query|mutation|subscription)(?: \w+)?[ ({]", Kind::Code),
+        (r"^\{%-? ?\w", Kind::Code),
         (r"^(?:diff --git|--- a/|\+\+\+ b/|@@ -\d)", Kind::Code),
         (r"^<(?:\?xml|!DOCTYPE|!--|/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+=[\x22'][^>]*|/)?>)", Kind::Markup),
         // Files.
@@ -216,7 +237,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[A-Za-z_][\w.-]*\s?=$", Kind::Setting),
         (r"^[A-Z][A-Za-z /()_-]*: {2,}\S|^ {2,}[A-Z][A-Za-z /()_-]*: {2,}\S", Kind::Property),
         (
-            r"^(?:[A-Za-z][a-z]*(?:-[A-Za-z]+)+|Host|Accept|Authorization|Server|Connection|Location|Cookie|Vary|Etag|Via|Age|Allow|Origin|Referer): \S",
+            r"^(?:[A-Za-z][a-z]*(?:-[A-Za-z]+)+|accept|authorization|content-type|cache-control|user-agent|set-cookie|x-[a-z-]+|Host|Accept|Authorization|Server|Connection|Location|Cookie|Vary|Etag|Via|Age|Allow|Origin|Referer): \S",
             Kind::HttpHeader,
         ),
     ])
@@ -239,6 +260,6 @@ pub(super) static FAILURE: LazyLock<Test> = LazyLock::new(|| {
         r"|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
     ))
 });
-pub(super) static BULLET: LazyLock<Test> = LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}[.)] |\[[ xX]\] |☐ |□ )"));
+pub(super) static BULLET: LazyLock<Test> = LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}(?:[.)]| -) |\[[ xX]\] |☐ |□ )"));
 pub(super) static COLUMNS: LazyLock<Test> =
     LazyLock::new(|| test(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$"));

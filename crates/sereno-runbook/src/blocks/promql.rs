@@ -114,6 +114,9 @@ static SIGN: LazyLock<Test> = LazyLock::new(|| {
         r"|[\w})]\s*\[\d+[smhdwy](?::\d*[smhdwy]?)?\]",
         r"|\b[a-z][a-z0-9]*_\w*(?:_total|_bytes|_seconds|_count|_sum|_bucket|_ratio|_percent|_info|_celsius|_connections|_size|_requests|_errors)\b\s*(?:[-+*/<>=!]|$|\))",
         r"|\b(?:up|ALERTS)\s*(?:==|\{)",
+        // Nothing but a metric aggregated, or held against a number.
+        r"|^(?:sum|avg|min|max|count)\s*(?:(?:by|without)\s*\([\w, ]*\)\s*)?\(\s*[a-z]+(?:_[a-z0-9]+)+\s*\)(?:\s*(?:by|without)\s*\([\w, ]*\))?\s*(?:[-+*/<>=!].*)?$",
+        r"|^[a-z]+(?:_[a-z0-9]+)+\s*(?:[<>]=?|[=!]=)\s*-?\d[\d.e]*$",
     ))
 });
 static METRIC_NAME: LazyLock<Test> = LazyLock::new(|| {
@@ -141,6 +144,10 @@ mod tests {
             ("{app=\"api\"} |= \"error\"", 0, 1),
             ("redis_memory_used_bytes / redis_memory_max_bytes > 0.9", 1, 1),
             ("rate(x_total{ns=\"$namespace\"}[$__rate_interval])", 1, 1),
+            ("max(carts_waiting)", 1, 1),
+            ("sum(carts_waiting) by (shop) > 3", 1, 1),
+            ("carts_kept >= 500", 1, 1),
+            ("max(price)", 0, 1),
         ] {
             assert_eq!(queries(text), (good, all), "{text}");
         }

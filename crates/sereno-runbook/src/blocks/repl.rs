@@ -3,12 +3,73 @@
 //! Lines of redis and SQL are handed to `sereno-effects`, which knows them; of other languages only the verbs are read,
 //! and what they do not tell is `Unclear`.
 
+use super::kind::Kind;
+use super::lines::Line;
 use super::pattern::{Test, test};
 use super::prompts::Client;
-use super::{form, sql};
+use super::roles::Foreign;
+use super::statements::Reading;
+use super::{dialect, sql};
+use crate::document::RawBlock;
+use crate::model::Statement;
 use sereno_effects::{Knowledge, analyze_shell};
 use sereno_model::{Effect, Risk};
 use std::sync::LazyLock;
+
+/// Reads a block of a client's lines.
+pub(super) fn block(raw: &RawBlock, lines: &[Line], opened: Option<Client>, knowledge: &Knowledge) -> Reading {
+    let mut reading = Reading::default();
+    let prompted = lines.iter().any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
+    // Brackets that the last statement opened and did not close: the next line belongs to it.
+    let mut open = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let typed = if prompted {
+            matches!(line.kind, Kind::Client | Kind::Angle)
+        } else {
+            (!line.kind.is_silent() && !line.kind.is_output() && !dialect::is_console_answer(line.text))
+                || dialect::is_redis(line.text)
+        };
+        let client = line.client.or(opened);
+        let end = line.start + line.text.len();
+        match reading.statements.last_mut().filter(|_| open > 0 && !prompted && typed) {
+            Some(last) => {
+                last.span.end = end;
+                raw.text.get(last.span.clone()).unwrap_or_default().trim().clone_into(&mut last.text);
+                (last.risk, last.effects) = of_client(client, &last.text, knowledge);
+            }
+            None if typed && !line.payload().is_empty() => {
+                let (risk, effects) = of_client(client, line.payload(), knowledge);
+                reading.statements.push(Statement {
+                    line: raw.first_line + index,
+                    text: line.payload().to_owned(),
+                    risk,
+                    foreign: Some(Foreign::Repl.as_str().to_owned()),
+                    effects,
+                    span: line.start..end,
+                    ..Statement::default()
+                });
+            }
+            None if !typed && !line.kind.is_silent() => reading.has_output = true,
+            None => {}
+        }
+        if typed {
+            open = (open + brackets(line.text)).max(0);
+        }
+    }
+    reading.sum(&[]);
+    reading.risk = reading.risk.or(Some(Risk::Observe));
+    reading
+}
+
+fn of_client(client: Option<Client>, text: &str, knowledge: &Knowledge) -> (Option<Risk>, Vec<Effect>) {
+    let (risk, effects) = read(client, text, knowledge);
+    (Some(risk), effects)
+}
+
+/// How many more brackets a line opens than it closes.
+fn brackets(text: &str) -> i32 {
+    text.bytes().map(|byte| i32::from(b"([{".contains(&byte)) - i32::from(b")]}".contains(&byte))).sum()
+}
 
 /// The risk and effects of one line for a client; the client is guessed from the line when it is not known.
 pub(super) fn read(client: Option<Client>, text: &str, knowledge: &Knowledge) -> (Risk, Vec<Effect>) {
@@ -46,7 +107,7 @@ pub(super) fn client_named(name: &str) -> Client {
 }
 
 fn guess(text: &str) -> Option<Client> {
-    if form::is_redis(text) {
+    if dialect::is_redis(text) {
         Some(Client::Redis)
     } else if sql::begins(text) || text.starts_with('\\') {
         Some(Client::Psql)
@@ -90,7 +151,7 @@ fn mongo(text: &str) -> Risk {
         Risk::Destroy
     } else if MONGO_CHANGES.is_match(text) {
         Risk::Change
-    } else if MONGO_READS.is_match(text) {
+    } else if MONGO_READS.is_match(text) || MONGO_KEEPS.is_match(text) {
         Risk::Observe
     } else {
         Risk::Unclear
@@ -143,6 +204,9 @@ static MONGO_READS: LazyLock<Test> = LazyLock::new(|| {
         r"^(?:show|use) |\.(?:find|findOne|count|countDocuments|estimatedDocumentCount|aggregate|distinct|explain|stats|status|conf|config|printReplicationInfo|printSecondaryReplicationInfo|printSlaveReplicationInfo|serverStatus|currentOp|isMaster|hello|getCollectionNames|getCollectionInfos|getIndexes|getUsers|getLastError|version|hostInfo|printShardingStatus|getReplicationInfo|getProfilingStatus|collStats|dbStats|getMongo|getSiblingDB)\(",
     )
 });
+/// Something is kept in a variable of the shell, or changed in it: nothing of it reaches the server.
+static MONGO_KEEPS: LazyLock<Test> =
+    LazyLock::new(|| test(r"^(?:(?:var|let|const) )?[a-z]\w*(?:\.\w+|\[\d+\])* ?= ?[\w\x22'.-]+;?$"));
 static DESTROYS: LazyLock<Test> = LazyLock::new(|| {
     test(
         r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b",
@@ -186,6 +250,8 @@ mod tests {
             ("db.orders.createIndex({a: 1})", Risk::Change),
             ("rs.status()", Risk::Observe),
             ("rs.stepDown()", Risk::Change),
+            ("conf.members[1].priority = 3", Risk::Observe),
+            ("conf.members[1].priority = other()", Risk::Unclear),
             ("db.foo.mystery()", Risk::Unclear),
             ("db.a.aggregate([{$out: 'b'}])", Risk::Destroy),
         ] {

@@ -4,9 +4,9 @@
 //! like a command or stands inside a loop, a condition or a function.
 
 use super::command::certain_shape;
-use super::form;
 use super::kind::Kind;
 use super::lines::Line;
+use super::{dialect, form};
 
 /// What a line of a shell block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl<'a> Past<'a> {
             Kind::Cron => Foreign::Config,
             Kind::Promql => Foreign::Promql,
             Kind::Sql | Kind::ClientLine => Foreign::Repl,
-            _ if form::is_redis(line.text) => Foreign::Repl,
+            _ if dialect::is_redis(line.text) => Foreign::Repl,
             Kind::Assignment if self.comment.is_some_and(form::names_env_file) => Foreign::Env,
             kind if kind.is_config() || matches!(kind, Kind::Json | Kind::HttpHeader) => {
                 let edits = self.command.is_some_and(|command| EDITORS.iter().any(|editor| command.contains(editor)));

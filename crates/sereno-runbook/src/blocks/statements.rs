@@ -3,8 +3,8 @@
 use super::kind::Kind;
 use super::lines::Line;
 use super::prompts::Client;
+use super::repl;
 use super::roles::{Foreign, Role};
-use super::{form, repl};
 use crate::document::RawBlock;
 use crate::model::Statement;
 use crate::text::fold;
@@ -82,36 +82,6 @@ pub(super) fn shell(
     reading
 }
 
-/// Reads a block of a client's lines.
-pub(super) fn client(raw: &RawBlock, lines: &[Line], opened: Option<Client>, knowledge: &Knowledge) -> Reading {
-    let mut reading = Reading::default();
-    let prompted = lines.iter().any(|line| matches!(line.kind, Kind::Client | Kind::Angle));
-    for (index, line) in lines.iter().enumerate() {
-        let typed = if prompted {
-            matches!(line.kind, Kind::Client | Kind::Angle)
-        } else {
-            (!line.kind.is_silent() && !line.kind.is_output()) || form::is_redis(line.text)
-        };
-        if typed && !line.payload().is_empty() {
-            let (risk, effects) = repl::read(line.client.or(opened), line.payload(), knowledge);
-            reading.statements.push(Statement {
-                line: raw.first_line + index,
-                text: line.payload().to_owned(),
-                risk: Some(risk),
-                foreign: Some(Foreign::Repl.as_str().to_owned()),
-                effects,
-                span: line.start..line.start + line.text.len(),
-                ..Statement::default()
-            });
-        } else if !typed && !line.kind.is_silent() {
-            reading.has_output = true;
-        }
-    }
-    reading.sum(&[]);
-    reading.risk = reading.risk.or(Some(Risk::Observe));
-    reading
-}
-
 /// Reads a block of SQL: one statement for each of its statements.
 pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Reading {
     let mut reading = Reading::default();
@@ -135,7 +105,7 @@ pub(super) fn sql(raw: &RawBlock, lines: &[Line], knowledge: &Knowledge) -> Read
 }
 
 impl Reading {
-    fn sum(&mut self, first: &[Effect]) {
+    pub(super) fn sum(&mut self, first: &[Effect]) {
         self.effects = first.to_vec();
         for effect in self.statements.iter().flat_map(|statement| &statement.effects) {
             if !self.effects.contains(effect) {

@@ -6,11 +6,12 @@ use sereno_runbook::model::Block;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("es-tienda.md", include_str!("../data/blocks/es-tienda.md")),
     ("reservas-booking.md", include_str!("../data/blocks/reservas-booking.md")),
     ("en-api.md", include_str!("../data/blocks/en-api.md")),
     ("guardia-night.md", include_str!("../data/blocks/guardia-night.md")),
+    ("consolas-messages.md", include_str!("../data/blocks/consolas-messages.md")),
 ];
 
 struct Labelled {
@@ -142,4 +143,49 @@ fn the_mean_over_classes_is_high() {
     }
     let sum: f64 = counts.values().map(|(hit, extra, missed)| 2.0 * hit / (2.0 * hit + extra + missed)).sum();
     assert!(sum / counts.len() as f64 >= 0.97, "{counts:?}");
+}
+
+#[test]
+fn a_block_that_swallowed_a_fence_is_never_run() {
+    // The first fence is closed by none of its length, so the text and the commands below it stand in it too.
+    let text = "````bash\ndf -h\n```\n\nThen, on the other host:\n\n```bash\nrm -rf /srv/carts\n```\n````\n";
+    let (runbook, _) = sereno_runbook::read(text.as_bytes());
+    assert_eq!(runbook.blocks.len(), 1);
+    assert_eq!(runbook.blocks[0].class, BlockClass::Other);
+    assert!(runbook.blocks[0].statements.is_empty(), "{:?}", runbook.blocks[0].statements);
+    // A fence that a here-document writes into a file is the file's.
+    let text = "````bash\ncat > note.md <<'EOF'\n```bash\ndf -h\n```\nEOF\n````\n";
+    let (runbook, _) = sereno_runbook::read(text.as_bytes());
+    assert_eq!(runbook.blocks[0].class, BlockClass::Shell);
+}
+
+#[test]
+fn variables_at_the_head_of_a_block_are_typed() {
+    for text in [
+        "X=\"a b\"\nexport Y=$X\n$ echo \"$Y\"",
+        "SHOPS=\"north south\"\nexport TODAY=$(date +%F)\nfor shop in $SHOPS; do echo \"$shop\"; done",
+        "OPTS=\"-h db -U shop\"\nexport PGOPTIONS=\"$OPTS\"\npsql -l\n",
+    ] {
+        let (runbook, _) = sereno_runbook::read(format!("```\n{text}\n```\n").as_bytes());
+        let block = &runbook.blocks[0];
+        assert_eq!(block.class, BlockClass::Shell, "{text}");
+        assert!(!block.flags.contains(&Flag::HasOutput), "{text}: {:?}", block.statements);
+        assert!(block.statements.iter().all(|one| one.foreign.is_none()), "{text}: {:?}", block.statements);
+    }
+}
+
+#[test]
+fn a_console_is_meant_below_the_text_that_names_it() {
+    let class = |text: &str| sereno_runbook::read(text.as_bytes()).0.blocks.last().map(|block| block.class);
+    let ruby = "```ruby\ncart.close!\n```\n";
+    for (above, expected) in [
+        ("## Carts\n\nStart a Rails console.\n\n### One cart\n\n", BlockClass::Repl),
+        ("## Carritos\n\nSe abre la consola de Rails.\n\n### Uno\n\n", BlockClass::Repl),
+        ("## Carts\n\nStart a Rails console.\n\n## Elsewhere\n\n", BlockClass::Other),
+        ("## Carts\n\nStart a Django shell.\n\n### One cart\n\n", BlockClass::Other),
+    ] {
+        assert_eq!(class(&format!("{above}{ruby}")), Some(expected), "{above}");
+    }
+    let file = "## Carts\n\nStart a Rails console.\n\n### Its code\n\n```ruby\n# lib/carts.rb\nCarts.setup\n```\n";
+    assert_eq!(class(file), Some(BlockClass::Other));
 }

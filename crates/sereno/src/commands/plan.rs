@@ -16,12 +16,18 @@ use std::collections::BTreeSet;
 
 pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
     let (_, plan) = make(context, &args.procedure, &args.with)?;
-    if context.format == Format::Json {
-        output::line(format!("{:#}", redacted(context, &plan)?));
-    } else {
-        show(context, &plan);
-    }
+    print(context, &plan)?;
     Ok(if plan.missing.is_empty() && plan.refused().next().is_none() { Exit::Done } else { Exit::Refused })
+}
+
+/// Prints a plan in the form that was asked for.
+pub(crate) fn print(context: &Context, plan: &Plan) -> Result<()> {
+    if context.format == Format::Json {
+        output::line(format!("{:#}", redacted(context, plan)?));
+    } else {
+        show(context, plan);
+    }
+    Ok(())
 }
 
 /// The plan as it may be shown: no string in it holds a secret.
@@ -123,7 +129,7 @@ pub(crate) fn show(context: &Context, plan: &Plan) {
     output::line(format!(
         "{}  {}",
         styled(BOLD, &plan.title),
-        styled(DIM, format!("{}:{} · {}", plan.runbook.path, plan.line, plan.procedure))
+        styled(DIM, format!("{} · {}", plan.place(), plan.procedure))
     ));
     for step in &plan.steps {
         show_step(context, step, &redactor);

@@ -6,7 +6,7 @@ use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
 use crate::render::{DIM, styled};
-use crate::report::{Failure, Result};
+use crate::report::{Failure, Result, unusable};
 use crate::terminal::Terminal;
 use crate::walker_ui::{Manners, WalkerUi};
 use sereno_engine::plan::Plan;
@@ -32,7 +32,8 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let run = new_run_id()?;
     let redactor = context.redactor_for(plan);
     let store_context = context.store_context();
-    let walk = walking(context, &store, &store_context, redactor, how)?;
+    let mut walk = walking(context, &store, &store_context, redactor, how)?;
+    prepare_for(context, plan, &mut walk)?;
     walk::start(&walk, &run, plan, undoes.clone()).await.map_err(|e| failure(&e))?;
     if context.format == Format::Json {
         output::event(
@@ -64,7 +65,8 @@ pub(crate) async fn resume(
     context.refuse_lost_people(run, &state.plan)?;
     let exact = walk::RunDir::new(&context.state_dir, run).read_plan().ok();
     let redactor = context.redactor_for(exact.as_ref().unwrap_or(&state.plan));
-    let walk = walking(context, &store, &store_context, redactor, how)?;
+    let mut walk = walking(context, &store, &store_context, redactor, how)?;
+    prepare_for(context, &state.plan, &mut walk)?;
     let mut ui = WalkerUi::new(manners(context, how), run.clone());
     let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
     if walker.state().ended.is_some() {
@@ -108,6 +110,35 @@ pub(crate) fn walking<'a>(
         timeout: timeout(how.timeout.as_deref())?.or(context.step_timeout()),
         lock_lease: context.lock_lease(),
     })
+}
+
+/// An operation's steps are commands of this very program, whatever else is called `sereno` on the path.
+fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()> {
+    if plan.operation().is_none() {
+        return Ok(());
+    }
+    let bin = context.state_dir.join("bin");
+    let linked = || -> std::io::Result<()> {
+        let program = std::env::current_exe()?;
+        std::fs::create_dir_all(&bin)?;
+        let fresh = bin.join(format!("sereno.{}", std::process::id()));
+        std::os::unix::fs::symlink(program, &fresh)?;
+        std::fs::rename(&fresh, bin.join("sereno"))
+    };
+    linked().map_err(|error| unusable(Exit::Failed, &bin, &error))?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)));
+    let path = path.map_err(|_| {
+        let bin = bin.display();
+        Failure::new(
+            Exit::Usage,
+            format!("{bin} cannot stand in PATH: it holds a colon"),
+            format!("{bin} no puede estar en PATH: tiene dos puntos"),
+        )
+    })?;
+    walk.env.retain(|(name, _)| name != "PATH");
+    walk.env.push(("PATH".into(), path));
+    Ok(())
 }
 
 pub(crate) fn manners(context: &Context, how: &HowArgs) -> Manners {

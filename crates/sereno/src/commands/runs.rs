@@ -1,8 +1,8 @@
 //! `sereno runs list|show|resume|cancel|undo`.
 
 use crate::cli::{Format, HowArgs, ResumeArgs, RunsCommand, WithArgs};
-use crate::commands::plan;
 use crate::commands::run::{self, failure};
+use crate::commands::{operation, plan};
 use crate::context::{Context, Document, store_failure};
 use crate::exit::Exit;
 use crate::output;
@@ -119,7 +119,7 @@ async fn show(context: &Context, run: &str, with_output: bool) -> Result<Exit> {
         String::new()
     };
     output::line(format!("{}  {}  {}", styled(BOLD, &run), state.plan.title, styled(DIM, word)));
-    output::line(format!("  plan {} · {}:{}", state.plan.digest.short(), state.plan.runbook.path, state.plan.line));
+    output::line(format!("  plan {} · {}", state.plan.digest.short(), state.plan.place()));
     timeline(context, &entries);
     for (index, (planned, step)) in state.plan.steps.iter().zip(&state.steps).enumerate() {
         let word = match step.outcome() {
@@ -305,9 +305,12 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
             format!("la ejecución {run} no cambió nada: no hay nada que deshacer"),
         ));
     }
+    let Some(runbook) = state.plan.runbook() else {
+        return operation::undo(context, &state, how, &run).await;
+    };
     let document = match &with.runbook {
         Some(file) => context.documents(std::slice::from_ref(file))?.pop().ok_or_else(|| none(run.as_str()))?,
-        None => context.runbook_of(&state.plan)?,
+        None => context.runbook_of(runbook)?,
     };
     let (procedure, carried) = undoing(context, &state, &document)?;
     let plan = plan::of_procedure(context, &document, &procedure, carried, with)?;

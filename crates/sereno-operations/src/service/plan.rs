@@ -1,0 +1,231 @@
+//! From a request and what the platform shows to a plan. Pure.
+
+use super::request::{Kept, Request};
+use super::step::{StepKind, StepRequest};
+use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
+use sereno_model::{Effect, Lang, Risk, Text, Verb};
+use sereno_platform::{Act, Component, Platform, PlatformError, Standing, find};
+
+/// The plan of a request, or why it cannot be.
+pub fn plan(
+    request: &Request,
+    components: &[Component],
+    platform: &dyn Platform,
+    lang: Lang,
+) -> Result<OperationSpec, PlatformError> {
+    let planner = Planner { components, platform, target: platform.target(), lang };
+    let (title, steps, undo) = match request {
+        Request::Restart { component } => planner.restart(component)?,
+        Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
+        Request::Limit { component, cpu_millis, memory } => planner.limit(component, *cpu_millis, *memory)?,
+        Request::Stop { components } => planner.stop(components)?,
+        Request::Resume { kept } => planner.resume(kept)?,
+    };
+    let data = |request: &Request| serde_json::json!(request);
+    Ok(OperationSpec {
+        operation: OperationRef {
+            name: request.name().to_owned(),
+            target: planner.target,
+            request: data(request),
+            undo: undo.as_ref().map(data),
+        },
+        title,
+        steps,
+    })
+}
+
+/// Title, steps, and what takes it back.
+type Planned = (String, Vec<OperationStep>, Option<Request>);
+
+struct Planner<'a> {
+    components: &'a [Component],
+    platform: &'a dyn Platform,
+    target: String,
+    lang: Lang,
+}
+
+impl Planner<'_> {
+    fn restart(&self, name: &str) -> Result<Planned, PlatformError> {
+        let component = find(self.components, name)?;
+        if component.instances.is_empty() || component.desired == 0 {
+            return Err(not_running(component));
+        }
+        let mut steps = Vec::new();
+        for instance in &component.instances {
+            let instances = vec![instance.name.clone()];
+            self.platform.calls(&Act::Restart { instances: instances.clone() }, component)?;
+            let step = StepRequest {
+                instances,
+                marks: vec![instance.mark()],
+                ..StepRequest::new(StepKind::Restart, name, &self.target)
+            };
+            let text = Text::new(
+                format!("restarts {name} ({})", instance.name),
+                format!("reinicia {name} ({})", instance.name),
+            );
+            steps.push(self.change(&step, Verb::Restarts, Risk::Change, text));
+        }
+        let seen = component.instances.iter().map(sereno_platform::Instance::mark).collect();
+        steps.push(self.verify(name, component.desired, seen));
+        let title = self.say(&format!("Restart {name}"), &format!("Reiniciar {name}"));
+        Ok((title, steps, None))
+    }
+
+    fn scale(&self, name: &str, replicas: u32) -> Result<Planned, PlatformError> {
+        let component = find(self.components, name)?;
+        let before = component.desired;
+        if before == replicas {
+            return Err(PlatformError::refused(
+                format!("`{name}` has {replicas} already"),
+                format!("`{name}` ya tiene {replicas}"),
+            ));
+        }
+        self.platform.calls(&Act::Scale { replicas }, component)?;
+        let step = StepRequest {
+            replicas: Some(replicas),
+            marks: component.marks(),
+            ..StepRequest::new(StepKind::Scale, name, &self.target)
+        };
+        let risk = if replicas == 0 { Risk::Destroy } else { Risk::Change };
+        let text = Text::new(
+            format!("scales {name} from {before} to {replicas}"),
+            format!("escala {name} de {before} a {replicas}"),
+        );
+        let steps = vec![self.change(&step, Verb::Scales, risk, text), self.verify(name, replicas, Vec::new())];
+        let title = self.say(&format!("Scale {name} to {replicas}"), &format!("Escalar {name} a {replicas}"));
+        Ok((title, steps, Some(Request::Scale { component: name.to_owned(), replicas: before })))
+    }
+
+    fn limit(&self, name: &str, cpu_millis: Option<u64>, memory: Option<u64>) -> Result<Planned, PlatformError> {
+        let component = find(self.components, name)?;
+        self.platform.calls(&Act::Limit { cpu_millis, memory }, component)?;
+        let step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        let words = [
+            cpu_millis.map(|millis| format!("{millis} m CPU")),
+            memory.map(|bytes| format!("{} MiB", bytes / (1024 * 1024))),
+        ];
+        let words = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
+        let steps = vec![
+            self.change(&step, Verb::Updates, Risk::Change, text),
+            self.verify(name, component.desired, Vec::new()),
+        ];
+        // What had no limit cannot be given none again: the platforms take a number only.
+        let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
+        let known =
+            (cpu_millis.is_none() || before.cpu_millis.is_some()) && (memory.is_none() || before.memory.is_some());
+        let undo = known.then(|| Request::Limit {
+            component: name.to_owned(),
+            cpu_millis: cpu_millis.and(before.cpu_millis),
+            memory: memory.and(before.memory),
+        });
+        Ok((self.say(&format!("Limit {name}"), &format!("Limitar {name}")), steps, undo))
+    }
+
+    fn stop(&self, names: &[String]) -> Result<Planned, PlatformError> {
+        let wanted: Vec<&Component> = match names {
+            [] => self.components.iter().collect(),
+            names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
+        };
+        let running: Vec<&Component> = wanted.into_iter().filter(|c| c.instances.iter().any(|i| i.runs())).collect();
+        if running.is_empty() {
+            return Err(PlatformError::refused("nothing of this runs", "nada de esto está en marcha"));
+        }
+        let mut steps = Vec::new();
+        for component in &running {
+            let name = &component.name;
+            self.platform.calls(&Act::Stop, component)?;
+            let step = StepRequest { marks: component.marks(), ..StepRequest::new(StepKind::Stop, name, &self.target) };
+            let text = Text::new(
+                format!("stops {name} ({} running)", component.marks().len()),
+                format!("detiene {name} ({} en marcha)", component.marks().len()),
+            );
+            steps.push(self.change(&step, Verb::Stops, Risk::Destroy, text));
+        }
+        for component in &running {
+            steps.push(self.verify(&component.name, 0, component.marks()));
+        }
+        let kept = running
+            .iter()
+            .map(|component| Kept {
+                component: component.name.clone(),
+                replicas: component.desired,
+                instances: component.instances.iter().filter(|i| i.runs()).map(|i| i.name.clone()).collect(),
+            })
+            .collect();
+        let title = match names {
+            [] => self.say("Emergency stop", "Parada de emergencia"),
+            names => self.say(&format!("Stop {}", names.join(", ")), &format!("Detener {}", names.join(", "))),
+        };
+        Ok((title, steps, Some(Request::Resume { kept })))
+    }
+
+    fn resume(&self, kept: &[Kept]) -> Result<Planned, PlatformError> {
+        let mut steps = Vec::new();
+        // In the opposite order of the stop.
+        for Kept { component: name, replicas, instances } in kept.iter().rev() {
+            let component = find(self.components, name)?;
+            if component.standing == Standing::Ok {
+                continue;
+            }
+            let act = Act::Start { instances: instances.clone(), replicas: *replicas };
+            self.platform.calls(&act, component)?;
+            let step = StepRequest {
+                instances: instances.clone(),
+                replicas: Some(*replicas),
+                ..StepRequest::new(StepKind::Start, name, &self.target)
+            };
+            let text = Text::new(format!("starts {name} ({replicas})"), format!("inicia {name} ({replicas})"));
+            steps.push(self.change(&step, Verb::Starts, Risk::Change, text));
+            steps.push(self.verify(name, *replicas, Vec::new()));
+        }
+        if steps.is_empty() {
+            return Err(PlatformError::refused(
+                "everything that was stopped runs again already",
+                "todo lo que se detuvo ya está en marcha",
+            ));
+        }
+        Ok((self.say("Resume", "Reanudar"), steps, None))
+    }
+
+    fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
+        let component = step.component.clone();
+        let effect = Effect { verb, target: component.clone(), component: Some(component), risk, text };
+        let mut title = effect.text.get(self.lang).to_owned();
+        title.get_mut(..1).map(str::make_ascii_uppercase);
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: false }
+    }
+
+    /// Waits until as many are ready as there should be, and none of the processes that were seen is left.
+    fn verify(&self, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
+        let step = StepRequest {
+            replicas: Some(replicas),
+            marks: seen,
+            ..StepRequest::new(StepKind::Await, name, &self.target)
+        };
+        let title = match (replicas, step.marks.is_empty()) {
+            (0, _) => self.say(&format!("{name} has stopped"), &format!("{name} se detuvo")),
+            (n, true) => self.say(&format!("{name} is ready: {n}"), &format!("{name} está listo: {n}")),
+            (n, false) => self.say(
+                &format!("{name} was replaced and is ready: {n}"),
+                &format!("{name} fue reemplazado y está listo: {n}"),
+            ),
+        };
+        let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
+        let effect = Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
+    }
+
+    fn say(&self, en: &str, es: &str) -> String {
+        if self.lang == Lang::Es { es.to_owned() } else { en.to_owned() }
+    }
+}
+
+fn not_running(component: &Component) -> PlatformError {
+    let name = &component.name;
+    PlatformError::Refused {
+        en: format!("`{name}` does not run: there is nothing to restart"),
+        es: format!("`{name}` no está en marcha: no hay nada que reiniciar"),
+        hint: Some(Box::new(Text::same("sereno resume, sereno scale"))),
+    }
+}

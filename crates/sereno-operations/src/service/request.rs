@@ -1,0 +1,40 @@
+//! What a person asks for.
+
+use serde::{Deserialize, Serialize};
+
+/// A request, as it is kept with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "request")]
+pub enum Request {
+    /// Replace the processes of a component, one instance after the other where there are several.
+    Restart { component: String },
+    /// As many instances as this.
+    Scale { component: String, replicas: u32 },
+    /// What an instance may use from now on.
+    Limit { component: String, cpu_millis: Option<u64>, memory: Option<u64> },
+    /// Stop these components; all of them when none is named.
+    Stop { components: Vec<String> },
+    /// Start what a stop has ended, exactly that.
+    Resume { kept: Vec<Kept> },
+}
+
+/// What a stop remembers of a component, so that it can be put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub component: String,
+    pub replicas: u32,
+    /// The instances that ran, by name; on platforms where instances do not outlive a stop, they are not used.
+    pub instances: Vec<String>,
+}
+
+impl Request {
+    /// The operation's name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Restart { .. } => "restart",
+            Self::Scale { .. } | Self::Limit { .. } => "scale",
+            Self::Stop { .. } => "stop",
+            Self::Resume { .. } => "resume",
+        }
+    }
+}

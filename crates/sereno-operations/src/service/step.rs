@@ -1,0 +1,90 @@
+//! The steps of the family's plans, as command lines of Sereno's own.
+
+use std::time::Duration;
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    Restart,
+    Scale,
+    Limit,
+    Stop,
+    Start,
+    /// Changes nothing: waits until the component is as it should be.
+    Await,
+}
+
+/// One step: a kind, a component, and what it has to hold to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRequest {
+    pub kind: StepKind,
+    pub component: String,
+    /// The place that the plan was made for; another place is refused.
+    pub target: String,
+    /// Only these instances, by name.
+    pub instances: Vec<String>,
+    /// Marks of the processes that the plan saw. A change refuses others; a wait is over when they are gone.
+    pub marks: Vec<String>,
+    /// How many instances there should be.
+    pub replicas: Option<u32>,
+    pub cpu_millis: Option<u64>,
+    /// In bytes.
+    pub memory: Option<u64>,
+    /// How long it waits for the component to be as it should be.
+    pub within: Duration,
+}
+
+/// How long a component may take to be ready.
+const WITHIN: Duration = Duration::from_secs(120);
+
+impl StepKind {
+    pub const ALL: [Self; 6] = [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Scale => "scale",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Await => "await",
+        }
+    }
+}
+
+impl StepRequest {
+    pub fn new(kind: StepKind, component: &str, target: &str) -> Self {
+        Self {
+            kind,
+            component: component.to_owned(),
+            target: target.to_owned(),
+            instances: Vec::new(),
+            marks: Vec::new(),
+            replicas: None,
+            cpu_millis: None,
+            memory: None,
+            within: WITHIN,
+        }
+    }
+
+    /// `sereno operate restart api --on compose:pedidos …`
+    pub fn argv(&self) -> Vec<String> {
+        let mut argv: Vec<String> = ["sereno", "operate", self.kind.as_str(), &self.component, "--on", &self.target]
+            .map(str::to_owned)
+            .to_vec();
+        let mut option = |name: &str, value: String| argv.extend([format!("--{name}"), value]);
+        self.instances.iter().for_each(|instance| option("instance", instance.clone()));
+        self.marks.iter().for_each(|mark| option("seen", mark.clone()));
+        if let Some(replicas) = self.replicas {
+            option("replicas", replicas.to_string());
+        }
+        if let Some(millis) = self.cpu_millis {
+            option("cpu-millis", millis.to_string());
+        }
+        if let Some(bytes) = self.memory {
+            option("memory", bytes.to_string());
+        }
+        option("within", self.within.as_secs().to_string());
+        argv
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong between Sereno and a platform, in words that say how to mend it.
+
+use sereno_model::Text;
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    #[error("there is no component `{name}`")]
+    NoSuchComponent { name: String, known: Vec<String> },
+    #[error("no Docker Engine answers at {address}")]
+    NoEngine { address: String, source: io::Error },
+    #[error("this user may not use the Docker Engine at {address}")]
+    NotAllowed { address: String, source: io::Error },
+    #[error("an address of the Docker Engine that Sereno does not speak: {address}")]
+    AddressUnknown { address: String },
+    #[error("the Docker Engine: {what}")]
+    Engine { what: String, source: Box<bollard::errors::Error> },
+    #[error("{program} is not installed")]
+    NoProgram { program: String, source: io::Error },
+    #[error("`{command}` failed: {said}")]
+    Program { command: String, said: String },
+    #[error("{host} cannot be reached over SSH: {said}")]
+    Unreachable { host: String, key_changed: bool, said: String },
+    #[error("{file} cannot be understood: {why}")]
+    Unreadable { file: String, why: String },
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("{en}")]
+    Refused { en: String, es: String, hint: Option<Box<Text>> },
+}
+
+impl PlatformError {
+    pub fn refused(en: impl Into<String>, es: impl Into<String>) -> Self {
+        Self::Refused { en: en.into(), es: es.into(), hint: None }
+    }
+
+    /// In both languages, with what caused it.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NoSuchComponent { name, .. } => {
+                Text::new(self.to_string(), format!("no existe el componente `{name}`"))
+            }
+            Self::NoEngine { address, source } => {
+                Text::new(format!("{self}: {source}"), format!("ningún Docker Engine responde en {address}: {source}"))
+            }
+            Self::NotAllowed { address, .. } => {
+                Text::new(self.to_string(), format!("este usuario no puede usar el Docker Engine de {address}"))
+            }
+            Self::AddressUnknown { address } => {
+                Text::new(self.to_string(), format!("una dirección del Docker Engine que Sereno no habla: {address}"))
+            }
+            Self::Engine { what, source } => {
+                Text::new(format!("the Docker Engine, {what}: {source}"), format!("el Docker Engine, {what}: {source}"))
+            }
+            Self::NoProgram { program, source } => {
+                Text::new(format!("{self}: {source}"), format!("{program} no está instalado: {source}"))
+            }
+            Self::Program { command, said } => Text::new(self.to_string(), format!("`{command}` falló: {said}")),
+            Self::Unreachable { host, said, .. } => {
+                Text::new(self.to_string(), format!("no se llega a {host} por SSH: {said}"))
+            }
+            Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
+            Self::File { .. } => Text::same(self.to_string()),
+            Self::Refused { en, es, .. } => Text::new(en, es),
+        }
+    }
+
+    /// How to mend it.
+    pub fn hint(&self) -> Option<Text> {
+        match self {
+            Self::NoSuchComponent { known, .. } if known.is_empty() => Some(Text::new(
+                "the platform runs nothing of this system",
+                "la plataforma no tiene nada de este sistema",
+            )),
+            Self::NoSuchComponent { known, .. } => {
+                let known = known.join(", ");
+                Some(Text::new(format!("there is: {known}"), format!("hay: {known}")))
+            }
+            Self::NoEngine { .. } => Some(Text::new(
+                "start the engine (systemctl start docker), or set DOCKER_HOST to where it is",
+                "inicie el motor (systemctl start docker), o ponga en DOCKER_HOST dónde está",
+            )),
+            Self::NotAllowed { .. } => Some(Text::new(
+                "run it as a user of the group docker, or as root",
+                "ejecútelo con un usuario del grupo docker, o como root",
+            )),
+            Self::AddressUnknown { .. } => Some(Text::new(
+                "unix:///path/of/docker.sock or tcp://host:port",
+                "unix:///ruta/de/docker.sock o tcp://host:puerto",
+            )),
+            Self::NoProgram { program, .. } if program != "docker compose" => None,
+            Self::NoProgram { .. } => Some(Text::new(
+                "apt-get install docker-compose, or the plugin docker-compose-plugin",
+                "apt-get install docker-compose, o el complemento docker-compose-plugin",
+            )),
+            Self::Unreachable { host, key_changed: true, .. } => Some(Text::new(
+                format!(
+                    "its key is not the one that is known: somebody may stand between. Ask whoever runs {host}, then ssh-keygen -R"
+                ),
+                format!(
+                    "su clave no es la conocida: puede haber alguien en el medio. Pregunte a quien opera {host}, y después ssh-keygen -R"
+                ),
+            )),
+            Self::Unreachable { host, said, .. } if said.contains("Host key verification failed") => Some(Text::new(
+                format!("its key is not known here: connect once by hand (ssh {host}) and compare it"),
+                format!("su clave no se conoce aquí: conéctese una vez a mano (ssh {host}) y compárela"),
+            )),
+            Self::Unreachable { host, .. } => Some(Text::new(
+                format!(
+                    "ssh -o BatchMode=yes {host} true must work; Sereno uses the same keys, agent and configuration"
+                ),
+                format!(
+                    "ssh -o BatchMode=yes {host} true debe funcionar; Sereno usa las mismas claves, agente y configuración"
+                ),
+            )),
+            Self::Program { said, .. } if said.contains("sudo:") => Some(Text::new(
+                "allow this user these commands without a password (sudoers, NOPASSWD), or set sudo = false in [platform]",
+                "permita a este usuario esos comandos sin contraseña (sudoers, NOPASSWD), o ponga sudo = false en [platform]",
+            )),
+            Self::Refused { hint, .. } => hint.as_deref().cloned(),
+            Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::File { .. } => None,
+        }
+    }
+}

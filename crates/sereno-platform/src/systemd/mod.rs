@@ -1,0 +1,186 @@
+//! systemd, on this machine or on several over SSH: a component is a unit, an instance is the unit on one machine.
+
+mod logs;
+mod read;
+
+use crate::host::{self, Host};
+use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing};
+use futures_util::future::try_join_all;
+use read::Unit;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Between two looks at the processor's counters.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// The same units on each of some machines.
+#[derive(Debug)]
+pub struct Systemd {
+    hosts: Vec<Host>,
+    /// With their endings.
+    units: Vec<String>,
+}
+
+impl Systemd {
+    /// At least one machine and one unit; a unit without an ending is a service.
+    pub fn new(hosts: Vec<Host>, units: &[String]) -> Result<Self, PlatformError> {
+        if units.is_empty() {
+            return Err(PlatformError::refused(
+                "no unit is named: set units in [platform] of sereno.toml",
+                "no hay ninguna unidad: defina units en [platform] de sereno.toml",
+            ));
+        }
+        let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '\\'));
+        if let Some(unit) = units.iter().find(|unit| unit.starts_with('-') || unit.contains(odd)) {
+            return Err(PlatformError::refused(
+                format!("`{unit}` is not the name of a unit"),
+                format!("`{unit}` no es el nombre de una unidad"),
+            ));
+        }
+        let whole = |unit: &String| if has_ending(unit) { unit.clone() } else { format!("{unit}.service") };
+        Ok(Self { hosts, units: units.iter().map(whole).collect() })
+    }
+
+    async fn look(&self, host: &Host, detail: Detail) -> Result<Vec<Unit>, PlatformError> {
+        let shown = if self.hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() };
+        let first = Instant::now();
+        let mut units = read::units(&self.show(host).await?, shown);
+        if detail == Detail::Usage {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            let later = read::units(&self.show(host).await?, shown);
+            let passed = first.elapsed().as_nanos() as u64;
+            for (unit, later) in units.iter_mut().zip(later) {
+                let spent = later.cpu.zip(unit.cpu).map(|(later, earlier)| later.saturating_sub(earlier));
+                if let (Some(usage), Some(spent)) = (&mut unit.instance.usage, spent) {
+                    usage.cpu_millis = spent.saturating_mul(1000).checked_div(passed);
+                }
+            }
+        }
+        match units.iter().find(|unit| !unit.exists) {
+            None => Ok(units),
+            Some(missing) => Err(PlatformError::refused(
+                format!("{} has no unit {}", host.name(), missing.name),
+                format!("{} no tiene la unidad {}", host.name(), missing.name),
+            )),
+        }
+    }
+
+    async fn show(&self, host: &Host) -> Result<String, PlatformError> {
+        let properties = format!("--property={}", read::PROPERTIES);
+        // Times are printed for people, in their zone and language: these two make them the same everywhere.
+        let mut program = vec!["env", "TZ=UTC", "LC_ALL=C", "systemctl", "show", &properties, "--"];
+        program.extend(self.units.iter().map(String::as_str));
+        host.output(&program).await
+    }
+
+    /// The machine and the unit of an instance.
+    fn place(&self, component: &Component, instance: &Instance) -> Option<(&Host, String)> {
+        let host = match instance.name.rsplit_once('@') {
+            Some((_, name)) => self.hosts.iter().find(|host| host.name() == name).or(self.hosts.first()),
+            None => self.hosts.first(),
+        }?;
+        Some((host, unit_of(&component.name)))
+    }
+}
+
+impl Platform for Systemd {
+    fn target(&self) -> String {
+        let hosts: Vec<&str> = self.hosts.iter().map(Host::name).collect();
+        format!("systemd:{}", hosts.join(","))
+    }
+
+    fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>> {
+        Box::pin(async move {
+            let all = try_join_all(self.hosts.iter().map(|host| self.look(host, detail))).await?;
+            let mut machines: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
+            let mut components = Vec::new();
+            for unit in &self.units {
+                let there: Vec<Unit> = machines.iter_mut().filter_map(Iterator::next).collect();
+                components.push(component(unit, there));
+            }
+            Ok(components)
+        })
+    }
+
+    fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {
+        let verb = |verb: &'static str, wanted: &dyn Fn(&Instance) -> bool| {
+            let wanted = component.instances.iter().filter(|instance| wanted(instance));
+            let places = wanted.filter_map(|instance| self.place(component, instance));
+            places.map(|(host, unit)| call(host, &["systemctl", verb, "--", &unit])).collect::<Vec<_>>()
+        };
+        match act {
+            Act::Restart { instances } => Ok(verb("restart", &|i| instances.is_empty() || instances.contains(&i.name))),
+            Act::Stop => Ok(verb("stop", &Instance::runs)),
+            Act::Start { instances, .. } => Ok(verb("start", &|i| instances.contains(&i.name))),
+            Act::Limit { cpu_millis, memory } => {
+                let mut properties = Vec::new();
+                properties.extend(cpu_millis.map(|millis| format!("CPUQuota={}%", millis.div_ceil(10))));
+                properties.extend(memory.map(|bytes| format!("MemoryMax={bytes}")));
+                let places = component.instances.iter().filter_map(|instance| self.place(component, instance));
+                let argv = |unit: &str| -> Vec<String> {
+                    let mut argv = vec!["systemctl".to_owned(), "set-property".to_owned(), unit.to_owned()];
+                    argv.extend(properties.iter().cloned());
+                    argv
+                };
+                Ok(places
+                    .map(|(host, unit)| call(host, &argv(&unit).iter().map(String::as_str).collect::<Vec<_>>()))
+                    .collect())
+            }
+            Act::Scale { .. } => Err(PlatformError::refused(
+                format!("`{}` is one unit on each machine: systemd has no replicas to scale", component.name),
+                format!("`{}` es una unidad por máquina: systemd no tiene réplicas que escalar", component.name),
+            )),
+        }
+    }
+
+    fn perform<'a>(&'a self, call: &'a Call) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match call {
+                Call::Program { argv, .. } => host::run(argv).await.map(drop),
+                Call::Engine { .. } => {
+                    Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
+                }
+            }
+        })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        component: &'a Component,
+        instance: &'a Instance,
+        wanted: &'a LogWanted,
+        to: mpsc::Sender<LogLine>,
+    ) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match self.place(component, instance) {
+                Some((host, unit)) => logs::stream(host, &unit, &component.name, &instance.name, wanted, to).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+fn component(unit: &str, there: Vec<Unit>) -> Component {
+    let name = unit.strip_suffix(".service").unwrap_or(unit).to_owned();
+    let desired = there.iter().filter(|unit| !unit.is_stopped).count() as u32;
+    // A unit of the kind that does its work once and stays `active (exited)`.
+    let instances: Vec<Instance> = there.into_iter().map(|unit| unit.instance).collect();
+    let mut component = Component::of(name, desired, None, instances, false);
+    if component.instances.iter().all(|i| !i.runs()) && component.desired == 0 {
+        component.standing = Standing::Stopped;
+    }
+    component
+}
+
+fn call(host: &Host, program: &[&str]) -> Call {
+    Call::Program { argv: host.changing(program), directory: String::new() }
+}
+
+fn unit_of(component: &str) -> String {
+    if has_ending(component) { component.to_owned() } else { format!("{component}.service") }
+}
+
+fn has_ending(unit: &str) -> bool {
+    const ENDINGS: [&str; 6] = [".service", ".timer", ".socket", ".target", ".path", ".mount"];
+    ENDINGS.iter().any(|ending| unit.ends_with(ending))
+}

@@ -1,0 +1,183 @@
+//! `sereno restart|scale|stop|resume`: an operation's plan, shown and walked like any other.
+
+use crate::cli::HowArgs;
+use crate::commands::run::failure as engine_failure;
+use crate::commands::{plan, run};
+use crate::context::{Context, store_failure};
+use crate::exit::Exit;
+use crate::report::{Failure, Result};
+use crate::service_args::{OperationArgs, PutBackArgs, RestartArgs, ScaleArgs, StopArgs};
+use crate::system::{self, failure};
+use sereno_engine::plan::{Plan, of_operation};
+use sereno_engine::run::RunState;
+use sereno_engine::walk;
+use sereno_model::RunId;
+use sereno_operations::service::{self, Request};
+use sereno_platform::Detail;
+use sereno_store::{RunFilter, Store};
+
+pub(crate) async fn restart(context: &Context, args: &RestartArgs) -> Result<Exit> {
+    let request = Request::Restart { component: args.component.clone() };
+    carry_out(context, &request, &args.operation, None).await
+}
+
+pub(crate) async fn scale(context: &Context, args: &ScaleArgs) -> Result<Exit> {
+    let component = args.component.clone();
+    let request = match args.replicas {
+        Some(replicas) => Request::Scale { component, replicas },
+        None => Request::Limit {
+            component,
+            cpu_millis: args.cpu.as_deref().map(cpu_millis).transpose()?,
+            memory: args.memory.as_deref().map(memory).transpose()?,
+        },
+    };
+    carry_out(context, &request, &args.operation, None).await
+}
+
+pub(crate) async fn stop(context: &Context, args: &StopArgs) -> Result<Exit> {
+    let request = Request::Stop { components: args.components.clone() };
+    carry_out(context, &request, &args.operation, None).await
+}
+
+pub(crate) async fn resume(context: &Context, args: &PutBackArgs) -> Result<Exit> {
+    let store = context.store().await?;
+    let (run, request) = last_stop(context, &store).await?;
+    drop(store);
+    carry_out(context, &request, &args.operation, Some(run)).await
+}
+
+/// Takes an operation's run back, by what its own plan says takes it back.
+pub(crate) async fn undo(context: &Context, state: &RunState, how: &HowArgs, run: &RunId) -> Result<Exit> {
+    let operation = state.plan.operation();
+    let undo = operation.and_then(|operation| operation.undo.clone());
+    let Some(request) = undo else {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("nothing takes back `{}`", state.plan.title),
+            format!("nada deshace `{}`", state.plan.title),
+        ));
+    };
+    let plan = make(context, &read(request)?).await?;
+    run::begin(context, &plan, how, Some(run.clone())).await
+}
+
+async fn carry_out(context: &Context, request: &Request, args: &OperationArgs, undoes: Option<RunId>) -> Result<Exit> {
+    let plan = make(context, request).await?;
+    if args.plan {
+        plan::print(context, &plan)?;
+        return Ok(Exit::Done);
+    }
+    run::begin(context, &plan, &args.how, undoes).await
+}
+
+async fn make(context: &Context, request: &Request) -> Result<Plan> {
+    let platform = system::platform(context).await?;
+    let components = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
+    let spec = service::plan(request, &components, platform.as_ref(), context.lang).map_err(|error| failure(&error))?;
+    Ok(of_operation(spec, &context.policy(request.name()), &context.people))
+}
+
+/// The newest stop that nothing has put back yet, and what puts it back.
+async fn last_stop(context: &Context, store: &Store) -> Result<(RunId, Request)> {
+    const FAR_ENOUGH: u64 = 200;
+    let who = context.store_context();
+    let rows = |name: &str| RunFilter { procedure: Some(name.to_owned()), ..RunFilter::default() };
+    let stops = store.runs(&who, &rows("stop"), FAR_ENOUGH).await.map_err(|e| store_failure(&e))?;
+    let resumes = store.runs(&who, &rows("resume"), FAR_ENOUGH).await.map_err(|e| store_failure(&e))?;
+    let mut put_back = Vec::new();
+    for row in resumes.iter().filter(|row| row.state == "verified") {
+        put_back.extend(state_of(&who, store, &row.id).await?.1.undoes);
+    }
+    for row in &stops {
+        let (run, state) = state_of(&who, store, &row.id).await?;
+        if put_back.contains(&run) || state.changed().is_empty() {
+            continue;
+        }
+        if state.ended.is_none() {
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("the stop {run} has not ended"),
+                format!("la parada {run} no terminó"),
+            )
+            .hint(format!("sereno runs resume {run}"), format!("sereno runs resume {run}")));
+        }
+        if let Some(undo) = state.plan.operation().and_then(|operation| operation.undo.clone()) {
+            return Ok((run, read(undo)?));
+        }
+    }
+    Err(Failure::new(Exit::Refused, "no stop is there to put back", "no hay ninguna parada que reanudar"))
+}
+
+async fn state_of(who: &sereno_store::Context, store: &Store, id: &str) -> Result<(RunId, RunState)> {
+    let run: RunId = id.parse().map_err(|_| {
+        Failure::new(Exit::Failed, format!("`{id}` is no id of a run"), format!("`{id}` no es un id de ejecución"))
+    })?;
+    let state = walk::load(store, who, &run).await.map_err(|e| engine_failure(&e))?;
+    Ok((run, state))
+}
+
+fn read(request: serde_json::Value) -> Result<Request> {
+    serde_json::from_value(request).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("this run's request cannot be read: {error}"),
+            format!("no se puede leer lo que pidió esta ejecución: {error}"),
+        )
+    })
+}
+
+/// `0.5`, `2`, `500m`, in thousandths of a processor.
+fn cpu_millis(text: &str) -> Result<u64> {
+    let millis = match text.strip_suffix('m') {
+        Some(number) => number.parse::<u64>().ok(),
+        None => text.parse::<f64>().ok().filter(|n| n.is_finite() && *n < 1e6).map(|n| (n * 1000.0).round() as u64),
+    };
+    millis.filter(|millis| *millis > 0).ok_or_else(|| not_a("--cpu", text, "0.5, 2, 500m"))
+}
+
+/// `256M`, `1G`, in bytes: powers of 1024, as docker and Kubernetes' `Mi` mean them.
+fn memory(text: &str) -> Result<u64> {
+    let letters = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let factor: u64 = match letters.trim_end_matches(['b', 'B', 'i']).to_ascii_lowercase().as_str() {
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return Err(not_a("--memory", text, "256M, 1G")),
+    };
+    let number = text[..text.len() - letters.len()].parse::<u64>().ok().filter(|number| *number > 0);
+    number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| not_a("--memory", text, "256M, 1G"))
+}
+
+fn not_a(option: &str, text: &str, examples: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("{option}: `{text}` is not an amount"),
+        format!("{option}: `{text}` no es una cantidad"),
+    )
+    .hint(format!("for example {examples}"), format!("por ejemplo {examples}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_people_write_them() {
+        for (text, millis) in [("0.5", Some(500)), ("2", Some(2000)), ("250m", Some(250)), ("0", None), ("x", None)] {
+            assert_eq!(cpu_millis(text).ok(), millis, "{text}");
+        }
+        let mib = 1 << 20;
+        for (text, bytes) in [
+            ("256M", Some(256 * mib)),
+            ("256Mi", Some(256 * mib)),
+            ("1GB", Some(1024 * mib)),
+            ("512k", Some(mib / 2)),
+            ("256", None),
+            ("0M", None),
+            ("99999999999999999999G", None),
+            ("M", None),
+        ] {
+            assert_eq!(memory(text).ok(), bytes, "{text}");
+        }
+    }
+}

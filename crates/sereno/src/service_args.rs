@@ -1,0 +1,176 @@
+//! The command line of the operations on services.
+
+use crate::cli::HowArgs;
+use clap::{Args, ValueEnum};
+use sereno_operations::service::{StepKind, StepRequest};
+use sereno_platform::log::Level;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Only these components.
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) components: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Only these components; all of them when none is named.
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) components: Vec<String>,
+    /// Go on with what comes.
+    #[arg(short = 'f', long)]
+    pub(crate) follow: bool,
+    /// Not older than this: `10m`, `2h`, `3d`, or a time such as `2026-11-26T10:00:00Z`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only the last lines of each instance; 100 when neither this nor --since is given.
+    #[arg(long, value_name = "N")]
+    pub(crate) tail: Option<u64>,
+    /// Only lines that match this regular expression.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) grep: Option<String>,
+    /// Only lines at least this grave; the lines that follow one without a level of their own belong to it.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) level: Option<LevelArg>,
+    /// JSON lines as they are, instead of their message and fields.
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Fatal,
+}
+
+impl LevelArg {
+    pub(crate) fn level(self) -> Level {
+        match self {
+            Self::Debug => Level::Debug,
+            Self::Info => Level::Info,
+            Self::Warning => Level::Warning,
+            Self::Error => Level::Error,
+            Self::Fatal => Level::Fatal,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OperationArgs {
+    /// Only show what would be done.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestartArgs {
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) component: String,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArgs {
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) component: String,
+    /// How many instances.
+    #[arg(value_name = "N", required_unless_present_any = ["cpu", "memory"])]
+    pub(crate) replicas: Option<u32>,
+    /// How much processor an instance may use: `0.5`, `2`, `500m`.
+    #[arg(long, value_name = "CPUS", conflicts_with = "replicas")]
+    pub(crate) cpu: Option<String>,
+    /// How much memory an instance may use: `256M`, `1G`.
+    #[arg(long, value_name = "SIZE", conflicts_with = "replicas")]
+    pub(crate) memory: Option<String>,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    /// Only these components; everything when none is named.
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) components: Vec<String>,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PutBackArgs {
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
+/// A step of a plan, as [`StepRequest::argv`] writes it.
+#[derive(Debug, Args)]
+pub(crate) struct OperateArgs {
+    #[arg(value_parser = step_kind)]
+    pub(crate) kind: StepKind,
+    pub(crate) component: String,
+    #[arg(long)]
+    pub(crate) on: String,
+    #[arg(long)]
+    pub(crate) instance: Vec<String>,
+    #[arg(long)]
+    pub(crate) seen: Vec<String>,
+    #[arg(long)]
+    pub(crate) replicas: Option<u32>,
+    #[arg(long)]
+    pub(crate) cpu_millis: Option<u64>,
+    #[arg(long)]
+    pub(crate) memory: Option<u64>,
+    #[arg(long)]
+    pub(crate) within: u64,
+}
+
+impl OperateArgs {
+    pub(crate) fn step(&self) -> StepRequest {
+        StepRequest {
+            kind: self.kind,
+            component: self.component.clone(),
+            target: self.on.clone(),
+            instances: self.instance.clone(),
+            marks: self.seen.clone(),
+            replicas: self.replicas,
+            cpu_millis: self.cpu_millis,
+            memory: self.memory,
+            within: Duration::from_secs(self.within),
+        }
+    }
+}
+
+fn step_kind(text: &str) -> Result<StepKind, String> {
+    StepKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("no step is called {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser as _;
+
+    #[test]
+    fn a_steps_command_line_is_read_back_as_it_was() {
+        for kind in StepKind::ALL {
+            let step = StepRequest {
+                instances: vec!["api_1".to_owned(), "api_2".to_owned()],
+                marks: vec!["0123@2026-11-26T10:00:00Z".to_owned()],
+                replicas: Some(3),
+                cpu_millis: Some(500),
+                memory: Some(1 << 30),
+                ..StepRequest::new(kind, "api", "compose:pedidos")
+            };
+            match Cli::parse_from(step.argv()).command {
+                Command::Operate(args) => assert_eq!(args.step(), step),
+                other => panic!("read as {other:?}"),
+            }
+        }
+    }
+}
