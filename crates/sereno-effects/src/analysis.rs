@@ -72,6 +72,8 @@ pub enum ExecutedKind {
     File,
     /// The Makefile of a directory.
     Makefile,
+    /// The compose file of a directory, or of the nearest one above it.
+    Compose,
     /// The `package.json` of a directory, whose script is run.
     Package,
     /// Nothing is executed: the shell goes there.

@@ -4,22 +4,17 @@ use crate::analysis::{Executed, ExecutedKind};
 use crate::analyzer::Analyzer;
 use crate::handlers::has_extension;
 use crate::invocation::{GivenOption, Invocation};
+use crate::programs::{CONSOLES, LANGUAGES, SHELLS, among};
 use crate::stream::Stream;
 use crate::walk::Place;
-use crate::word::Field;
+use crate::word::{Field, UNKNOWN};
 
 /// Where the programs of the machine are: they are its own, and named for what they do.
 const INSTALLED: [&str; 8] =
     ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/", "/snap/", "/nix/"];
 
-/// What a command runs inside of and is still on this machine, with this machine's files.
-const HERE: [&str; 43] = [
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "ksh",
-    "ash",
+/// What a command runs inside of, beside shells, and is still on this machine, with this machine's files.
+const WRAPPERS: &[&str] = &[
     "sudo",
     "doas",
     "su",
@@ -59,118 +54,45 @@ const HERE: [&str; 43] = [
     "chronic",
 ];
 
-/// Programs whose first argument is a file that they run.
-const INTERPRETERS: [&str; 24] = [
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "ksh",
-    "ash",
-    "fish",
-    "source",
-    ".",
-    "python",
-    "python2",
-    "python3",
-    "node",
-    "nodejs",
-    "perl",
-    "ruby",
-    "php",
-    "lua",
-    "Rscript",
-    "tclsh",
-    "bun",
-    "deno",
-    "pwsh",
-    "ansible-playbook",
-];
+/// Beside shells and languages: programs whose first argument is a file that they run, or install to be run.
+const RUNNERS: &[&str] = &["source", ".", "ansible-playbook", "crontab"];
+
+const MAKEFILE: &[&str] = &["-f", "--file", "--makefile"];
 
 /// Programs that run what a file holds, and the options that name it.
-const FILE_OPTIONS: [(&[&str], &[&str]); 5] = [
+const FILE_OPTIONS: [(&[&str], &[&str]); 6] = [
     (&["psql", "pgcli", "cockroach"], &["-f", "--file"]),
     (&["redis-cli", "valkey-cli"], &["--eval"]),
     (&["kubectl", "oc"], &["-f", "--filename"]),
     (&["docker-compose", "podman-compose"], &["-f", "--file"]),
-    (&["make", "gmake"], &["-f", "--file", "--makefile"]),
+    (&["make", "gmake"], MAKEFILE),
+    (&["at", "batch"], &["-f"]),
 ];
 
-/// Programs that run what comes in, when it comes from a file.
-const READERS: [&str; 22] = [
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "ksh",
-    "ash",
-    "psql",
-    "pgcli",
-    "mysql",
-    "mariadb",
-    "sqlite3",
-    "redis-cli",
-    "valkey-cli",
-    "mongosh",
-    "mongo",
-    "python",
-    "python3",
-    "node",
-    "perl",
-    "ruby",
-    "php",
-    "sqlcmd",
-];
+/// Beside shells, languages and consoles: programs that run what comes in, when it comes from a file.
+const READERS: &[&str] = &["crontab", "at", "batch"];
 
 impl Analyzer<'_> {
     /// Notes what a command executes by name.
     pub(crate) fn executes(&mut self, head: &Field, name: &str, rest: &[Field], place: &Place) {
-        let local = place.via.iter().all(|via| HERE.contains(&via.split(' ').next().unwrap_or_default()));
-        let mut note = |what: ExecutedKind, word: &Field, text: Option<&str>| {
-            self.found.execute(Executed {
-                what,
-                name: text.filter(|text| !text.is_empty()).map(str::to_owned),
-                shown: word.shown(),
-                local,
-                maybe: place.maybe,
-            });
-        };
-        let is_path = head.text.contains('/');
-        if is_path && !INSTALLED.iter().any(|root| head.text.starts_with(root)) {
-            note(ExecutedKind::File, head, head.value());
+        let is_path = head.text.contains('/') && !INSTALLED.iter().any(|root| head.text.starts_with(root));
+        // `find … -exec {} ;`: what is found is run.
+        if is_path || is_found(head, place) {
+            self.note(ExecutedKind::File, head, head.value(), place);
         }
         if !head.known || self.scope.functions.contains_key(&head.text) {
             return;
         }
-        if let (true, Stream::File(file)) = (READERS.contains(&name), &place.stdin)
+        if let Stream::File(file) = &place.stdin
+            && among(name, &[SHELLS, LANGUAGES, CONSOLES, READERS])
             && file != "/dev/null"
         {
             let word = Field::plain(file.clone(), head.span.clone());
-            note(ExecutedKind::File, &word, word.value());
+            self.note(ExecutedKind::File, &word, word.value(), place);
         }
         let Some(known) = self.knowledge.command(name) else { return };
         let command = Invocation::new(name, rest, known);
-        match name {
-            "cd" | "pushd" | "popd" => {
-                let to = command.positional_word(0);
-                // `cd` alone goes home, `cd -` and `popd` back: neither is told by the text.
-                let text = to.and_then(Field::value).filter(|to| *to != "-" && !to.starts_with('+') && name != "popd");
-                note(ExecutedKind::Enters, to.unwrap_or(head), text);
-            }
-            "npm" | "yarn" | "pnpm" if runs_a_package_script(&command) => {
-                let at = command.all(&["--prefix", "--cwd", "-C", "--dir"]).last();
-                let word = at.and_then(|option| command.words.get(option.value_index)).unwrap_or(head);
-                let text = at.map_or(Some("."), |option| option.value.as_deref());
-                note(ExecutedKind::Package, word, text);
-            }
-            "make" | "gmake" if !command.has(FILE_OPTIONS[4].1) => {
-                let at = command.all(&["-C", "--directory"]).last();
-                let word = at.and_then(|option| command.words.get(option.value_index)).unwrap_or(head);
-                let text = at.map_or(Some("."), |option| option.value.as_deref());
-                note(ExecutedKind::Makefile, word, text);
-            }
-            _ => {}
-        }
+        self.note_directory(head, &command, place);
         if let Some((_, options)) = FILE_OPTIONS.iter().find(|(names, _)| names.contains(&name))
             && applies(&command)
         {
@@ -178,22 +100,119 @@ impl Analyzer<'_> {
                 if let Some(word) = command.words.get(option.value_index)
                     && !matches!(option.value.as_deref(), Some("-" | "/dev/stdin"))
                 {
-                    note(ExecutedKind::File, word, option.value.as_deref());
+                    self.note(ExecutedKind::File, word, option.value.as_deref(), place);
                 }
             }
         }
-        if INTERPRETERS.contains(&name)
-            && !command.has(&["-c", "-m", "-e", "-E", "--eval", "-p", "--print", "-r", "-s"])
-            && let Some(word) = command.positional_word(0).filter(|word| word.text != "-")
-        {
-            let runs = matches!(name, "bun" | "deno") && matches!(word.text.as_str(), "run" | "x");
-            let word = if runs { command.positional_word(1) } else { Some(word) };
-            // `bun test`, `deno task x`: words of its own.
-            if let Some(word) = word.filter(|w| !matches!(name, "bun" | "deno") || looks_like_a_file(&w.text)) {
-                note(ExecutedKind::File, word, word.value());
+        self.note_script(&command, place);
+    }
+
+    /// The lines of a console that read another file: `\i fix.sql`.
+    pub(crate) fn executes_in_sql(&mut self, text: &str, place: &Place) {
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            while let Some(word) = words.next() {
+                if matches!(word, "\\i" | "\\ir" | "\\include" | "\\include_relative" | "\\." | ".read")
+                    && let Some(file) = words.next()
+                {
+                    let file = file.trim_matches(['\'', '"', ';']);
+                    let is_known = !file.contains([UNKNOWN, '`', '|']) && !file.starts_with(':');
+                    let shown = Field::plain(file.replace(UNKNOWN, "…"), 0..0);
+                    self.note(ExecutedKind::File, &shown, is_known.then_some(file), place);
+                }
             }
         }
     }
+
+    fn note(&mut self, what: ExecutedKind, word: &Field, text: Option<&str>, place: &Place) {
+        let here = |via: &String| among(via.split(' ').next().unwrap_or_default(), &[SHELLS, WRAPPERS]);
+        // `-execdir` runs in the folder of each file that it finds.
+        let text = text.filter(|text| {
+            let moves = place.via.iter().any(|via| matches!(via.as_str(), "find -execdir" | "find -okdir"));
+            !text.is_empty() && (text.starts_with('/') || !moves)
+        });
+        self.found.execute(Executed {
+            what,
+            name: text.map(str::to_owned),
+            shown: word.shown(),
+            local: place.via.iter().all(here),
+            maybe: place.maybe,
+        });
+    }
+
+    /// What a command finds by the directory that it is called in, or told: a Makefile, a compose file.
+    fn note_directory(&mut self, head: &Field, command: &Invocation<'_>, place: &Place) {
+        let (what, options): (_, &[&str]) = match command.name {
+            "cd" | "pushd" | "popd" => {
+                let to = command.positional_word(0);
+                // `cd` alone goes home, `cd -` and `popd` back: neither is told by the text.
+                let text = to.and_then(Field::value);
+                let text = text.filter(|to| *to != "-" && !to.starts_with('+') && command.name != "popd");
+                return self.note(ExecutedKind::Enters, to.unwrap_or(head), text, place);
+            }
+            "npm" | "yarn" | "pnpm" if runs_a_package_script(command) => {
+                (ExecutedKind::Package, &["--prefix", "--cwd", "-C", "--dir"])
+            }
+            "make" | "gmake" if !command.has(MAKEFILE) => (ExecutedKind::Makefile, &["-C", "--directory"]),
+            "docker-compose" | "podman-compose" if takes_its_services(command) => {
+                (ExecutedKind::Compose, &["--project-directory"])
+            }
+            _ => return,
+        };
+        let at = command.all(options).last();
+        let word = at.and_then(|option| command.words.get(option.value_index)).unwrap_or(head);
+        self.note(what, word, at.map_or(Some("."), |option| option.value.as_deref()), place);
+    }
+
+    /// The script that an interpreter is given, by its name or as what another command prints of it.
+    fn note_script(&mut self, command: &Invocation<'_>, place: &Place) {
+        let name = command.name;
+        let text = command.positional_word(0);
+        if name == "eval" || (SHELLS.contains(&name) && command.has(&["-c"])) {
+            if let Some(file) = text.and_then(printed_file) {
+                self.note(ExecutedKind::File, &file, file.value(), place);
+            }
+            return;
+        }
+        let has_none = match name {
+            "crontab" => command.has(&["-l", "-e", "-r"]),
+            _ => command.has(&["-c", "-m", "-e", "-E", "--eval", "-p", "--print", "-r", "-s"]),
+        };
+        if has_none || !among(name, &[SHELLS, LANGUAGES, RUNNERS]) {
+            return;
+        }
+        let runs = matches!(name, "bun" | "deno") && text.is_some_and(|word| matches!(word.text.as_str(), "run" | "x"));
+        let word = if runs { command.positional_word(1) } else { text };
+        // `bun test`, `deno task x`: words of its own.
+        let word = word.filter(|w| w.text != "-" && (!matches!(name, "bun" | "deno") || looks_like_a_file(&w.text)));
+        if let Some(word) = word {
+            let file = printed_file(word).unwrap_or_else(|| word.clone());
+            self.note(ExecutedKind::File, &file, file.value(), place);
+        }
+    }
+}
+
+/// Whether a program is one that `find` or `xargs` puts there.
+fn is_found(head: &Field, place: &Place) -> bool {
+    let within = place.via.last().is_some_and(|via| via.starts_with("find ") || via == "xargs" || via == "parallel");
+    within && head.text.chars().all(|c| c == UNKNOWN)
+}
+
+/// The file of `"$(cat FILE)"`, `"$(< FILE)"` and `<(cat FILE)`.
+fn printed_file(word: &Field) -> Option<Field> {
+    let raw = word.raw.trim_matches('"');
+    let inner = raw.strip_prefix("$(").or_else(|| raw.strip_prefix("<("))?.strip_suffix(')')?.trim();
+    let file = inner.strip_prefix("cat ").or_else(|| inner.strip_prefix('<'))?.trim();
+    let plain = !file.is_empty() && !file.contains(|c: char| c.is_whitespace() || "$`*?[{<>|;&()\\\"'".contains(c));
+    // `$(cat $F)`: a file too, but which?
+    Some(if plain { Field::plain(file, word.span.clone()) } else { word.clone() })
+}
+
+/// Whether what stands in the compose file decides what happens: not for looking, and not for what already runs.
+fn takes_its_services(command: &Invocation<'_>) -> bool {
+    let verb = command.positional(0).unwrap_or_default();
+    !command.has(&["-f", "--file"])
+        && matches!(verb, "up" | "run" | "create" | "build" | "pull" | "push" | "down" | "start" | "restart" | "watch")
 }
 
 /// `kubectl get -f x` only reads, `kubectl logs -f` follows, `docker-compose logs -f` too.
@@ -282,6 +301,30 @@ mod tests {
             ("ssh web1 ./deploy.sh", &["File ./deploy.sh (elsewhere)"]),
             ("kubectl exec api -- ./migrate.sh", &["File ./migrate.sh (elsewhere)"]),
             ("docker-compose exec api bash migrate.sh", &["File migrate.sh (elsewhere)"]),
+            ("docker compose up -d", &["Compose ."]),
+            ("docker-compose restart api; docker-compose ps; docker-compose logs -f api", &["Compose ."]),
+            ("docker-compose --project-directory /srv/app up -d", &["Compose /srv/app"]),
+            ("crontab /etc/app/cron.txt; crontab -l; crontab -u app jobs", &["File /etc/app/cron.txt", "File jobs"]),
+            ("crontab - < jobs; cat jobs2 | crontab -", &["File jobs", "File jobs2"]),
+            ("at -f job.sh now", &["File job.sh"]),
+            ("psql app -c '\\i fix.sql'", &["File fix.sql"]),
+            (
+                "psql app <<'EOF'\nBEGIN;\n\\i 'a.sql'\n\\ir b.sql\n\\include :file\nCOMMIT;\nEOF",
+                &["File a.sql", "File b.sql", "File ? :file"],
+            ),
+            ("echo '\\i fix.sql' | psql app", &["File fix.sql"]),
+            ("kubectl exec db -- psql -c '\\i fix.sql'", &["File fix.sql (elsewhere)"]),
+            ("eval \"$(cat deploy.env)\"; eval \"$(ssh-agent -s)\"", &["File deploy.env"]),
+            (
+                "bash -c \"$(cat x.sh)\"; bash -c \"$(< y.sh)\"; source <(cat z.sh)",
+                &["File x.sh", "File y.sh", "File z.sh"],
+            ),
+            ("eval \"$(cat $F)\"", &["File ? \"$(cat $F)\""]),
+            ("find . -name '*.log' -exec ./rotate.sh {} \\;", &["File ./rotate.sh"]),
+            ("find . -name '*.log' -execdir ./rotate.sh {} \\;", &["File ? ./rotate.sh"]),
+            ("find jobs -type f -exec {} \\;", &["File ? jobs"]),
+            ("find jobs -type f -exec bash {} \\;", &["File ? jobs"]),
+            ("ls jobs | xargs -n1 bash", &["File ? …"]),
             ("cd", &["Enters ? cd"]),
             ("cd -; popd; pushd /srv", &["Enters ? -", "Enters ? popd", "Enters /srv"]),
             ("python -m http.server; python -c 'print(1)'; bash -c true; cat deploy.sh; ls -l ./x.sh", &[]),

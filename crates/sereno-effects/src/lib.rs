@@ -15,6 +15,7 @@ mod knowledge;
 mod names;
 mod pattern;
 mod placeholder;
+mod programs;
 mod prompt;
 mod redirect;
 mod salvage;
@@ -35,7 +36,7 @@ pub use client::analyze_client;
 pub use knowledge::{Knowledge, KnowledgeError};
 pub use placeholder::{Placeholder, syntactic_placeholders};
 pub use sql::{SqlAnalysis, SqlStatement, analyze_sql};
-pub use values::{FillError, fill, fill_sql};
+pub use values::{FillError, check_variables, fill, fill_sql};
 
 /// What a shell text does, statement by statement. Never fails: what cannot be read is `Unclear`.
 pub fn analyze_shell(text: &str, knowledge: &Knowledge) -> Analysis {

@@ -11,7 +11,7 @@ pub use sql::fill_sql;
 
 use crate::placeholder::syntactic_placeholders;
 use crate::source::{mask, parse};
-use context::Context;
+use context::{Context, Reader};
 use sereno_model::Text;
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
@@ -49,6 +49,42 @@ pub fn fill(text: &str, values: &[(Range<usize>, &str)]) -> Result<String, FillE
     let filled = splice(text, &spans, &pieces);
     prove(&tree, text, &spans, &filled, &pieces)?;
     Ok(filled)
+}
+
+/// Whether values may stand in variables that a text uses and does not set. The shell expands those itself, and no value of
+/// them is syntax to it; but what hands them to another shell (`eval`, `bash -c`, `ssh`) has them read again, and without
+/// quotes one value is split into several words.
+pub fn check_variables(text: &str, values: &[(&str, &str)]) -> Result<(), FillError> {
+    let odd = |value: &str| !value.chars().all(is_strict) || value.starts_with('-');
+    let values: Vec<_> = values.iter().filter(|(_, value)| odd(value)).collect();
+    if values.is_empty() {
+        return Ok(());
+    }
+    let masked = mask(text, &holes_with(text, &[]));
+    let whole = 0..text.len();
+    let Some(tree) = parse(&masked) else { return Ok(()) };
+    let places = context::Places::new(&masked, &tree);
+    for (name, value) in values {
+        match places.reader_of(name) {
+            Some(Reader::Shell(program)) if !value.chars().all(is_strict) => {
+                let reason = Text::new(
+                    format!("{program} reads ${name} again"),
+                    format!("{program} vuelve a interpretar ${name}"),
+                );
+                strict(&whole, value, &reason)?;
+            }
+            Some(Reader::Split) if value.contains(|c: char| c.is_whitespace() || c == '*') => {
+                return Err(FillError::new(
+                    &whole,
+                    format!("${name} stands there without quotes: a blank or a `*` would make several words of it"),
+                    format!("${name} está ahí sin comillas: un espacio o un `*` harían de él varias palabras"),
+                ));
+            }
+            Some(Reader::Shell(_) | Reader::Split) if value.starts_with('-') => refuse_option(&whole, value, true)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Every other placeholder is masked too: it would not parse.

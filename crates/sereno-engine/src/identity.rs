@@ -1,5 +1,6 @@
 //! Who a person is: what the operating system proves, never a flag.
 
+use crate::plan::KnownPerson;
 use crate::run::Person;
 use std::fs;
 
@@ -32,9 +33,9 @@ fn name_of(uid: u32) -> String {
 }
 
 /// This process's person, under the name that the team gave to the OS user, if it did.
-pub fn person(people: &[(String, String)]) -> Person {
+pub fn person(people: &[KnownPerson]) -> Person {
     let user = os_user();
-    let name =
-        people.iter().find(|(_, os_user)| *os_user == user).map_or_else(|| user.clone(), |(name, _)| name.clone());
+    let known = people.iter().find(|person| person.os_user == user);
+    let name = known.map_or_else(|| user.clone(), |person| person.name.clone());
     Person { name, how: format!("os-user:{user}") }
 }

@@ -1,8 +1,8 @@
 //! A component as a platform shows it, whatever the platform.
 
 use jiff::Timestamp;
-use sereno_model::Text;
 use serde::{Deserialize, Serialize};
+use sereno_model::Text;
 
 /// Something that the platform runs under one name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

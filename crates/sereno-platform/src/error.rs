@@ -41,34 +41,26 @@ impl PlatformError {
             Self::NoSuchComponent { name, .. } => {
                 Text::new(self.to_string(), format!("no existe el componente `{name}`"))
             }
-            Self::NoEngine { address, source } => Text::new(
-                format!("{self}: {source}"),
-                format!("ningún Docker Engine responde en {address}: {source}"),
-            ),
-            Self::NotAllowed { address, .. } => Text::new(
-                self.to_string(),
-                format!("este usuario no puede usar el Docker Engine de {address}"),
-            ),
-            Self::AddressUnknown { address } => Text::new(
-                self.to_string(),
-                format!("una dirección del Docker Engine que Sereno no habla: {address}"),
-            ),
+            Self::NoEngine { address, source } => {
+                Text::new(format!("{self}: {source}"), format!("ningún Docker Engine responde en {address}: {source}"))
+            }
+            Self::NotAllowed { address, .. } => {
+                Text::new(self.to_string(), format!("este usuario no puede usar el Docker Engine de {address}"))
+            }
+            Self::AddressUnknown { address } => {
+                Text::new(self.to_string(), format!("una dirección del Docker Engine que Sereno no habla: {address}"))
+            }
             Self::Engine { what, source } => {
                 Text::new(format!("the Docker Engine, {what}: {source}"), format!("el Docker Engine, {what}: {source}"))
             }
-            Self::NoProgram { program, source } => Text::new(
-                format!("{self}: {source}"),
-                format!("{program} no está instalado: {source}"),
-            ),
-            Self::Program { command, said } => {
-                Text::new(self.to_string(), format!("`{command}` falló: {said}"))
+            Self::NoProgram { program, source } => {
+                Text::new(format!("{self}: {source}"), format!("{program} no está instalado: {source}"))
             }
+            Self::Program { command, said } => Text::new(self.to_string(), format!("`{command}` falló: {said}")),
             Self::Unreachable { host, said, .. } => {
                 Text::new(self.to_string(), format!("no se llega a {host} por SSH: {said}"))
             }
-            Self::Unreadable { file, why } => {
-                Text::new(self.to_string(), format!("no se entiende {file}: {why}"))
-            }
+            Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
             Self::File { .. } => Text::same(self.to_string()),
             Self::Refused { en, es, .. } => Text::new(en, es),
         }
@@ -77,9 +69,10 @@ impl PlatformError {
     /// How to mend it.
     pub fn hint(&self) -> Option<Text> {
         match self {
-            Self::NoSuchComponent { known, .. } if known.is_empty() => {
-                Some(Text::new("the platform runs nothing of this system", "la plataforma no tiene nada de este sistema"))
-            }
+            Self::NoSuchComponent { known, .. } if known.is_empty() => Some(Text::new(
+                "the platform runs nothing of this system",
+                "la plataforma no tiene nada de este sistema",
+            )),
             Self::NoSuchComponent { known, .. } => {
                 let known = known.join(", ");
                 Some(Text::new(format!("there is: {known}"), format!("hay: {known}")))
@@ -102,16 +95,24 @@ impl PlatformError {
                 "apt-get install docker-compose, o el complemento docker-compose-plugin",
             )),
             Self::Unreachable { host, key_changed: true, .. } => Some(Text::new(
-                format!("its key is not the one that is known: somebody may stand between. Ask whoever runs {host}, then ssh-keygen -R"),
-                format!("su clave no es la conocida: puede haber alguien en el medio. Pregunte a quien opera {host}, y después ssh-keygen -R"),
+                format!(
+                    "its key is not the one that is known: somebody may stand between. Ask whoever runs {host}, then ssh-keygen -R"
+                ),
+                format!(
+                    "su clave no es la conocida: puede haber alguien en el medio. Pregunte a quien opera {host}, y después ssh-keygen -R"
+                ),
             )),
             Self::Unreachable { host, said, .. } if said.contains("Host key verification failed") => Some(Text::new(
                 format!("its key is not known here: connect once by hand (ssh {host}) and compare it"),
                 format!("su clave no se conoce aquí: conéctese una vez a mano (ssh {host}) y compárela"),
             )),
             Self::Unreachable { host, .. } => Some(Text::new(
-                format!("ssh -o BatchMode=yes {host} true must work; Sereno uses the same keys, agent and configuration"),
-                format!("ssh -o BatchMode=yes {host} true debe funcionar; Sereno usa las mismas claves, agente y configuración"),
+                format!(
+                    "ssh -o BatchMode=yes {host} true must work; Sereno uses the same keys, agent and configuration"
+                ),
+                format!(
+                    "ssh -o BatchMode=yes {host} true debe funcionar; Sereno usa las mismas claves, agente y configuración"
+                ),
             )),
             Self::Program { said, .. } if said.contains("sudo:") => Some(Text::new(
                 "allow this user these commands without a password (sudoers, NOPASSWD), or set sudo = false in [platform]",

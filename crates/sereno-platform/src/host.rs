@@ -111,7 +111,8 @@ pub async fn run(argv: &[String]) -> Result<String, PlatformError> {
 }
 
 fn start(argv: &[String]) -> Result<Child, PlatformError> {
-    let (program, arguments) = argv.split_first().ok_or_else(|| PlatformError::refused("no program", "sin programa"))?;
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| PlatformError::refused("no program", "sin programa"))?;
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -129,15 +130,24 @@ pub fn failure(argv: &[String], code: Option<i32>, said: &str) -> PlatformError 
     let command = argv.last().filter(|_| over_ssh).cloned().unwrap_or_else(|| argv.join(" "));
     if over_ssh && code == Some(SSH_FAILED) {
         let host = argv.iter().rev().nth(2).cloned().unwrap_or_default();
-        return PlatformError::Unreachable { key_changed: said.contains("IDENTIFICATION HAS CHANGED"), host, said: last };
+        return PlatformError::Unreachable {
+            key_changed: said.contains("IDENTIFICATION HAS CHANGED"),
+            host,
+            said: last,
+        };
     }
     PlatformError::Program { command, said: last }
 }
 
 /// A word that a POSIX shell reads as it is.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+' | '%');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+' | '%');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl Merge {
 
     /// The stream whose first line is the earliest, and since when that line waits. A line without a time goes first.
     fn earliest(&self) -> Option<(usize, Instant)> {
-        let heads = self.streams.iter().enumerate().filter_map(|(index, stream)| Some((index, stream.waiting.front()?)));
+        let heads =
+            self.streams.iter().enumerate().filter_map(|(index, stream)| Some((index, stream.waiting.front()?)));
         heads.min_by_key(|(_, (_, line))| line.at).map(|(index, (since, _))| (index, *since))
     }
 

@@ -81,9 +81,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Runbooks to check; those of the settings, or RUNBOOK.md, when none is given.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     /// Exit with 1 from this severity on.
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub(crate) fail_on: FailOn,
@@ -100,28 +99,51 @@ pub(crate) enum FailOn {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunbookCommand {
     /// Lists the procedures of the runbooks.
-    List {
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    List(FilesArgs),
     /// Prints a runbook as it was understood.
     Show {
-        #[arg(value_name = "FILE")]
-        file: Option<PathBuf>,
+        #[command(flatten)]
+        file: FileArgs,
         /// Only this procedure.
         #[arg(long, value_name = "NAME")]
         procedure: Option<String>,
     },
     /// Prints everything that was recovered, as JSON.
-    Inspect {
-        #[arg(value_name = "FILE")]
-        file: Option<PathBuf>,
-    },
+    Inspect(FileArgs),
     /// Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why.
-    Coverage {
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    Coverage(FilesArgs),
+}
+
+/// Runbooks, named as every command lets them be named.
+#[derive(Debug, Args)]
+pub(crate) struct FilesArgs {
+    #[arg(value_name = "FILE", conflicts_with = "runbook")]
+    files: Vec<PathBuf>,
+    /// The runbook; those of the settings, or RUNBOOK.md, when not given.
+    #[arg(long, value_name = "FILE")]
+    runbook: Option<PathBuf>,
+}
+
+/// One runbook.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    #[arg(value_name = "FILE", conflicts_with = "runbook")]
+    file: Option<PathBuf>,
+    /// The runbook; those of the settings, or RUNBOOK.md, when not given.
+    #[arg(long, value_name = "FILE")]
+    runbook: Option<PathBuf>,
+}
+
+impl FilesArgs {
+    pub(crate) fn named(&self) -> Vec<PathBuf> {
+        self.files.iter().chain(&self.runbook).cloned().collect()
+    }
+}
+
+impl FileArgs {
+    pub(crate) fn named(&self) -> Option<&PathBuf> {
+        self.file.as_ref().or(self.runbook.as_ref())
+    }
 }
 
 #[derive(Debug, Args)]

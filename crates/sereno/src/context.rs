@@ -5,15 +5,16 @@ use crate::exit::Exit;
 use crate::output;
 use crate::render::{CYAN, YELLOW, styled};
 use crate::report::{Failure, Result, unusable};
+use clap::ValueEnum as _;
 use sereno_effects::Knowledge;
 use sereno_engine::identity;
 use sereno_engine::plan::policy::{Level, Policy};
-use sereno_engine::plan::{Origin, Plan, RunbookRef, Values};
+use sereno_engine::plan::{KnownPerson, Origin, Plan, RunbookRef, Values};
 use sereno_engine::run::Person;
 use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
 use sereno_model::settings::{Settings, Strictness};
-use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity};
+use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity, Text};
 use sereno_runbook::Runbook;
 use sereno_store::{Actor, Location, Role, Store, StoreError};
 use std::borrow::Cow;
@@ -42,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) knowledge: Cow<'static, Knowledge>,
     pub(crate) person: Person,
+    /// Who the settings know.
+    pub(crate) people: Vec<KnownPerson>,
     pub(crate) env_files: BTreeMap<String, String>,
 }
 
@@ -72,7 +75,7 @@ impl Context {
             Some(path) => fs::canonicalize(path).ok().and_then(|p| p.parent().map(Path::to_path_buf)).unwrap_or(here),
             None => here,
         };
-        let settings = read_settings(file.as_deref(), lang)?;
+        let settings = read_settings(file.as_deref(), lang, global.format)?;
         let knowledge =
             match settings.commands_toml() {
                 None => Cow::Borrowed(Knowledge::builtin()),
@@ -80,8 +83,8 @@ impl Context {
                     Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
                 })?),
             };
-        let people: Vec<(String, String)> =
-            settings.people.iter().map(|p| (p.name.clone(), p.os_user.clone())).collect();
+        let people = settings.people.iter().map(|p| KnownPerson { name: p.name.clone(), os_user: p.os_user.clone() });
+        let people: Vec<KnownPerson> = people.collect();
         let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
         Ok(Self {
             lang,
@@ -89,6 +92,7 @@ impl Context {
             state_dir: directory.join(".sereno"),
             env_files: read_env_files(&directory, &settings),
             person: identity::person(&people),
+            people,
             directory,
             settings,
             knowledge,
@@ -217,7 +221,33 @@ impl Context {
 
     /// Whether only one person is configured, or none.
     pub(crate) fn alone(&self) -> bool {
-        self.settings.people.len() <= 1
+        self.people.len() <= 1
+    }
+
+    /// A run goes on, and is approved, under the people that it was planned under, or more: with a list that lacks one of
+    /// them, or knows them by another login, one person could be two.
+    pub(crate) fn refuse_lost_people(&self, run: &RunId, plan: &Plan) -> Result<()> {
+        // The journal's plan is redacted: a name that is a secret's value too is the same person.
+        let redactor = self.redactor_for(plan);
+        let redacted = |text: &String| redactor.redact(text).into_owned();
+        let seen = |p: &KnownPerson| KnownPerson { name: redacted(&p.name), os_user: redacted(&p.os_user) };
+        let now: Vec<KnownPerson> = self.people.iter().flat_map(|p| [p.clone(), seen(p)]).collect();
+        let lost: Vec<String> = plan.people_lost(&now).iter().map(|p| format!("{} ({})", p.name, p.os_user)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let names = lost.join(", ");
+        Err(Failure::new(
+            Exit::Refused,
+            format!("run {run} was planned under people whom these settings lack or know by another login: {names}"),
+            format!(
+                "la ejecución {run} se planeó con personas que esta configuración no tiene o conoce con otro usuario: {names}"
+            ),
+        )
+        .hint(
+            format!("use the sereno.toml that it was planned under; or sereno runs cancel {run} --reason …, and plan anew"),
+            format!("use el sereno.toml con el que se planeó; o sereno runs cancel {run} --reason …, y planee de nuevo"),
+        ))
     }
 
     /// The roles of this process's person. Where nobody is configured, whoever may write the journal may do all of it;
@@ -275,7 +305,9 @@ impl Context {
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        let env: Vec<(String, String)> = environment().collect();
+        use std::os::unix::ffi::OsStringExt as _;
+        let env: Vec<(String, String)> =
+            env::vars_os().map(|(n, v)| (n.to_string_lossy().into_owned(), text_of(v.into_vec()))).collect();
         let names = &self.settings.secrets.names;
         let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
         secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
@@ -294,14 +326,26 @@ impl Context {
     }
 
     pub(crate) fn hint(&self, en: &str, es: &str) {
-        let (word, text) = if self.lang == Lang::Es { ("pista:", es) } else { ("hint:", en) };
-        output::say(format!("{} {text}", styled(CYAN, word)));
+        self.tell(CYAN, ("hint", en), ("pista", es));
     }
 
     pub(crate) fn warn(&self, en: &str, es: &str) {
-        let (word, text) = if self.lang == Lang::Es { ("aviso:", es) } else { ("warning:", en) };
-        output::say(format!("{} {text}", styled(YELLOW, word)));
+        self.tell(YELLOW, ("warning", en), ("aviso", es));
     }
+
+    /// Says something beside the data, on stderr: to a machine as one line of JSON.
+    fn tell(&self, style: anstyle::Style, en: (&str, &str), es: (&str, &str)) {
+        let (word, text) = if self.lang == Lang::Es { es } else { en };
+        output::say(match self.format {
+            Format::Text => format!("{} {text}", styled(style, format!("{word}:"))),
+            Format::Json | Format::Sarif => serde_json::json!({ en.0: text }).to_string(),
+        });
+    }
+}
+
+/// A text that may not be UTF-8: then each byte is the Latin-1 character that it is, and no secret in it goes unknown.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The environment as text. What is no UTF-8 has its odd bytes replaced, as it has in output that is shown.
@@ -324,20 +368,32 @@ pub(crate) fn today() -> jiff::civil::Date {
 
 /// The language that the command line asks for, before it is known to be right.
 pub(crate) fn language_argument(arguments: impl Iterator<Item = OsString>) -> Option<LangArg> {
+    let asked = argument(arguments, "--lang", LangArg::from_str);
+    asked.or_else(|| env::var("SERENO_LANG").ok().and_then(|lang| LangArg::from_str(&lang, true).ok()))
+}
+
+/// The format that the command line asks for, before it is known to be right.
+pub(crate) fn format_argument(arguments: impl Iterator<Item = OsString>) -> Format {
+    argument(arguments, "--format", Format::from_str).unwrap_or(Format::Text)
+}
+
+fn argument<T>(
+    arguments: impl Iterator<Item = OsString>,
+    name: &str,
+    read: fn(&str, bool) -> std::result::Result<T, String>,
+) -> Option<T> {
     let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     while let Some(argument) = arguments.next() {
-        let value = match argument.strip_prefix("--lang") {
+        let value = match argument.strip_prefix(name) {
             Some("") => arguments.next(),
             Some(rest) => rest.strip_prefix('=').map(str::to_owned),
             None => None,
         };
-        match value.as_deref() {
-            Some("es") => return Some(LangArg::Es),
-            Some("en") => return Some(LangArg::En),
-            _ => {}
+        if let Some(value) = value.and_then(|value| read(&value, false).ok()) {
+            return Some(value);
         }
     }
-    env::var("SERENO_LANG").ok().and_then(|lang| <LangArg as clap::ValueEnum>::from_str(&lang, true).ok())
+    None
 }
 
 /// The language asked for, else that of the locale.
@@ -353,16 +409,29 @@ pub(crate) fn language(asked: Option<LangArg>) -> Lang {
     }
 }
 
-fn read_settings(file: Option<&Path>, lang: Lang) -> Result<Settings> {
+fn read_settings(file: Option<&Path>, lang: Lang, format: Format) -> Result<Settings> {
     let Some(path) = file else { return Ok(Settings::default()) };
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
     let (settings, diagnostics) = Settings::parse(&text, &name);
+    // A setting may hold a secret, and what is wrong with it another one's line.
+    let shown = Redactor::default().mask(&text);
     for diagnostic in &diagnostics {
-        output::say(crate::render::diagnostic(&text, &name, diagnostic, lang, output::stdout_colors()));
+        if format == Format::Text {
+            output::say(crate::render::diagnostic(&shown, &name, diagnostic, lang, output::stdout_colors()));
+        }
     }
-    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(Failure::new(Exit::Usage, format!("{name} has errors"), format!("{name} tiene errores")));
+    let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
+    if let Some(Diagnostic { line, message, help, .. }) = first {
+        let failure = match format {
+            Format::Text => Failure::new(Exit::Usage, format!("{name} has errors"), format!("{name} tiene errores")),
+            Format::Json | Format::Sarif => Failure {
+                exit: Exit::Usage,
+                message: Text::new(format!("{name}:{line}: {}", message.en), format!("{name}:{line}: {}", message.es)),
+                hint: help.clone(),
+            },
+        };
+        return Err(failure);
     }
     Ok(settings)
 }
@@ -373,8 +442,8 @@ fn read_env_files(directory: &Path, settings: &Settings) -> BTreeMap<String, Str
     let usual = [".env".to_owned()];
     let names = if settings.secrets.env_files.is_empty() { &usual[..] } else { &settings.secrets.env_files[..] };
     for name in names {
-        match fs::read_to_string(directory.join(name)) {
-            Ok(text) => all.extend(dotenv::parse(&text)),
+        match fs::read(directory.join(name)) {
+            Ok(bytes) => all.extend(dotenv::parse(&text_of(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => output::say(format!("sereno: {name}: {error}")),
         }

@@ -18,6 +18,20 @@ pub(crate) enum Exit {
     Unknown = 5,
 }
 
+impl Exit {
+    /// Its name for machines: what `code` says in an error as JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::Waiting => "waiting",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

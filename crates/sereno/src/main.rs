@@ -44,18 +44,15 @@ fn main() -> ExitCode {
         Err(error) => return wrong_usage(&error, lang),
     };
     let lang = context::language(cli.global.lang);
-    let (lang, result) = match Context::new(&cli.global, lang) {
+    let context = usage::refuse_odd_paths(&Cli::command(), &matches).and_then(|()| Context::new(&cli.global, lang));
+    let (lang, result) = match context {
         Ok(context) => (context.lang, dispatch(&context, &cli.command)),
         Err(failure) => (lang, Err(failure)),
     };
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let (error, hint) = if lang == Lang::Es { ("error:", "pista:") } else { ("error:", "hint:") };
-            output::say(format!("{} {}", render::styled(render::RED.bold(), error), failure.message.get(lang)));
-            if let Some(text) = &failure.hint {
-                output::say(format!("{} {}", render::styled(render::CYAN, hint), text.get(lang)));
-            }
+            failure.tell(lang, cli.global.format);
             failure.exit.into()
         }
     }
@@ -98,6 +95,11 @@ fn block_on(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
 
 /// A wrong command line, or the help or version that was asked for.
 fn wrong_usage(error: &clap::Error, lang: Lang) -> ExitCode {
+    let format = context::format_argument(std::env::args_os());
+    if error.use_stderr() && format != cli::Format::Text {
+        usage::failure(error).tell(lang, format);
+        return Exit::Usage.into();
+    }
     match usage::in_spanish(error).filter(|_| lang == Lang::Es) {
         Some(text) => output::say(text),
         None => {

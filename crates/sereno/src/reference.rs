@@ -32,6 +32,28 @@ const EXIT_CODES: [(Exit, &str, &str); 6] = [
     ),
 ];
 
+const ERRORS_AS_JSON: &str = "
+## Errors as JSON
+
+With `--format json` or `--format sarif` every command, a wrong command line too, ends with its error as one object on one
+line, the last of standard error; standard output holds data alone. What is told beside an error is an object on a line of its
+own before it, `{\"warning\": …}` or `{\"hint\": …}`; what a person is shown to say yes to stays text.
+
+```json
+{\"code\":\"usage\",\"exit\":2,\"hint\":\"did you mean RUNBOOK.md?\",\"message\":\"there is no file RUNBOK.md\"}
+```
+
+| field | what it holds |
+|---|---|
+| `code` | the kind of error, one of the names below |
+| `message` | what is wrong, in the language of messages |
+| `hint` | how to mend it, or `null` |
+| `exit` | the exit code |
+
+| `code` | `exit` |
+|---|---|
+";
+
 /// Prints one of the generated references to stdout.
 pub(crate) fn print(what: &str) -> ExitCode {
     let text = match what {
@@ -73,6 +95,10 @@ fn exit_codes() -> String {
     );
     for (exit, meaning, who) in EXIT_CODES {
         let _ = writeln!(text, "| {} | {meaning} | {who} |", exit as u8);
+    }
+    text.push_str(ERRORS_AS_JSON);
+    for (exit, _, _) in EXIT_CODES.into_iter().filter(|(exit, _, _)| *exit != Exit::Done) {
+        let _ = writeln!(text, "| `{}` | {} |", exit.name(), exit as u8);
     }
     text
 }

@@ -85,14 +85,14 @@ pub(crate) fn outcome_word(outcome: Outcome, lang: Lang) -> &'static str {
     }
 }
 
-/// The files that a step executes by name, a line for each: what an approval binds, and what it does not.
+/// The files that a step executes by name, a line for each, ready to print: what an approval binds, and what it does not.
 pub(crate) fn files(step: &PlanStep, lang: Lang) -> Vec<String> {
     let line = |file: &StepFile| match (&file.digest, &file.unbound, lang) {
-        (Some(digest), _, Lang::En) => format!("file {} · sha256 {}", file.name, digest.short()),
-        (Some(digest), _, Lang::Es) => format!("archivo {} · sha256 {}", file.name, digest.short()),
+        (Some(digest), _, Lang::En) => format!("file {} · sha256 {}", visible(&file.name), digest.short()),
+        (Some(digest), _, Lang::Es) => format!("archivo {} · sha256 {}", visible(&file.name), digest.short()),
         (None, Some(why), Lang::En) => styled(YELLOW, format!("file {} · NOT BOUND: {}", file.name, why.en)),
         (None, Some(why), Lang::Es) => styled(YELLOW, format!("archivo {} · SIN ATAR: {}", file.name, why.es)),
-        (None, None, _) => file.name.clone(),
+        (None, None, _) => visible(&file.name).into_owned(),
     };
     step.files.iter().map(line).collect()
 }

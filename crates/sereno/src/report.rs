@@ -1,7 +1,10 @@
 //! Errors as a person reads them: what, where, how to mend it.
 
+use crate::cli::Format;
 use crate::exit::Exit;
-use sereno_model::Text;
+use crate::output;
+use crate::render::{CYAN, RED, styled};
+use sereno_model::{Lang, Text};
 use std::io;
 use std::path::Path;
 
@@ -20,6 +23,22 @@ impl Failure {
 
     pub(crate) fn of(exit: Exit, message: Text) -> Self {
         Self { exit, message, hint: None }
+    }
+
+    /// Tells it on stderr: to a person in words, to a machine as one line of JSON.
+    pub(crate) fn tell(&self, lang: Lang, format: Format) {
+        let hint = self.hint.as_ref().map(|hint| hint.get(lang));
+        if format == Format::Text {
+            let (error, word) = if lang == Lang::Es { ("error:", "pista:") } else { ("error:", "hint:") };
+            output::say(format!("{} {}", styled(RED.bold(), error), self.message.get(lang)));
+            if let Some(hint) = hint {
+                output::say(format!("{} {hint}", styled(CYAN, word)));
+            }
+            return;
+        }
+        output::say(serde_json::json!({
+            "code": self.exit.name(), "message": self.message.get(lang), "hint": hint, "exit": self.exit as u8,
+        }));
     }
 
     pub(crate) fn hint(mut self, en: impl Into<String>, es: impl Into<String>) -> Self {

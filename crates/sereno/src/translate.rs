@@ -40,10 +40,6 @@ const WORDS: &[(&str, &str)] = &[
     ("Lists, shows, resumes, cancels and undoes runs", "Lista, muestra, retoma, cancela y deshace ejecuciones"),
     ("Says yes to what a run is waiting for", "Da el sí a lo que una ejecución está esperando"),
     ("Verifies and exports the journal", "Verifica y exporta la bitácora"),
-    (
-        "Runbooks to check; those of the settings, or RUNBOOK.md, when none is given",
-        "Runbooks a revisar; si no se da ninguno, los de la configuración o RUNBOOK.md",
-    ),
     ("Exit with 1 from this severity on", "Terminar con 1 desde esta severidad"),
     ("Lists the procedures of the runbooks", "Lista los procedimientos de los runbooks"),
     ("Prints a runbook as it was understood", "Imprime un runbook tal como se entendió"),

@@ -1,7 +1,12 @@
 //! A wrong command line, said in Spanish. In English clap says it itself.
 
+use crate::exit::Exit;
 use crate::render::{CYAN, RED, styled};
+use crate::report::{Failure, Result};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command};
+use std::any::TypeId;
+use std::path::PathBuf;
 
 /// What clap found wrong, in Spanish; `None` where it has nothing of ours to say (help, a version, a broken pipe).
 pub(crate) fn in_spanish(error: &clap::Error) -> Option<String> {
@@ -16,6 +21,49 @@ pub(crate) fn in_spanish(error: &clap::Error) -> Option<String> {
     }
     lines.push("\nMás información con --help.".to_owned());
     Some(lines.join("\n"))
+}
+
+/// The same as a failure like any other, in both languages.
+pub(crate) fn failure(error: &clap::Error) -> Failure {
+    let plain = error.to_string();
+    // What clap says stands before its usage; its hints begin with `tip:`.
+    let words = plain.split("\n\nUsage:").next().unwrap_or_default();
+    let (tips, said): (Vec<&str>, Vec<&str>) =
+        words.lines().map(str::trim).filter(|line| !line.is_empty()).partition(|line| line.starts_with("tip:"));
+    let english = said.join(" ");
+    let english = english.strip_prefix("error: ").unwrap_or(&english).to_owned();
+    let spanish = message(error).unwrap_or_else(|| english.clone());
+    let failure = Failure::new(Exit::Usage, english, spanish);
+    let tips: Vec<&str> = tips.iter().map(|tip| tip.trim_start_matches("tip:").trim()).collect();
+    let hints = hints(error);
+    if tips.is_empty() && hints.is_empty() {
+        return failure.hint("more with --help", "más información con --help");
+    }
+    failure.hint(tips.join("; "), hints.join("; "))
+}
+
+/// A path with a newline or another control character in it is a slip of the shell: it is told at once, and not by whatever
+/// trips over it later.
+pub(crate) fn refuse_odd_paths(command: &Command, matches: &ArgMatches) -> Result<()> {
+    for arg in command.get_arguments().filter(|arg| arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()) {
+        let given = matches.try_get_raw(arg.get_id().as_str()).ok().flatten().into_iter().flatten();
+        if let Some(path) = given.map(|raw| raw.to_string_lossy()).find(|path| path.contains(char::is_control)) {
+            let shown = path.escape_debug().to_string();
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("a path holds a control character: \"{shown}\""),
+                format!("una ruta tiene un carácter de control: \"{shown}\""),
+            )
+            .hint(
+                "is there a stray newline or quote in the command?",
+                "¿sobra un salto de línea o una comilla en el comando?",
+            ));
+        }
+    }
+    match matches.subcommand() {
+        Some((name, inner)) => command.find_subcommand(name).map_or(Ok(()), |sub| refuse_odd_paths(sub, inner)),
+        None => Ok(()),
+    }
 }
 
 fn message(error: &clap::Error) -> Option<String> {

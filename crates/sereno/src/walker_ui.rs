@@ -87,7 +87,7 @@ impl WalkerUi {
                 self.say(styled(DIM, format!("        {line}")));
             }
             for line in render::files(step, self.manners.lang) {
-                self.say(format!("        {}", render::visible(&line)));
+                self.say(format!("        {line}"));
             }
         }
         let failed: Vec<String> = state

@@ -115,6 +115,7 @@ impl Analyzer<'_> {
             crate::salvage::read(text, &mut self.found);
             return;
         }
+        self.executes_in_sql(text, place);
         let analysis = sql::analyze(&text.replace(UNKNOWN, "x"), dialect, self.knowledge);
         self.found.raise(analysis.risk);
         self.found.endless |= analysis.statements.iter().any(|statement| statement.endless);

@@ -1,21 +1,15 @@
 //! Where a placeholder stands, and who reads that place again.
 
+use crate::programs::{CONSOLES, LANGUAGES, SHELLS, among};
 use crate::walk::descend;
 use sereno_model::Text;
 use std::collections::HashSet;
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
 
-/// Programs that read their arguments or their input as a program. A name that begins with one of these and goes on with
-/// a version (`python3.11`) counts too.
+/// Beside shells, languages and consoles: programs that read their arguments or their input as a program. A name that begins
+/// with any of them and goes on with a version (`python3.11`) counts too.
 const INTERPRETERS: &[&str] = &[
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "ksh",
-    "ash",
-    "fish",
     "busybox",
     "eval",
     "source",
@@ -30,35 +24,12 @@ const INTERPRETERS: &[&str] = &[
     "parallel",
     "xargs",
     "env",
-    "psql",
-    "pgcli",
-    "mysql",
-    "mariadb",
-    "sqlite3",
-    "mongosh",
-    "mongo",
-    "redis-cli",
-    "valkey-cli",
-    "clickhouse-client",
-    "cqlsh",
-    "sqlcmd",
-    "sqlplus",
     "sed",
     "gsed",
     "awk",
     "gawk",
     "mawk",
     "nawk",
-    "perl",
-    "python",
-    "ruby",
-    "node",
-    "nodejs",
-    "php",
-    "lua",
-    "bun",
-    "deno",
-    "tclsh",
     "jq",
     "yq",
     "make",
@@ -95,7 +66,6 @@ const INTERPRETERS: &[&str] = &[
     "screen",
     "script",
     "flock",
-    "sqlite",
     "duckdb",
     "bq",
     "influx",
@@ -109,7 +79,6 @@ const INTERPRETERS: &[&str] = &[
     "curl",
     "wget",
     "powershell",
-    "pwsh",
     "systemd-run",
     "docker-machine",
     "vagrant",
@@ -155,6 +124,14 @@ pub(super) enum Context {
     },
     /// Text that is passed on as it is (a quoted heredoc).
     Literal,
+}
+
+/// What reads a variable where it is used.
+pub(super) enum Reader {
+    /// A shell of its own: what the value says is run.
+    Shell(String),
+    /// This shell, outside of quotes: a value becomes as many words as it holds.
+    Split,
 }
 
 /// All that is needed to tell a placeholder's context.
@@ -368,6 +345,65 @@ impl<'t> Places<'t> {
         ) && !before.contains('@')
     }
 
+    /// The worst reader of a variable, also through the variables that it is copied into.
+    pub(super) fn reader_of(&self, name: &str) -> Option<Reader> {
+        let mut names = vec![name.to_owned()];
+        let mut split = None;
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            at += 1;
+            for node in self.uses_of(&name) {
+                let ancestors = self.ancestors(&node.byte_range());
+                let outer =
+                    ancestors.iter().find(|n| matches!(n.kind(), "pipeline" | "redirected_statement" | "command"));
+                if let Some(shell) = outer.and_then(|outer| self.shell_in(*outer)) {
+                    return Some(Reader::Shell(shell));
+                }
+                let assigned = ancestors.iter().rev().find(|n| n.kind() == "variable_assignment");
+                if let Some(target) = assigned.and_then(|node| node.child_by_field_name("name")) {
+                    let target = slice(self.masked, target).to_owned();
+                    if !names.contains(&target) {
+                        names.push(target);
+                    }
+                } else if !ancestors.iter().any(|n| matches!(n.kind(), "string" | "heredoc_body" | "test_command")) {
+                    split = Some(Reader::Split);
+                }
+            }
+        }
+        split
+    }
+
+    /// Where the shell expands a variable. What stands in single quotes is another shell's variable, and takes the value whole.
+    fn uses_of(&self, name: &str) -> Vec<Node<'t>> {
+        let mut uses = Vec::new();
+        descend(self.tree.root_node(), |node| {
+            let is_it = |child: Node<'_>| child.kind() == "variable_name" && slice(self.masked, child) == name;
+            if matches!(node.kind(), "simple_expansion" | "expansion")
+                && node.named_children(&mut node.walk()).any(is_it)
+            {
+                uses.push(node);
+            }
+            true
+        });
+        uses
+    }
+
+    /// The first shell that takes part in a statement and reads a text that it is given.
+    fn shell_in(&self, node: Node<'_>) -> Option<String> {
+        const OTHERS: &[&str] =
+            &["eval", "ssh", "autossh", "su", "runuser", "watch", "trap", "parallel", "xargs", "at"];
+        let mut found = None;
+        descend(node, |node| {
+            if found.is_none() && matches!(node.kind(), "command_name" | "word") {
+                let text = slice(self.masked, node);
+                let base = text.rsplit('/').next().unwrap_or(text);
+                found = among(base, &[SHELLS, OTHERS]).then(|| base.to_owned());
+            }
+            found.is_none()
+        });
+        found
+    }
+
     /// Variables that flow into an interpreter, or that are used without quotes; also through other variables.
     fn risky_variables(&self) -> HashSet<String> {
         let mut risky = HashSet::new();
@@ -433,7 +469,8 @@ impl<'t> Places<'t> {
 
 fn is_interpreter(base: &str) -> bool {
     let trimmed = base.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    INTERPRETERS.contains(&base) || (!trimmed.is_empty() && INTERPRETERS.contains(&trimmed))
+    let known = |name| among(name, &[SHELLS, LANGUAGES, CONSOLES, INTERPRETERS]);
+    known(base) || (!trimmed.is_empty() && known(trimmed))
 }
 
 fn is_name_of(function: Node<'_>, span: &Range<usize>) -> bool {

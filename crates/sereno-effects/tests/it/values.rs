@@ -1,7 +1,7 @@
 //! Values put into texts never become syntax.
 
 use proptest::prelude::*;
-use sereno_effects::{fill, fill_sql};
+use sereno_effects::{check_variables, fill, fill_sql};
 use std::ops::Range;
 use std::process::Command;
 
@@ -103,13 +103,56 @@ fn sql_values_are_written_for_their_place() {
     }
 }
 
-const PRINTS: &[&str] =
-    &["printf '%s' <v>", "printf '%s' \"<v>\"", "printf '%s' '<v>'", "printf '%s' a<v>b", "X=<v>; printf '%s' \"$X\""];
-
 /// Runs `echo`-like texts under a real shell: what is printed must be the value, whatever it holds.
 fn printed(text: &str) -> Option<Vec<u8>> {
     let output = Command::new("bash").args(["--norc", "--noprofile", "-c", text]).output().ok()?;
     Some(output.stdout)
+}
+
+#[test]
+fn a_value_ends_no_here_document() {
+    for text in [
+        "cat <<EOF\n<v>\nEOF",
+        "cat <<'EOF'\n<v>\nEOF",
+        "cat <<-EOF\n\t<v>\n\tEOF",
+        "cat <<\"EOF\" | tee f\nbefore\n<v>\nls\nEOF\ntrue",
+        "cat <<'EOF'\nE<v>\nEOF",
+        "cat > f <<EOF\n<v>\ntouch pwned\nEOF",
+    ] {
+        let value = if text.contains("E<v>") { "OF" } else { "EOF" };
+        assert!(filled(text, value).is_err(), "{text}: {:?}", filled(text, value));
+        assert!(filled(text, "other").is_ok(), "{text}");
+    }
+    // Where it is no line of its own it ends nothing.
+    assert_eq!(filled("cat <<EOF\nname: <v>\nEOF", "EOF").as_deref(), Ok("cat <<EOF\nname: EOF\nEOF"));
+}
+
+#[test]
+fn a_variable_that_is_read_again_or_split_takes_only_what_stays_one_word() {
+    let with = |text: &str, value: &str| check_variables(text, &[("V", value)]).map_err(|error| error.message.en);
+    for (text, value, part) in [
+        ("eval \"deploy $V\"", "x; touch pwned", "eval reads $V again"),
+        ("ssh web1 \"deploy.sh $V\"", "$(id)", "ssh reads $V again"),
+        ("bash -c \"echo $V\"", "`id`", "bash reads $V again"),
+        ("X=\"$V\"; Y=$X; sh -c \"$Y\"", "a|b", "sh reads $V again"),
+        ("echo \"$V\" | bash", "id;", "bash reads $V again"),
+        ("rm -rf /srv/$V", "x /", "without quotes"),
+        ("ls $V", "*", "without quotes"),
+        ("rm $V", "-rf", "option"),
+    ] {
+        let error = with(text, value).expect_err(&format!("{text} with {value}"));
+        assert!(error.contains(part), "{text} with {value}: {error}");
+    }
+    for (text, value) in [
+        ("kubectl get pod \"$V\"", "a b; rm x"),
+        ("cat <<EOF\n$V\nEOF", "EOF\n$(id)"),
+        ("psql $V -c 'select 1'", "postgres://app@db/x?sslmode=require&a=b"),
+        ("ssh $V uptime", "deploy@web1"),
+        ("X=$V; echo \"$X\"", "a b"),
+        ("bash -c 'echo \"$1\"' _ x", "a; b"),
+    ] {
+        assert_eq!(with(text, value), Ok(()), "{text} with {value}");
+    }
 }
 
 proptest! {
@@ -119,13 +162,37 @@ proptest! {
     fn bash_prints_exactly_the_value(value in "[ -~ñ€]{1,20}", template in 0..4usize) {
         // `printf` reads its format again, so its name alone would ask for the strict characters; `basename -a` does not.
         let text = ["basename -- <v>", "basename -- \"<v>\"", "basename -- '<v>'", "X='<v>'; basename -- \"$X\""][template];
-        let _ = PRINTS;
         if let Ok(full) = filled(text, &value)
             && let Some(out) = printed(&full) {
                 let base = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
                 let wanted = if base.is_empty() { "/" } else { base };
                 prop_assert_eq!(String::from_utf8_lossy(&out), format!("{wanted}\n"), "{}", full);
             }
+    }
+
+    /// What bash does with any attack: the document says the value, and nothing else runs.
+    #[test]
+    fn an_attack_in_a_here_document_is_refused_or_said(
+        parts in proptest::collection::vec(prop::sample::select(vec![
+            "EOF", "\n", "$(echo pwned)", "`echo pwned`", "'", "\"", "-", "\\", " ", "\t", "x", "$HOME", "; echo pwned", "}", "ñ", "<<EOF",
+        ]), 1..5),
+        template in 0..4usize,
+    ) {
+        let value = parts.concat();
+        let text = [
+            "cat <<EOF\n<v>\nEOF", "cat <<'EOF'\n<v>\nEOF", "cat <<'EOF'\na <v> b\n<v>\nlast\nEOF\necho after",
+            "cat <<-EOF\n\t<v>\n\tEOF",
+        ][template];
+        if let Ok(full) = filled(text, &value) {
+            let out = printed(&full).map(|out| String::from_utf8_lossy(&out).into_owned()).unwrap_or_default();
+            let wanted = match template {
+                2 => format!("a {value} b\n{value}\nlast\nafter\n"),
+                // `<<-` takes the tabs before a line.
+                3 => format!("{}\n", value.trim_start_matches('\t')),
+                _ => format!("{value}\n"),
+            };
+            prop_assert_eq!(out, wanted, "{}", full);
+        }
     }
 
     #[test]

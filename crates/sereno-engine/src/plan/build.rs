@@ -5,7 +5,9 @@ use super::files::{StepFiles, Whereabouts};
 use super::policy::Policy;
 use super::resolve::{Resolved, resolve};
 use super::undo::takes_back;
-use super::{Action, Approval, Choice, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source, Value, Values};
+use super::{
+    Action, Approval, Choice, KnownPerson, Missing, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source, Value, Values,
+};
 use sereno_effects::{Knowledge, Statement, analyze_shell};
 use sereno_model::{Digest, Effect, Flag, Risk, Text};
 use sereno_runbook::Runbook;
@@ -34,6 +36,8 @@ pub struct PlanOptions<'a> {
     pub follow_seconds: u64,
     /// Whether the name of a value says that it is secret.
     pub is_secret: fn(&str) -> bool,
+    /// Who the settings know.
+    pub people: &'a [KnownPerson],
 }
 
 /// Why there is no plan.
@@ -114,6 +118,7 @@ pub fn build(
         values: builder.values,
         missing: builder.missing,
         rollback: procedure.rollback.clone(),
+        people: options.people.to_vec(),
         digest: Digest::of(""),
     };
     plan.digest = digest(&plan);

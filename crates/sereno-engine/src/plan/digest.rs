@@ -26,56 +26,24 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Action, Approval, PLAN_VERSION, PlanStep, RunbookRef, Source, StepFile};
+    use crate::plan::sample::{sample_plan, sample_step};
+    use crate::plan::{Action, KnownPerson, PlanStep, RunbookRef, Source, StepFile};
     use sereno_model::{Risk, Text};
-    use std::collections::BTreeMap;
 
     fn plan() -> Plan {
-        let step = PlanStep {
-            number: 1,
-            id: "p/1".to_owned(),
-            title: "Restart".to_owned(),
-            line: 3,
-            text: "./restart.sh".to_owned(),
-            action: Action::Run,
-            risk: Risk::Change,
-            effects: Vec::new(),
-            expects: None,
-            verifies: false,
-            if_fails: false,
-            condition: None,
-            alternative: None,
-            approval: Approval::Operator,
-            locks: Vec::new(),
-            files: vec![StepFile {
-                name: "./restart.sh".to_owned(),
-                path: Some("/srv/restart.sh".to_owned()),
-                digest: Some(Digest::of("a")),
-                unbound: None,
-            }],
-            starts_in: Some("/srv".to_owned()),
+        let script = StepFile {
+            name: "./restart.sh".to_owned(),
+            path: Some("/srv/restart.sh".to_owned()),
+            digest: Some(Digest::of("a")),
+            unbound: None,
         };
-        let mut plan = Plan {
-            version: PLAN_VERSION,
-            source: Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") }),
-            procedure: "p".to_owned(),
-            title: "P".to_owned(),
-            line: 1,
-            steps: vec![step],
-            risk: Risk::Change,
-            variables: BTreeMap::new(),
-            values: BTreeMap::new(),
-            missing: Vec::new(),
-            rollback: Vec::new(),
-            digest: Digest::of(""),
-        };
-        plan.digest = digest(&plan);
-        plan
+        let step = sample_step(1, Risk::Change);
+        sample_plan(vec![PlanStep { files: vec![script], starts_in: Some("/srv".to_owned()), ..step }])
     }
 
     #[test]
     fn everything_that_the_approver_reads_or_that_runs_is_bound() {
-        let changes: [fn(&mut Plan); 8] = [
+        let changes: [fn(&mut Plan); 9] = [
             |plan| plan.title = "Another".to_owned(),
             |plan| plan.steps[0].title = "Look".to_owned(),
             |plan| plan.steps[0].text.push('x'),
@@ -88,6 +56,7 @@ mod tests {
                 plan.source =
                     Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: Some("T".to_owned()), digest });
             },
+            |plan| plan.people.push(KnownPerson { name: "ana".to_owned(), os_user: "root".to_owned() }),
         ];
         assert!(plan().digest_holds());
         for (number, change) in changes.iter().enumerate() {

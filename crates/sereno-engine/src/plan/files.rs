@@ -1,10 +1,11 @@
 //! The files that a step executes by name. What stands in them decides what happens as much as the step's own text, so
 //! the plan binds them: found where the step will find them, hashed, and looked at again just before the step starts.
 //!
-//! What those files execute in turn is not followed.
+//! A Makefile's `include` and a `\i` in a file of SQL are followed; what a script runs in turn is not.
 
 use serde::{Deserialize, Serialize};
 use sereno_effects::{Executed, ExecutedKind, Statement};
+use sereno_model::redact::dotenv;
 use sereno_model::{Digest, Text};
 use std::fs::File;
 use std::io;
@@ -15,6 +16,14 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The names under which `make` looks for its file, in its order.
 const MAKEFILES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
+
+/// The names under which compose looks for its file, in its order, and for what is laid over it.
+const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// How many files that name each other are followed.
+const MOST_INCLUDED: usize = 32;
 
 /// A file that a step executes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +89,13 @@ impl Whereabouts {
                     unsure += usize::from(executed.maybe);
                     self.enter(executed, unsure);
                 } else {
-                    let file = self.bind(executed);
-                    relative |= file.digest.is_some() && executed.name.as_deref().is_some_and(is_relative);
-                    if !found.files.contains(&file) {
-                        found.files.push(file);
+                    let files = self.bind(executed);
+                    let is_bound = files.iter().any(|file| file.digest.is_some());
+                    relative |= is_bound && executed.name.as_deref().is_some_and(is_relative);
+                    for file in files {
+                        if !found.files.contains(&file) {
+                            found.files.push(file);
+                        }
                     }
                 }
             }
@@ -116,18 +128,40 @@ impl Whereabouts {
         Some(PathBuf::from(name))
     }
 
-    fn bind(&self, executed: &Executed) -> StepFile {
+    /// The file that is executed, and those that it names where that is its own way of being one text.
+    fn bind(&self, executed: &Executed) -> Vec<StepFile> {
         let name = match executed.what {
             ExecutedKind::Makefile => "Makefile".to_owned(),
             ExecutedKind::Package => "package.json".to_owned(),
+            ExecutedKind::Compose => COMPOSE[2].to_owned(),
             ExecutedKind::File | ExecutedKind::Enters => executed.shown.clone(),
         };
-        let bound = self.find(executed).and_then(|path| Ok((hash(&path)?, path)));
-        match bound {
-            Ok((digest, path)) => {
-                StepFile { name, path: Some(path.display().to_string()), digest: Some(digest), unbound: None }
+        let path = match self.find(executed) {
+            Ok(path) => path,
+            Err(why) => return vec![StepFile { name, path: None, digest: None, unbound: Some(why) }],
+        };
+        let beside = path.parent().unwrap_or(Path::new("."));
+        let mut files = match executed.what {
+            // As it is called there, and what is laid over it without being named.
+            ExecutedKind::Compose => {
+                let called = path.file_name().map_or(name, |name| name.to_string_lossy().into_owned());
+                let over = OVERRIDES.iter().map(|over| (*over, beside.join(over))).filter(|(_, path)| path.is_file());
+                let over = over.map(|(over, path)| bound(over.to_owned(), &path)).collect::<Vec<_>>();
+                [vec![bound(called, &path)], over].concat()
             }
-            Err(why) => StepFile { name, path: None, digest: None, unbound: Some(why) },
+            _ => vec![bound(name, &path)],
+        };
+        let from = self.named_from(executed, &path);
+        include(&mut files, &from, 0);
+        files
+    }
+
+    /// Where the names in a file are looked for: `make` and psql's `\i` start where they are called, not where the file is.
+    fn named_from(&self, executed: &Executed, path: &Path) -> PathBuf {
+        let beside = || path.parent().unwrap_or(Path::new(".")).to_owned();
+        match executed.what {
+            ExecutedKind::File => self.directory.clone().unwrap_or_else(beside),
+            _ => beside(),
         }
     }
 
@@ -144,15 +178,88 @@ impl Whereabouts {
                 "no se sabe en qué directorio se lo buscará",
             )
         })?;
+        let first_in = |folder: &Path, names: &[&str]| names.iter().map(|file| folder.join(file)).find(|p| p.is_file());
         Ok(match executed.what {
-            ExecutedKind::Makefile => {
-                let there = MAKEFILES.iter().map(|file| path.join(file)).find(|file| file.is_file());
-                there.unwrap_or_else(|| path.join("Makefile"))
-            }
+            ExecutedKind::Makefile => first_in(&path, &MAKEFILES).unwrap_or_else(|| path.join("Makefile")),
             ExecutedKind::Package => path.join("package.json"),
+            ExecutedKind::Compose => {
+                if std::env::var_os("COMPOSE_FILE").is_some() || sets_compose_file(&path) {
+                    return Err(Text::new("COMPOSE_FILE names others", "COMPOSE_FILE nombra otros"));
+                }
+                let found = path.ancestors().find_map(|folder| first_in(folder, &COMPOSE));
+                found.unwrap_or_else(|| path.join(COMPOSE[2]))
+            }
             ExecutedKind::File | ExecutedKind::Enters => path,
         })
     }
+}
+
+fn bound(name: String, path: &Path) -> StepFile {
+    match hash(path) {
+        Ok(digest) => StepFile { name, path: Some(path.display().to_string()), digest: Some(digest), unbound: None },
+        Err(why) => StepFile { name, path: None, digest: None, unbound: Some(why) },
+    }
+}
+
+/// Whether the `.env` beside a compose file names other files than the usual one.
+fn sets_compose_file(folder: &Path) -> bool {
+    std::fs::read_to_string(folder.join(".env"))
+        .is_ok_and(|text| dotenv::parse(&text).iter().any(|(n, _)| n == "COMPOSE_FILE"))
+}
+
+/// Adds the files that the ones from `at` on include, and what these include.
+fn include(files: &mut Vec<StepFile>, from: &Path, mut at: usize) {
+    while let Some(file) = files.get(at) {
+        at += 1;
+        let Some(path) = file.path.clone().map(PathBuf::from) else { continue };
+        for Included { name, beside } in included_by(&path).unwrap_or_default() {
+            let folder = if beside { path.parent().unwrap_or(from) } else { from };
+            let is_plain = !name.contains(['$', '*', '?', '[', '%', '`']) && !name.starts_with(':');
+            let found = if files.len() >= MOST_INCLUDED {
+                let why = Text::new("it is one of too many files", "es uno de demasiados archivos");
+                return files.push(StepFile { name, path: None, digest: None, unbound: Some(why) });
+            } else if is_plain {
+                bound(name.clone(), &folder.join(&name))
+            } else {
+                let why = Text::new("its name is only known when it runs", "su nombre solo se conoce al ejecutarse");
+                StepFile { name, path: None, digest: None, unbound: Some(why) }
+            };
+            if !files.contains(&found) {
+                files.push(found);
+            }
+        }
+    }
+}
+
+/// A file that another names.
+struct Included {
+    name: String,
+    /// It is looked for beside the file that names it.
+    beside: bool,
+}
+
+/// The files that a Makefile or a file of SQL names; `None` for what is neither.
+fn included_by(path: &Path) -> Option<Vec<Included>> {
+    let called = path.file_name()?.to_str()?;
+    let ends_in = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
+    let words: &[&str] = if MAKEFILES.contains(&called) || ends_in("mk") {
+        &["include", "-include", "sinclude"]
+    } else if ends_in("sql") {
+        &["\\i", "\\include", "\\ir", "\\include_relative"]
+    } else {
+        return None;
+    };
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut named = Vec::new();
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or(line);
+        let mut parts = line.split_whitespace();
+        // A recipe's line belongs to a shell.
+        let Some(word) = parts.next().filter(|word| words.contains(word) && !line.starts_with('\t')) else { continue };
+        let beside = word.ends_with("ir") || word.ends_with("relative");
+        named.extend(parts.map(|part| Included { name: part.trim_matches(['\'', '"', ';']).to_owned(), beside }));
+    }
+    Some(named)
 }
 
 fn is_relative(name: &str) -> bool {

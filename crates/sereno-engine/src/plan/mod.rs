@@ -5,8 +5,11 @@ mod digest;
 mod files;
 mod find;
 mod operation;
+mod people;
 pub mod policy;
 mod resolve;
+#[cfg(test)]
+pub(crate) mod sample;
 mod undo;
 mod values;
 
@@ -14,6 +17,7 @@ pub use build::{PlanError, PlanOptions, build};
 pub use files::StepFile;
 pub use find::{Found, find_procedure, fold, nearest_titles};
 pub use operation::{OperationSpec, OperationStep, of_operation, words};
+pub use people::KnownPerson;
 pub use undo::{Undoing, takes_back, undo_of};
 pub use values::{Origin, ValueSource, Values};
 
@@ -44,6 +48,9 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     /// What undoes this procedure, as the runbook says: procedure ids and step ids.
     pub rollback: Vec<String>,
+    /// Who the settings knew; a plan of before this was kept knows nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<KnownPerson>,
     /// The SHA-256 to which approvals bind: of everything above.
     pub digest: Digest,
 }

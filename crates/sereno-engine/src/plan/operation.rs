@@ -2,7 +2,7 @@
 
 use super::digest::digest;
 use super::policy::Policy;
-use super::{Action, Approval, OperationRef, PLAN_VERSION, Plan, PlanStep, Source};
+use super::{Action, Approval, KnownPerson, OperationRef, PLAN_VERSION, Plan, PlanStep, Source};
 use sereno_model::{Digest, Effect, Risk};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +26,13 @@ pub struct OperationStep {
 }
 
 /// Binds an operation's steps to a digest, with the approvals that a policy demands.
-pub fn of_operation(spec: OperationSpec, policy: &Policy) -> Plan {
-    let steps: Vec<PlanStep> =
-        spec.steps.into_iter().enumerate().map(|(index, step)| planned(&spec.operation.name, index + 1, step, policy)).collect();
+pub fn of_operation(spec: OperationSpec, policy: &Policy, people: &[KnownPerson]) -> Plan {
+    let steps: Vec<PlanStep> = spec
+        .steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, step)| planned(&spec.operation.name, index + 1, step, policy))
+        .collect();
     let mut plan = Plan {
         version: PLAN_VERSION,
         procedure: spec.operation.name.clone(),
@@ -41,6 +45,7 @@ pub fn of_operation(spec: OperationSpec, policy: &Policy) -> Plan {
         values: BTreeMap::new(),
         missing: Vec::new(),
         rollback: Vec::new(),
+        people: people.to_vec(),
         digest: Digest::of(""),
     };
     plan.digest = digest(&plan);
@@ -74,7 +79,8 @@ fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy)
 
 /// An argument vector as a shell reads it back, word for word.
 pub fn words(argv: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+' | '%');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+' | '%');
     let word = |word: &String| {
         if !word.is_empty() && word.chars().all(plain) {
             word.clone()

@@ -48,6 +48,7 @@ pub(super) fn resolve(runbook: &Runbook, step: &Step, options: &PlanOptions<'_>,
     }
     fill(step, &fills, &mut resolved);
     if step.kind == StepKind::Shell {
+        check_variables(&mut resolved);
         resolved.text = without_prompts(&resolved.text);
     }
     match step.kind {
@@ -110,6 +111,16 @@ fn fill(step: &Step, fills: &[(Range<usize>, String)], resolved: &mut Resolved) 
     match filled {
         Ok(text) => resolved.text = text,
         Err(error) => resolved.refused = Some(error.message),
+    }
+}
+
+/// What is given for a variable of the script may not become more than a value by how the script uses it. What the shell's own
+/// environment holds is as it would be by hand.
+fn check_variables(resolved: &mut Resolved) {
+    let given = resolved.variables.iter().filter(|(_, (_, o))| matches!(o, Origin::CommandLine | Origin::Settings));
+    let given: Vec<(&str, &str)> = given.map(|(name, (value, _))| (name.as_str(), value.as_str())).collect();
+    if let Err(error) = values::check_variables(&resolved.text, &given) {
+        resolved.refused = Some(error.message);
     }
 }
 

@@ -193,6 +193,11 @@ impl RunState {
             if word != Some(wanted.as_str()) {
                 return Err("the word that the step demands was not typed");
             }
+            if stand_in && !self.plan.is_of_one_person() {
+                return Err(
+                    "more than one person was configured when the run was planned: nobody stands in for a second",
+                );
+            }
             if by.is_same(&self.started_by) && !stand_in {
                 return Err("the one who started the run cannot be its second person");
             }

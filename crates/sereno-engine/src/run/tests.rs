@@ -1,51 +1,12 @@
 //! The state machine, event by event.
 
 use super::{Decision, Ending, Event, Next, Person, RunState, StepReport, WhyPerson, step};
-use crate::plan::{Action, PLAN_VERSION, Plan, PlanStep, RunbookRef, Source};
+use crate::plan::sample::{sample_plan, sample_step};
+use crate::plan::{KnownPerson, Plan, PlanStep};
 use sereno_model::{Digest, Outcome, Risk};
-use std::collections::BTreeMap;
 
 fn person(name: &str) -> Person {
     Person { name: name.to_owned(), how: "os-user".to_owned() }
-}
-
-fn planned(number: usize, risk: Risk) -> PlanStep {
-    PlanStep {
-        number,
-        id: format!("p/{number}"),
-        title: format!("step {number}"),
-        line: number,
-        text: "true".to_owned(),
-        action: Action::Run,
-        risk,
-        effects: Vec::new(),
-        expects: None,
-        verifies: false,
-        if_fails: false,
-        condition: None,
-        alternative: None,
-        approval: crate::plan::policy::Policy::default().approval(risk, None),
-        locks: Vec::new(),
-        files: Vec::new(),
-        starts_in: None,
-    }
-}
-
-fn plan(steps: Vec<PlanStep>) -> Plan {
-    Plan {
-        version: PLAN_VERSION,
-        source: Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: None, digest: Digest::of("") }),
-        procedure: "p".to_owned(),
-        title: "P".to_owned(),
-        line: 1,
-        risk: Risk::highest(steps.iter().map(|s| s.risk)).unwrap_or_default(),
-        steps,
-        variables: BTreeMap::new(),
-        values: BTreeMap::new(),
-        missing: Vec::new(),
-        rollback: Vec::new(),
-        digest: Digest::of("plan"),
-    }
 }
 
 struct Case {
@@ -55,7 +16,12 @@ struct Case {
 
 impl Case {
     fn new(steps: Vec<PlanStep>) -> Self {
-        let event = Event::Planned { plan: Box::new(plan(steps)), by: person("ana"), undoes: None };
+        let plan = Plan { digest: Digest::of("plan"), ..sample_plan(steps) };
+        Self::of(plan)
+    }
+
+    fn of(plan: Plan) -> Self {
+        let event = Event::Planned { plan: Box::new(plan), by: person("ana"), undoes: None };
         let (state, next) = step(None, event).unwrap();
         Self { state: Some(state), next }
     }
@@ -103,14 +69,14 @@ fn decided(step: usize, decision: Decision) -> Event {
 
 #[test]
 fn observing_runs_by_itself_and_a_failed_observation_is_evidence() {
-    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
     case.runs(0, 1, Outcome::Failed);
     assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Done));
 }
 
 #[test]
 fn a_failed_verification_fails_and_a_passed_one_proves() {
-    let verifying = PlanStep { verifies: true, ..planned(1, Risk::Observe) };
+    let verifying = PlanStep { verifies: true, ..sample_step(1, Risk::Observe) };
     let mut case = Case::new(vec![verifying.clone()]);
     assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
     let mut case = Case::new(vec![verifying]);
@@ -119,7 +85,8 @@ fn a_failed_verification_fails_and_a_passed_one_proves() {
 
 #[test]
 fn one_yes_covers_the_changes_to_come_but_not_destruction() {
-    let mut case = Case::new(vec![planned(1, Risk::Change), planned(2, Risk::Destroy), planned(3, Risk::Change)]);
+    let mut case =
+        Case::new(vec![sample_step(1, Risk::Change), sample_step(2, Risk::Destroy), sample_step(3, Risk::Change)]);
     assert_eq!(case.next, Next::Approve { steps: vec![0, 2] });
     case.then(approved(&[0, 2], "ana", None, false));
     case.runs(0, 1, Outcome::Succeeded);
@@ -128,13 +95,13 @@ fn one_yes_covers_the_changes_to_come_but_not_destruction() {
 
 #[test]
 fn destruction_needs_the_word_and_another_person_on_whatever_path() {
-    let case = Case::new(vec![planned(1, Risk::Destroy)]);
+    let case = Case::new(vec![sample_step(1, Risk::Destroy)]);
     assert!(case.refuses(approved(&[0], "eva", None, false)).contains("word"));
     assert!(case.refuses(approved(&[0], "eva", Some("NO"), false)).contains("word"));
     assert!(case.refuses(approved(&[0], "ana", Some("CONFIRMAR"), false)).contains("second person"));
-    let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Destroy)]);
     assert_eq!(case.then(approved(&[0], "eva", Some("CONFIRMAR"), false)), Next::Start { step: 0, attempt: 1 });
-    let mut case = Case::new(vec![planned(1, Risk::Destroy)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Destroy)]);
     assert_eq!(case.then(approved(&[0], "ana", Some("CONFIRMAR"), true)), Next::Start { step: 0, attempt: 1 });
 }
 
@@ -146,16 +113,16 @@ fn consent_starts_a_change_and_never_destruction() {
         by: person("ana"),
         reason: String::new(),
     };
-    let mut change = Case::new(vec![planned(1, Risk::Change)]);
+    let mut change = Case::new(vec![sample_step(1, Risk::Change)]);
     assert!(change.refuses(consent("another")).contains("another plan"));
     assert_eq!(change.then(consent("plan")), Next::Start { step: 0, attempt: 1 });
-    let destroy = Case::new(vec![planned(1, Risk::Destroy)]);
+    let destroy = Case::new(vec![sample_step(1, Risk::Destroy)]);
     assert!(destroy.refuses(consent("plan")).contains("second person"));
 }
 
 #[test]
 fn an_approval_of_another_plan_or_step_is_refused_and_nothing_starts_without_one() {
-    let case = Case::new(vec![planned(1, Risk::Change)]);
+    let case = Case::new(vec![sample_step(1, Risk::Change)]);
     let mut other = approved(&[0], "ana", None, false);
     if let Event::Approved { digest, .. } = &mut other {
         *digest = Digest::of("another plan");
@@ -173,7 +140,7 @@ fn an_unknown_outcome_stops_the_run_until_a_person_decides() {
         (Decision::Skip, Next::Start { step: 1, attempt: 1 }),
         (Decision::Retry, Next::Start { step: 0, attempt: 2 }),
     ] {
-        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+        let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
         assert_eq!(case.runs(0, 1, Outcome::Unknown), Next::Person { step: 0, why: WhyPerson::Unknown });
         assert_eq!(case.then(decided(0, decision)), next, "{decision:?}");
     }
@@ -181,19 +148,20 @@ fn an_unknown_outcome_stops_the_run_until_a_person_decides() {
 
 #[test]
 fn a_failed_change_stops_and_the_runbooks_own_fallback_can_be_taken() {
-    let fallback = PlanStep { if_fails: true, ..planned(2, Risk::Observe) };
-    let mut case = Case::new(vec![planned(1, Risk::Change), fallback, planned(3, Risk::Observe)]);
+    let fallback = PlanStep { if_fails: true, ..sample_step(2, Risk::Observe) };
+    let mut case = Case::new(vec![sample_step(1, Risk::Change), fallback, sample_step(3, Risk::Observe)]);
     case.then(approved(&[0], "ana", None, false));
     assert_eq!(case.runs(0, 1, Outcome::Failed), Next::Person { step: 0, why: WhyPerson::Failed });
     case.then(decided(0, Decision::IfFails));
     assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::End(Ending::Failed));
-    let mut fine = Case::new(vec![planned(1, Risk::Observe), PlanStep { if_fails: true, ..planned(2, Risk::Observe) }]);
+    let mut fine =
+        Case::new(vec![sample_step(1, Risk::Observe), PlanStep { if_fails: true, ..sample_step(2, Risk::Observe) }]);
     assert_eq!(fine.runs(0, 1, Outcome::Succeeded), Next::End(Ending::Done));
 }
 
 #[test]
 fn a_script_that_ends_itself_ends_the_run() {
-    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
     case.then(started(0, 1));
     let report = StepReport { ended_script: true, ..StepReport::bare(Outcome::Succeeded, None) };
     assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::End(Ending::Done));
@@ -201,7 +169,7 @@ fn a_script_that_ends_itself_ends_the_run() {
 
 #[test]
 fn a_step_that_never_began_starts_again_by_itself() {
-    let mut case = Case::new(vec![planned(1, Risk::Change)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Change)]);
     case.then(approved(&[0], "ana", None, false));
     case.then(started(0, 1));
     let report = StepReport::never_began();
@@ -210,7 +178,7 @@ fn a_step_that_never_began_starts_again_by_itself() {
 
 #[test]
 fn a_cancelled_run_ends_after_the_step_that_runs() {
-    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
     case.then(started(0, 1));
     let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
     assert_eq!(case.then(cancel), Next::Watch { step: 0, attempt: 1 });
@@ -230,7 +198,7 @@ fn a_trap_that_waits_runs_once_before_the_end_whatever_the_end() {
     let closed = |attempt, report| Event::Closed { attempt, report };
     let cancel = Event::Cancelled { reason: "no".to_owned(), by: person("ana") };
     for cancelled in [true, false] {
-        let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Change)]);
+        let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Change)]);
         case.then(started(0, 1));
         case.then(with_trap(0, 1));
         if cancelled {
@@ -255,7 +223,7 @@ fn a_trap_that_waits_runs_once_before_the_end_whatever_the_end() {
 
 #[test]
 fn a_trap_that_bash_ran_by_itself_does_not_run_again() {
-    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
     for (index, trap) in [(0, true), (1, false)] {
         case.then(started(index, 1));
         let report = StepReport { exit_trap: Some(trap), ..StepReport::bare(Outcome::Succeeded, None) };
@@ -266,8 +234,11 @@ fn a_trap_that_bash_ran_by_itself_does_not_run_again() {
 
 #[test]
 fn events_read_back_from_their_entries() {
-    let planned =
-        Event::Planned { plan: Box::new(plan(vec![planned(1, Risk::Destroy)])), by: person("ana"), undoes: None };
+    let planned = Event::Planned {
+        plan: Box::new(sample_plan(vec![sample_step(1, Risk::Destroy)])),
+        by: person("ana"),
+        undoes: None,
+    };
     for event in [
         planned,
         approved(&[0], "eva", Some("SI"), false),
@@ -288,7 +259,7 @@ fn two_names_that_one_user_proved_are_one_person() {
     assert!(proved("ana", "root").is_same(&proved("ana", "ana")));
     assert!(!proved("ana", "root").is_same(&proved("beto", "beto")));
     let yes = |by: Person| {
-        let plan = plan(vec![planned(1, Risk::Destroy)]);
+        let plan = sample_plan(vec![sample_step(1, Risk::Destroy)]);
         let digest = plan.digest.clone();
         let (state, _) =
             step(None, Event::Planned { plan: Box::new(plan), by: proved("ana", "root"), undoes: None }).unwrap();
@@ -300,4 +271,29 @@ fn two_names_that_one_user_proved_are_one_person() {
     };
     assert!(yes(proved("beto", "root")).is_err());
     assert!(yes(proved("beto", "beto")).is_ok());
+}
+
+#[test]
+fn nobody_stands_in_for_a_second_person_where_two_were_configured() {
+    let known = |name: &str| KnownPerson { name: name.to_owned(), os_user: name.to_owned() };
+    let case = |people: Vec<KnownPerson>| {
+        let digest = Digest::of("plan");
+        Case::of(Plan { people, digest, ..sample_plan(vec![sample_step(1, Risk::Destroy)]) })
+    };
+    let crate::plan::Approval::SecondPerson { word } = sample_step(1, Risk::Destroy).approval else {
+        panic!("no second person")
+    };
+    let alone = approved(&[0], "ana", Some(&word), true);
+    assert_eq!(case(vec![known("ana")]).then(alone.clone()), Next::Start { step: 0, attempt: 1 });
+    let why = case(vec![known("ana"), known("eva")]).refuses(alone);
+    assert!(why.contains("nobody stands in"), "{why}");
+}
+
+#[test]
+fn a_list_of_people_may_grow_and_neither_lose_one_nor_give_them_another_login() {
+    let known = |name: &str, os_user: &str| KnownPerson { name: name.to_owned(), os_user: os_user.to_owned() };
+    let plan = Plan { people: vec![known("ana", "root"), known("eva", "eva")], ..sample_plan(Vec::new()) };
+    assert!(plan.people_lost(&[known("eva", "eva"), known("leo", "leo"), known("ana", "root")]).is_empty());
+    assert_eq!(plan.people_lost(&[known("ana", "root"), known("eva", "nobody")]), [&known("eva", "eva")]);
+    assert_eq!(plan.people_lost(&[]).len(), 2);
 }

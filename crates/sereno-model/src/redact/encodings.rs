@@ -21,6 +21,11 @@ pub(super) fn forms(value: &str) -> Vec<Vec<u8>> {
         for form in base64_forms(value.as_bytes()) {
             add(&mut forms, form, SHORTEST_BASE64);
         }
+        // A program that speaks Latin-1 prints other bytes, and whoever shows them as UTF-8 a third text.
+        if let Some(latin1) = latin1(value) {
+            add(&mut forms, String::from_utf8_lossy(&latin1).into_owned().into_bytes(), 4);
+            add(&mut forms, latin1, 4);
+        }
         add(&mut forms, hex(value.as_bytes()).into_bytes(), SHORTEST_BASE64);
         add(&mut forms, hex(value.as_bytes()).to_uppercase().into_bytes(), SHORTEST_BASE64);
     }
@@ -49,6 +54,12 @@ fn add(forms: &mut BTreeSet<Vec<u8>>, form: Vec<u8>, shortest: usize) {
         rest = after;
     }
     forms.insert(rest.to_vec());
+}
+
+/// The bytes of a value in Latin-1, where they are not those of UTF-8 and all of it can be said in it.
+fn latin1(value: &str) -> Option<Vec<u8>> {
+    let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    bytes.filter(|_| !value.is_ascii())
 }
 
 fn text_forms(value: &str) -> Vec<String> {

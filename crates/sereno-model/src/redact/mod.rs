@@ -112,6 +112,27 @@ impl Redactor {
         })
     }
 
+    /// The text with a `*` for each byte of its secrets: every other byte stays where it was, for what points into it.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let spans = self.look(text.as_bytes(), true).spans;
+        if spans.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut bytes = text.as_bytes().to_vec();
+        for span in spans {
+            let hidden = bytes.get_mut(span.start..span.end).unwrap_or_default();
+            hidden.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+        }
+        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The secrets that a text holds, by value: what was known there by its shape can be hidden where it is quoted bare.
+    pub fn secrets_in(&self, text: &str) -> Vec<Secret> {
+        let spans = self.look(text.as_bytes(), true).spans;
+        let name = |marker: &str| marker.trim_start_matches("[redacted").trim_matches([':', ']']).to_owned();
+        spans.iter().filter_map(|s| Some(Secret::new(name(&s.marker), text.get(s.start..s.end)?))).collect()
+    }
+
     /// The bytes without their secrets; what is not UTF-8 passes unchanged.
     pub fn redact_bytes<'t>(&self, bytes: &'t [u8]) -> Cow<'t, [u8]> {
         let spans = self.look(bytes, true).spans;

@@ -282,3 +282,30 @@ proptest! {
         prop_assert_eq!(in_pieces(&redactor, &bytes, &sizes), whole);
     }
 }
+
+#[test]
+fn output_that_is_not_utf8_is_redacted_too() {
+    let redactor = redactor(&[("DB_PASSWORD", "contraseña-ñandú"), ("API_TOKEN", "tok-12345678")]);
+    let latin1: Vec<u8> = "la clave: contraseña-ñandú.".chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    for sizes in [&[1][..], &[7, 2], &[4096]] {
+        let hidden = in_pieces(&redactor, &latin1, sizes);
+        assert_eq!(String::from_utf8_lossy(&hidden), "la clave: [redacted:DB_PASSWORD].");
+        let binary = [&b"\xff\xfe\x00 "[..], b"tok-12345678", b" \x80\xff"].concat();
+        assert_eq!(in_pieces(&redactor, &binary, sizes), b"\xff\xfe\x00 [redacted:API_TOKEN] \x80\xff");
+    }
+    // As another program shows them.
+    let shown = String::from_utf8_lossy(&latin1);
+    assert_eq!(redactor.redact(&shown), "la clave: [redacted:DB_PASSWORD].");
+}
+
+#[test]
+fn a_mask_moves_nothing() {
+    let redactor = redactor(&[("DB_PASSWORD", "contraseña-1")]);
+    let text = "año: contraseña-1 y después";
+    let masked = redactor.mask(text);
+    assert_eq!(masked, "año: ************* y después");
+    assert_eq!(masked.len(), text.len());
+    assert_eq!(redactor.mask("nada"), "nada");
+    let held = redactor.secrets_in("curl -H 'Authorization: Bearer abcdefghijkl'; echo contraseña-1");
+    assert_eq!(held.iter().map(|s| s.value.as_str()).collect::<Vec<_>>(), ["abcdefghijkl", "contraseña-1"]);
+}

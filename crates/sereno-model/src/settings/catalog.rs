@@ -64,7 +64,12 @@ impl Kind {
 /// The tables of the file, in the order of the documents. Those with two brackets are written once for each thing.
 pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
     ("system", false, "What is operated.", "Lo que se opera."),
-    ("platform", false, "Where the components live; found from the directory when not set.", "Dónde viven los componentes; si falta, se busca en el directorio."),
+    (
+        "platform",
+        false,
+        "Where the components live; found from the directory when not set.",
+        "Dónde viven los componentes; si falta, se busca en el directorio.",
+    ),
     ("journal", false, "Where everything is recorded.", "Dónde se registra todo."),
     ("people", true, "Who operates, one table for each person.", "Quiénes operan, una tabla por persona."),
     (

@@ -67,7 +67,10 @@ fn a_full_file_is_read() {
     assert_eq!(settings.platform.files, ["docker-compose.yml", "docker-compose.prod.yml"]);
     assert_eq!(settings.platform.project.as_deref(), Some("pedidos"));
     assert_eq!(settings.platform.profiles, ["workers"]);
-    assert_eq!((&settings.platform.hosts[..], &settings.platform.units[..]), (&["deploy@web-1".to_owned()][..], &["api".to_owned()][..]));
+    assert_eq!(
+        (&settings.platform.hosts[..], &settings.platform.units[..]),
+        (&["deploy@web-1".to_owned()][..], &["api".to_owned()][..])
+    );
     assert_eq!((settings.platform.ssh_config.as_deref(), settings.platform.sudo), (Some("ssh.conf"), Some(false)));
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");

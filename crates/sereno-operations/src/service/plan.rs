@@ -94,8 +94,7 @@ impl Planner<'_> {
             format!("escala {name} de {before} a {replicas}"),
         );
         let steps = vec![self.change(&step, Verb::Scales, risk, text), self.verify(name, replicas, Vec::new())];
-        let title =
-            self.say(&format!("Scale {name} to {replicas}"), &format!("Escalar {name} a {replicas}"));
+        let title = self.say(&format!("Scale {name} to {replicas}"), &format!("Escalar {name} a {replicas}"));
         Ok((title, steps, Some(Request::Scale { component: name.to_owned(), replicas: before })))
     }
 
@@ -115,7 +114,8 @@ impl Planner<'_> {
         ];
         // What had no limit cannot be given none again: the platforms take a number only.
         let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
-        let known = (cpu_millis.is_none() || before.cpu_millis.is_some()) && (memory.is_none() || before.memory.is_some());
+        let known =
+            (cpu_millis.is_none() || before.cpu_millis.is_some()) && (memory.is_none() || before.memory.is_some());
         let undo = known.then(|| Request::Limit {
             component: name.to_owned(),
             cpu_millis: cpu_millis.and(before.cpu_millis),
@@ -140,8 +140,7 @@ impl Planner<'_> {
         for component in &running {
             let name = &component.name;
             self.platform.calls(&Act::Stop, component)?;
-            let step =
-                StepRequest { marks: component.marks(), ..StepRequest::new(StepKind::Stop, name, &self.target) };
+            let step = StepRequest { marks: component.marks(), ..StepRequest::new(StepKind::Stop, name, &self.target) };
             let text = Text::new(
                 format!("stops {name} ({} running)", component.marks().len()),
                 format!("detiene {name} ({} en marcha)", component.marks().len()),
@@ -218,8 +217,7 @@ impl Planner<'_> {
             ),
         };
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
-        let effect =
-            Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
+        let effect = Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 

@@ -68,9 +68,8 @@ impl Compose {
 
     /// Adds what each uses. One whose counters cannot be read has none: a status is not lost for that.
     async fn measure(&self, found: &mut [Found]) {
-        let near = |found: &[Found]| -> Vec<_> {
-            found.iter().map(|one| cgroup::look(one.pid?, &one.instance.id)).collect()
-        };
+        let near =
+            |found: &[Found]| -> Vec<_> { found.iter().map(|one| cgroup::look(one.pid?, &one.instance.id)).collect() };
         let first = near(found);
         tokio::time::sleep(BETWEEN_LOOKS).await;
         let second = near(found);
@@ -142,7 +141,8 @@ impl Platform for Compose {
             let project = self.project.clone();
             let declared = tokio::task::spawn_blocking(move || project.services());
             let found = self.found(detail).await?;
-            let declared = declared.await.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))??;
+            let declared =
+                declared.await.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))??;
             Ok(read::components(&declared, found))
         })
     }
@@ -182,9 +182,9 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
         component.instances.iter().filter(|i| wanted(i)).map(|i| request(make(i.id.clone()))).collect::<Vec<_>>()
     };
     let calls = match act {
-        Act::Restart { instances } => {
-            of(&|i| instances.is_empty() || instances.contains(&i.name), &|container| EngineRequest::Restart { container })
-        }
+        Act::Restart { instances } => of(&|i| instances.is_empty() || instances.contains(&i.name), &|container| {
+            EngineRequest::Restart { container }
+        }),
         Act::Stop => of(&Instance::runs, &|container| EngineRequest::Stop { container }),
         Act::Start { instances, .. } => {
             of(&|i| !i.runs() && instances.contains(&i.name), &|container| EngineRequest::Start { container })

@@ -163,8 +163,8 @@ impl ComposeFile {
                 None => 1,
                 Some(number) => u32::try_from(number.as_u64()?).ok()?,
             };
-            let wanted =
-                service.profiles.is_empty() || service.profiles.iter().any(|p| profiles.iter().any(|w| w == "*" || w == p));
+            let wanted = service.profiles.is_empty()
+                || service.profiles.iter().any(|p| profiles.iter().any(|w| w == "*" || w == p));
             if wanted {
                 let needs = match service.depends_on {
                     None => Vec::new(),
@@ -179,7 +179,8 @@ impl ComposeFile {
 }
 
 fn usual_files(directory: &Path) -> Option<Vec<String>> {
-    let first = |names: &[&str]| names.iter().find(|name| directory.join(name).is_file()).map(|name| (*name).to_owned());
+    let first =
+        |names: &[&str]| names.iter().find(|name| directory.join(name).is_file()).map(|name| (*name).to_owned());
     let mut files = vec![first(&USUAL_FILES)?];
     files.extend(first(&OVERRIDES));
     Some(files)
@@ -214,7 +215,8 @@ fn program() -> Result<&'static [&'static str], PlatformError> {
 
 /// Runs a program to its end; what it printed, or what it said when it failed.
 pub(super) fn run(argv: &[String], directory: &Path) -> Result<String, PlatformError> {
-    let (program, arguments) = argv.split_first().ok_or_else(|| PlatformError::refused("no program", "sin programa"))?;
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| PlatformError::refused("no program", "sin programa"))?;
     let output = Command::new(program)
         .args(arguments)
         .current_dir(directory)

@@ -117,7 +117,10 @@ mod tests {
     fn the_journal_is_asked_for_what_is_wanted() {
         let since = Timestamp::from_second(1000).ok();
         let follow = LogWanted { follow: true, since, tail: None };
-        assert_eq!(argv("api.service", &follow)[4..].join(" "), "--unit api.service --follow --since=@1000 --lines=all");
+        assert_eq!(
+            argv("api.service", &follow)[4..].join(" "),
+            "--unit api.service --follow --since=@1000 --lines=all"
+        );
         let tail = LogWanted { tail: Some(5), ..LogWanted::default() };
         assert_eq!(argv("api.service", &tail)[6..].join(" "), "--lines=5");
     }

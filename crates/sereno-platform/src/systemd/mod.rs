@@ -4,9 +4,7 @@ mod logs;
 mod read;
 
 use crate::host::{self, Host};
-use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing,
-};
+use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing};
 use futures_util::future::try_join_all;
 use read::Unit;
 use std::time::{Duration, Instant};
@@ -111,9 +109,7 @@ impl Platform for Systemd {
             places.map(|(host, unit)| call(host, &["systemctl", verb, "--", &unit])).collect::<Vec<_>>()
         };
         match act {
-            Act::Restart { instances } => {
-                Ok(verb("restart", &|i| instances.is_empty() || instances.contains(&i.name)))
-            }
+            Act::Restart { instances } => Ok(verb("restart", &|i| instances.is_empty() || instances.contains(&i.name))),
             Act::Stop => Ok(verb("stop", &Instance::runs)),
             Act::Start { instances, .. } => Ok(verb("start", &|i| instances.contains(&i.name))),
             Act::Limit { cpu_millis, memory } => {
@@ -141,7 +137,9 @@ impl Platform for Systemd {
         Box::pin(async move {
             match call {
                 Call::Program { argv, .. } => host::run(argv).await.map(drop),
-                Call::Engine { .. } => Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd")),
+                Call::Engine { .. } => {
+                    Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
+                }
             }
         })
     }

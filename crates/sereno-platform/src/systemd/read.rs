@@ -42,7 +42,9 @@ fn unit(block: &str, host: &str) -> Option<Unit> {
         state,
         // systemd waits for the word of such a unit before it calls it active.
         checked: value("Type").starts_with("notify"),
-        started_at: time(value("ExecMainStartTimestamp")).or_else(|| time(value("ActiveEnterTimestamp"))).filter(|_| runs),
+        started_at: time(value("ExecMainStartTimestamp"))
+            .or_else(|| time(value("ActiveEnterTimestamp")))
+            .filter(|_| runs),
         restarts: number("NRestarts").and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
         last_exit: if runs { None } else { last_exit(&values) },
         why: None,

@@ -4,7 +4,9 @@ use super::{Source, duration};
 use crate::document::TextLine;
 use crate::model::{EscalationLevel, EscalationStep, Role};
 use crate::text::{fold, without_number};
+use regex::Regex;
 use sereno_model::BlockClass;
+use std::sync::LazyLock;
 
 pub(crate) fn collect(source: Source<'_>) -> Vec<EscalationLevel> {
     let mut levels = Vec::new();
@@ -21,6 +23,7 @@ pub(crate) fn collect(source: Source<'_>) -> Vec<EscalationLevel> {
             of_text(&raw.text, raw.first_line, &mut levels);
         }
     }
+    of_prose(source, &mut levels);
     levels.retain(|level| !level.steps.is_empty());
     levels.sort_by_key(|level| level.line);
     levels
@@ -63,6 +66,129 @@ fn of_lists(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
         }
     }
     levels.extend(open.map(|(_, level)| level));
+}
+
+/// `Si nadie responde en 15 minutos, escalar al CTO`, `after 30 min escalate to the CTO`: told in a sentence, wherever it
+/// stands. What a list, a table or a block already told is not told twice.
+fn of_prose(source: Source<'_>, levels: &mut Vec<EscalationLevel>) {
+    let told: Vec<usize> = levels.iter().flat_map(|l| l.steps.iter().map(|s| s.line).chain([l.line])).collect();
+    let mut open: Option<(Option<usize>, EscalationLevel)> = None;
+    // A line that told nothing: its sentence may go on in the next.
+    let mut before: Option<&TextLine> = None;
+    for place in source.places().filter(|place| !place.is_heading && !told.contains(&place.line.line)) {
+        let line = place.line;
+        let mut steps = told_in(&line.plain, line.line);
+        if let (true, Some(start)) = (steps.is_empty(), before.filter(|start| start.line + 1 == line.line)) {
+            steps = told_in(&format!("{} {}", start.plain.trim_end(), line.plain.trim_start()), start.line);
+        }
+        before = steps.is_empty().then_some(line);
+        if steps.is_empty() {
+            continue;
+        }
+        if open.as_ref().is_none_or(|(at, _)| *at != place.section) {
+            levels.extend(open.take().map(|(_, level)| level));
+            open = Some((place.section, of_section(source, place.section, line)));
+        }
+        if let Some((_, level)) = &mut open {
+            level.line = level.steps.first().map_or(line.line, |first| first.line);
+            level.steps.extend(steps);
+        }
+    }
+    levels.extend(open.map(|(_, level)| level));
+}
+
+fn told_in(text: &str, line: usize) -> Vec<EscalationStep> {
+    sentences(text).filter_map(|sentence| escalates(sentence, line)).collect()
+}
+
+/// Sentences, and the halves that `;` joins.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split(". ").flat_map(|sentence| sentence.split(';')).map(|part| part.trim().trim_end_matches('.'))
+}
+
+/// A sentence that says after how long somebody is called.
+fn escalates(sentence: &str, line: usize) -> Option<EscalationStep> {
+    static ACT: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"(?i)\b(escal(?:ar|a|e|ate|ado|ada|en)(?:\s+\w+){0,3}?\s+(?:a|al|con|hacia|to)|(?:llam(?:ar|a|e)|avis(?:ar|a|e)",
+            r"|notifi(?:car|ca|que)|contact(?:ar|a|e)|page|call|notify|contact|involve|wake)(?:\s+(?:a|al|up|in))?)",
+            r"\s+((?:el|la|los|las|the|our)\s+)?([^,;:()]+)"
+        ))
+    });
+    let folded = fold(sentence);
+    let waits = WAITS.iter().any(|wait| folded.starts_with(wait) || folded.contains(&format!(" {wait}")));
+    let after_minutes = duration::minutes(sentence).filter(|_| waits)?;
+    // Whoever is on call is called nobody; and where a sentence calls twice, the first call went unanswered.
+    let acts = ACT.captures_iter(sentence).filter(|act| {
+        let before = act.get(0).and_then(|whole| sentence.get(..whole.start())).unwrap_or_default();
+        !before.ends_with(['-', '_']) && !fold(before).ends_with("on ")
+    });
+    let acts: Vec<_> = acts.collect();
+    let escalates = |act: &&regex::Captures<'_>| fold(act.get(1).map_or("", |verb| verb.as_str())).starts_with("escal");
+    let found = acts.iter().find(escalates).or(acts.last())?;
+    let action = found.get(1)?.as_str().trim();
+    // Without the word itself, only what speaks of somebody who does not answer is an escalation.
+    if !fold(action).starts_with("escal") && !SILENCE.iter().any(|silence| folded.contains(silence)) {
+        return None;
+    }
+    let who = without_time(found.get(3)?.as_str());
+    let action = action.rsplit_once(' ').filter(|(_, last)| PREPOSITIONS.contains(&fold(last).as_str()));
+    let action = action.map_or(found.get(1)?.as_str().trim(), |(head, _)| head).to_owned();
+    // `escalar a 5 réplicas`, `call /health`: nobody.
+    who.starts_with(char::is_alphabetic).then_some(EscalationStep {
+        who,
+        action,
+        after_minutes: Some(after_minutes),
+        line,
+    })
+}
+
+const WAITS: [&str; 17] = [
+    "si ",
+    "if ",
+    "after ",
+    "despues de ",
+    "tras ",
+    "pasados ",
+    "pasadas ",
+    "pasada ",
+    "pasado ",
+    "a los ",
+    "luego de ",
+    "al cabo de ",
+    "transcurridos ",
+    "within ",
+    "when ",
+    "cuando ",
+    "unless ",
+];
+
+const SILENCE: [&str; 13] = [
+    "respond",
+    "contest",
+    "answer",
+    "responde",
+    "reply",
+    "replies",
+    "acknowledg",
+    "ack ",
+    "atiende",
+    "atend",
+    "no hay respuesta",
+    "resuel",
+    "resolv",
+];
+
+const PREPOSITIONS: [&str; 6] = ["a", "al", "con", "hacia", "to", "up"];
+
+/// `the CTO after 30 minutes` is the CTO.
+fn without_time(who: &str) -> String {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"(?i)\s+(?:after|within|in|if|when|despu[eé]s de|tras|pasad[oa]s?|a los|al cabo de|luego de|en|si|cuando|por|v[ií]a|through|by|on|y|and)\s.*$",
+        )
+    });
+    TIME.replace(who.trim(), "").trim().trim_end_matches('.').to_owned()
 }
 
 /// A level that a heading names, or the only one.
@@ -261,4 +387,9 @@ fn act_on(act: &str) -> (String, String) {
     let is_act = many && first.len() > 4 && ["ar", "er", "ir"].iter().any(|ending| first.ends_with(ending))
         || ["create", "open", "start", "join", "declare"].contains(&first.as_str());
     if is_act { (act.to_owned(), String::new()) } else { (String::new(), act.trim_end_matches('.').to_owned()) }
+}
+
+/// A pattern of this file: a constant that its tests compile.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
 }

@@ -173,6 +173,66 @@ fn escalation_is_read_from_arrows_blocks_and_tables() {
 }
 
 #[test]
+fn escalation_that_is_told_in_a_sentence_is_read() {
+    for (sentence, who, action, minutes) in [
+        ("Si nadie responde en 15 minutos, escalar a Lucía Paz.", "Lucía Paz", "escalar", 15),
+        ("Si la guardia no contesta en 10 min, llamar al líder técnico (ext. 204).", "líder técnico", "llamar", 10),
+        ("Pasada 1 hora sin solución, se escala el incidente a la gerencia", "gerencia", "escala el incidente", 60),
+        ("Pasadas 2 horas se escala el incidente al CTO.", "CTO", "escala el incidente", 120),
+        ("Escalar a la jefa de plataforma si no hay respuesta en 20 minutos.", "jefa de plataforma", "Escalar", 20),
+        (
+            "A los 45 minutos se debe avisar al equipo de redes si el proveedor no responde.",
+            "equipo de redes",
+            "avisar",
+            45,
+        ),
+        ("After 30 min escalate to the CTO.", "CTO", "escalate", 30),
+        (
+            "If the on-call does not answer within 5 minutes, page the secondary on-call.",
+            "secondary on-call",
+            "page",
+            5,
+        ),
+        ("Escalate to Priya Rao after half the team is in and 40 minutes have gone by.", "Priya Rao", "Escalate", 40),
+        ("When nobody acknowledges in 1h, call the head of engineering by phone.", "head of engineering", "call", 60),
+        (
+            "- Unless resolved within 90 minutes, escalate the incident to the vendor",
+            "vendor",
+            "escalate the incident",
+            90,
+        ),
+        ("If there is no reply in 25 minutes,\nescalate to the data team.", "data team", "escalate", 25),
+    ] {
+        let read = runbook(&format!("# R\n\n## The queue is stuck\n\n{sentence}\n"));
+        let steps: Vec<_> = read.escalation.iter().flat_map(|level| &level.steps).collect();
+        let [step] = steps.as_slice() else { panic!("{sentence}: {:?}", read.escalation) };
+        let found = (step.who.as_str(), step.action.as_str(), step.after_minutes, step.line);
+        assert_eq!(found, (who, action, Some(minutes), 5), "{sentence}");
+    }
+    let two = runbook(
+        "# R\n\n## Escalada\n\nSi no responde en 5 min, llamar a Ana. Si sigue sin responder a los 15 min, escalar a Beto.\n",
+    );
+    let who: Vec<_> = two.escalation[0].steps.iter().map(|s| (s.who.as_str(), s.after_minutes)).collect();
+    assert_eq!(who, [("Ana", Some(5)), ("Beto", Some(15))]);
+}
+
+#[test]
+fn a_sentence_about_something_else_is_no_escalation() {
+    for sentence in [
+        "If the pod does not start in 5 minutes, call the restart script.",
+        "Si la API no responde en 30 segundos, reiniciar el servicio.",
+        "After 10 minutes the cache is warm.",
+        "Escalar a 5 réplicas si la carga sigue alta después de 10 minutos.",
+        "Escalate privileges with sudo.",
+        "Scale to 3 replicas after 15 minutes.",
+        "Después de 5 minutos, notificar a los clientes que el servicio volvió.",
+    ] {
+        let read = runbook(&format!("# R\n\n## Notes\n\n{sentence}\n"));
+        assert!(read.escalation.is_empty(), "{sentence}: {:?}", read.escalation);
+    }
+}
+
+#[test]
 fn checklists_schedules_endpoints_and_channels() {
     let runbook = runbook(
         "# R\n\n## Post-mortem (dentro de 24 horas)\n\n- [ ] Reunión\n- [x] Acta\n\n## Backup diario\n\n- **Horario**: 02:00 AM\n- **Retención**: 30 días\n\n```bash\n# Limpieza\n15 4 * * 1-5 /opt/clean.sh\n```\n\n## URLs\n\n- **API**: https://api.tienda.test/health (solo VPN)\n- **Base**: `db.internal:5432`\n\n**Slack:**\n- `#guardia` - Incidentes\n\n**PagerDuty:**\n- Service: `Tienda`\n",

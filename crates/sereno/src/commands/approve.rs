@@ -37,6 +37,7 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             format!("la ejecución {run} es del plan {}, no {read}", state.plan.digest.short()),
         ));
     }
+    context.refuse_lost_people(&run, &state.plan)?;
     let needs_second = steps.iter().any(|&s| matches!(state.plan.steps[s].approval, Approval::SecondPerson { .. }));
     if !(context.may_approve() || (context.may_operate() && !needs_second)) {
         return Err(Failure::new(
@@ -179,7 +180,7 @@ fn show(context: &Context, run: &RunId, state: &RunState, steps: &[usize]) {
             output::say(styled(DIM, format!("        {line}")));
         }
         for line in render::files(step, context.lang) {
-            output::say(format!("        {}", render::visible(&line)));
+            output::say(format!("        {line}"));
         }
     }
 }

@@ -6,18 +6,26 @@ use crate::exit::Exit;
 use crate::output;
 use crate::render;
 use crate::report::Result;
-use sereno_model::{Diagnostic, Lang, Severity};
+use sereno_model::redact::Redactor;
+use sereno_model::{Diagnostic, Lang, Severity, Text};
 use sereno_runbook::lint;
 use std::path::Path;
 
 pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
     let mut findings: Vec<(Document, Vec<Diagnostic>)> = Vec::new();
-    for document in context.documents(&args.files)? {
+    for document in context.documents(&args.files.named())? {
         let found = lint_document(context, &document);
         findings.push((document, found));
     }
+    // What is printed ends in the logs of a build: it quotes no secret, also not to say that it is one.
+    let redactor = context.redactor();
+    for (document, found) in &mut findings {
+        let quoted = redactor.secrets_in(&document.runbook.source);
+        let redactor = Redactor::new(redactor.secrets().iter().cloned().chain(quoted));
+        found.iter_mut().for_each(|finding| redact(finding, &redactor));
+    }
     match context.format {
-        Format::Text => print_text(context, &findings),
+        Format::Text => print_text(context, &findings, &redactor),
         Format::Json => {
             let all = findings.iter().map(|(d, f)| to_json(d, f, context.lang)).collect();
             output::line(serde_json::Value::Array(all));
@@ -64,11 +72,18 @@ fn lint_document(context: &Context, document: &Document) -> Vec<Diagnostic> {
     found
 }
 
-fn print_text(context: &Context, findings: &[(Document, Vec<Diagnostic>)]) {
+fn redact(finding: &mut Diagnostic, redactor: &Redactor) {
+    for text in [Some(&mut finding.message), finding.help.as_mut()].into_iter().flatten() {
+        *text = Text::new(redactor.redact(&text.en), redactor.redact(&text.es));
+    }
+}
+
+fn print_text(context: &Context, findings: &[(Document, Vec<Diagnostic>)], redactor: &Redactor) {
     let color = output::stdout_colors();
     for (document, found) in findings {
+        let source = redactor.mask(&document.runbook.source);
         for finding in found {
-            output::line(render::diagnostic(&document.runbook.source, &document.name, finding, context.lang, color));
+            output::line(render::diagnostic(&source, &document.name, finding, context.lang, color));
             output::line("");
         }
         let count = |severity| found.iter().filter(|f| f.severity == severity).count();

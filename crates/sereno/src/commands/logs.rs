@@ -33,7 +33,9 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
     let all = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
     let chosen: Vec<&Component> = match args.components.as_slice() {
         [] => all.iter().collect(),
-        names => names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?,
+        names => {
+            names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?
+        }
     };
     let mut receivers = Vec::new();
     let mut reading = Vec::new();
@@ -160,7 +162,10 @@ impl Shown<'_> {
         let at = line.at.map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S%.3f").to_string());
         let head = styled(colour_of(&line.instance), format!("{:<12}", line.instance));
         let at = styled(DIM, at.unwrap_or_default());
-        output::line(format!("{at} {head} {}", if self.args.raw { visible(&text).into_owned() } else { rendered(&text, &parts) }));
+        output::line(format!(
+            "{at} {head} {}",
+            if self.args.raw { visible(&text).into_owned() } else { rendered(&text, &parts) }
+        ));
     }
 }
 

@@ -74,7 +74,7 @@ async fn make(context: &Context, request: &Request) -> Result<Plan> {
     let platform = system::platform(context).await?;
     let components = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
     let spec = service::plan(request, &components, platform.as_ref(), context.lang).map_err(|error| failure(&error))?;
-    Ok(of_operation(spec, &context.policy(request.name())))
+    Ok(of_operation(spec, &context.policy(request.name()), &context.people))
 }
 
 /// The newest stop that nothing has put back yet, and what puts it back.

@@ -70,6 +70,7 @@ pub(crate) fn of_procedure(
         is_secret: looks_secret,
         directory: &context.directory,
         values: &values,
+        people: &context.people,
     };
     let plan = build(&document.runbook, &document.place, procedure, &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
@@ -191,7 +192,7 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
         }
     }
     for line in render::files(step, lang) {
-        output::line(format!("       {}", render::visible(&redactor.redact(&line))));
+        output::line(format!("       {}", redactor.redact(&line)));
     }
     if let Some(expects) = &step.expects {
         output::line(styled(

@@ -62,6 +62,7 @@ pub(crate) async fn resume(
     let store = context.store().await?;
     let store_context = context.store_context();
     let state = walk::load(&store, &store_context, run).await.map_err(|e| failure(&e))?;
+    context.refuse_lost_people(run, &state.plan)?;
     let exact = walk::RunDir::new(&context.state_dir, run).read_plan().ok();
     let redactor = context.redactor_for(exact.as_ref().unwrap_or(&state.plan));
     let mut walk = walking(context, &store, &store_context, redactor, how)?;

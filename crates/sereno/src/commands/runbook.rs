@@ -14,10 +14,10 @@ use std::path::PathBuf;
 
 pub(crate) fn runbook(context: &Context, command: &RunbookCommand) -> Result<Exit> {
     match command {
-        RunbookCommand::List { files } => list(context, files),
-        RunbookCommand::Show { file, procedure } => show(context, file.as_ref(), procedure.as_deref()),
-        RunbookCommand::Inspect { file } => inspect(context, file.as_ref()),
-        RunbookCommand::Coverage { files } => coverage(context, files),
+        RunbookCommand::List(files) => list(context, &files.named()),
+        RunbookCommand::Show { file, procedure } => show(context, file.named(), procedure.as_deref()),
+        RunbookCommand::Inspect(file) => inspect(context, file.named()),
+        RunbookCommand::Coverage(files) => coverage(context, &files.named()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `sereno runs list|show|resume|cancel|undo`.
 
 use crate::cli::{Format, HowArgs, ResumeArgs, RunsCommand, WithArgs};
-use crate::commands::{operation, plan};
 use crate::commands::run::{self, failure};
+use crate::commands::{operation, plan};
 use crate::context::{Context, Document, store_failure};
 use crate::exit::Exit;
 use crate::output;

@@ -18,7 +18,9 @@ pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit>
     let all = platform.components(Detail::Usage).await.map_err(|error| failure(&error))?;
     let chosen: Vec<&Component> = match args.components.as_slice() {
         [] => all.iter().collect(),
-        names => names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?,
+        names => {
+            names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?
+        }
     };
     if context.format == Format::Json {
         output::line(serde_json::json!({ "target": platform.target(), "components": chosen }));

@@ -165,3 +165,106 @@ fn resuming_and_approving_say_that_the_runbook_changed_and_go_on_with_the_plan()
     assert!(resumed.err.contains("RUNBOOK.md cambió desde que se hizo este plan"), "{resumed:?}");
     assert_eq!(world.read("ledger"), "noted\nrestarted\n", "the plan went on as approved");
 }
+
+const INDIRECT: &str = "\
+# Indirect
+
+## Up
+
+```bash
+docker compose up -d
+```
+
+## Up from below
+
+```bash
+cd deep/er
+docker-compose restart api
+```
+
+## Named
+
+```bash
+docker compose -f prod.yml up -d
+crontab jobs.cron
+```
+
+## Fix
+
+```bash
+psql app -f fix.sql
+echo '\\i more.sql' | psql app
+```
+
+## Evaluated
+
+```bash
+eval \"$(cat vars.txt)\"
+find . -name '*.log' -exec ./turn.sh {} \\;
+find . -name '*.log' -execdir ./turn.sh {} \\;
+```
+
+## Made
+
+```bash
+make deploy
+```
+";
+
+fn indirect() -> World {
+    let world = World::with_runbook(INDIRECT);
+    fs::create_dir_all(world.path().join("deep/er")).expect("folders");
+    for name in ["docker-compose.yml", "prod.yml", "jobs.cron", "more.sql", "vars.txt", "turn.sh", "last.sql"] {
+        world.write(name, "x");
+    }
+    world.write("fix.sql", "\\i last.sql\n\\i :name\n");
+    world.write("Makefile", "include common.mk $(EXTRA).mk\n-include none.mk\n\ndeploy:\n\tinclude not.this\n");
+    world.write("common.mk", "X = 1\n");
+    world
+}
+
+#[test]
+fn files_that_are_read_without_being_called_are_bound_or_said_not_to_be() {
+    let world = indirect();
+    for (procedure, bound, unbound) in [
+        ("up", &["docker-compose.yml"][..], &[][..]),
+        ("up-from-below", &["docker-compose.yml"], &[]),
+        ("named", &["prod.yml", "jobs.cron"], &[]),
+        ("fix", &["fix.sql", "last.sql", "more.sql"], &[":name"]),
+        ("evaluated", &["vars.txt", "./turn.sh"], &["./turn.sh"]),
+        ("made", &["Makefile", "common.mk"], &["$(EXTRA).mk", "none.mk"]),
+    ] {
+        let plan = world.sereno(&["plan", procedure]);
+        let spanish = world.command(&["plan", procedure]).env("LANG", "es_AR.UTF-8").output().expect("it runs");
+        let spanish = crate::world::said(spanish);
+        for name in bound {
+            assert!(plan.out.contains(&format!("file {name} · sha256 ")), "{procedure} {name}: {plan:?}");
+            assert!(spanish.out.contains(&format!("archivo {name} · sha256 ")), "{procedure} {name}: {spanish:?}");
+        }
+        assert!(!plan.out.contains("u{1b}"), "a colour is no text: {plan:?}");
+        for name in unbound {
+            assert!(plan.out.contains(&format!("file {name} · NOT BOUND: ")), "{procedure} {name}: {plan:?}");
+            assert!(spanish.out.contains(&format!("archivo {name} · SIN ATAR: ")), "{procedure} {name}: {spanish:?}");
+        }
+        let shown = plan.out.matches(" · sha256 ").count() + plan.out.matches(" · NOT BOUND: ").count();
+        assert_eq!(shown, bound.len() + unbound.len(), "{procedure}: {}", plan.out);
+        for file in bound {
+            let before = digest(&world, procedure);
+            let honest = world.read(file);
+            world.write(file, &format!("{honest}\n# more"));
+            assert_ne!(digest(&world, procedure), before, "{procedure}: a changed {file} went unseen");
+            world.write(file, &honest);
+        }
+    }
+}
+
+#[test]
+fn a_compose_file_is_bound_with_its_override_and_not_where_a_variable_names_others() {
+    let world = indirect();
+    world.write("docker-compose.override.yml", "x");
+    let plan = world.sereno(&["plan", "up"]);
+    assert!(plan.out.contains("file docker-compose.override.yml · sha256"), "{plan:?}");
+    world.write(".env", "COMPOSE_FILE=a.yml:b.yml\n");
+    let plan = world.sereno(&["plan", "up"]);
+    assert!(plan.out.contains("file docker-compose.yml · NOT BOUND: COMPOSE_FILE names others"), "{plan:?}");
+}

@@ -227,3 +227,133 @@ fn settings_with_a_slip_name_the_nearest_key() {
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.err.contains("pause_seconds") && said.err.contains("sereno.toml:2"), "{said:?}");
 }
+
+/// The last line of stderr as the error that it has to be.
+fn error_as_json(said: &crate::world::Said) -> Value {
+    let last = said.err.lines().last().unwrap_or_default();
+    let error: Value = serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+    assert_eq!(error["exit"].as_i64(), said.code.map(i64::from), "{said:?}");
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{said:?}");
+    assert!(error["hint"].is_null() || error["hint"].is_string(), "{said:?}");
+    error
+}
+
+#[test]
+fn with_a_format_for_machines_every_command_tells_its_error_as_one_object() {
+    let world = World::with_runbook(RUNBOOK);
+    world.write("bad.toml", "[policy]\npause_secs = 1\n");
+    let cases: &[(&[&str], &str, &str)] = &[
+        (&["check", "RUNBOK.md"], "usage", "there is no file RUNBOK.md"),
+        (&["runbook", "list", "none.md"], "usage", "there is no file"),
+        (&["runbook", "show", "none.md"], "usage", "there is no file"),
+        (&["runbook", "inspect", "none.md"], "usage", "there is no file"),
+        (&["runbook", "coverage", "none.md"], "usage", "there is no file"),
+        (&["plan", "restart the apy"], "usage", "no procedure is named"),
+        (&["run", "scale"], "refused", "values are missing"),
+        (&["run", "say-it", "--timeout", "soon"], "usage", "--timeout"),
+        (&["runs", "show", "zzz"], "usage", "there is no run"),
+        (&["runs", "resume", "zzz"], "usage", "there is no run"),
+        (&["runs", "cancel", "zzz", "--reason", "x"], "usage", "there is no run"),
+        (&["runs", "undo", "zzz"], "usage", "there is no run"),
+        (&["approve", "zzz"], "usage", "there is no run"),
+        (&["audit", "verify", "none.jsonl"], "usage", "none.jsonl"),
+        (&["--settings", "bad.toml", "runs", "list"], "usage", "bad.toml:2: "),
+        (&["runs", "resum"], "usage", "unrecognized subcommand 'resum'"),
+        (&["plan"], "usage", "required arguments were not provided"),
+        (&["effects", "ls", "--zzz"], "usage", "unexpected argument '--zzz'"),
+    ];
+    for (arguments, code, message) in cases {
+        let said = world.sereno(&[*arguments, &["--format", "json"]].concat());
+        let error = error_as_json(&said);
+        assert_eq!(error["code"], *code, "{arguments:?}: {said:?}");
+        assert!(error["message"].as_str().is_some_and(|m| m.contains(message)), "{arguments:?}: {said:?}");
+        for line in said.err.lines() {
+            serde_json::from_str::<Value>(line).unwrap_or_else(|e| panic!("{e}: {line} of {said:?}"));
+        }
+    }
+    let sarif = world.sereno(&["check", "RUNBOK.md", "--format=sarif"]);
+    assert_eq!(error_as_json(&sarif)["hint"], "did you mean ./RUNBOOK.md?");
+    assert_eq!(error_as_json(&world.sereno(&["runs", "list", "--format", "sarif"]))["code"], "usage");
+    let spanish = world.command(&["runs", "resum", "--format", "json"]).env("LANG", "es_AR.UTF-8").output();
+    let spanish = error_as_json(&said(spanish.expect("it runs")));
+    assert_eq!(spanish["message"], "no existe el comando `resum`");
+    assert_eq!(spanish["hint"], "¿quiso decir `resume`?");
+}
+
+#[test]
+fn a_path_with_a_control_character_is_refused_at_once() {
+    let world = World::with_runbook(RUNBOOK);
+    for arguments in [
+        &["check", "RUNBOOK.md\n"][..],
+        &["runbook", "show", "a\u{7}b.md"],
+        &["run", "say-it", "--runbook", "RUNBOOK.md\nx", "--yes"],
+        &["--settings", "se\nreno.toml", "runs", "list"],
+        &["audit", "export", "out\n.jsonl"],
+        &["audit", "verify", "\r"],
+    ] {
+        let said = world.sereno(arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?}: {said:?}");
+        assert!(said.err.contains("a path holds a control character: \""), "{arguments:?}: {said:?}");
+        let spanish = world.command(arguments).env("LANG", "es_AR.UTF-8").output().expect("it runs");
+        assert!(crate::world::said(spanish).err.contains("una ruta tiene un carácter de control"), "{arguments:?}");
+    }
+    assert!(!world.path().join(".sereno").exists(), "nothing was begun");
+}
+
+#[test]
+fn every_command_on_a_runbook_takes_it_by_name() {
+    let world = World::with_runbook("# Nothing\n");
+    world.write("other.md", RUNBOOK);
+    for command in ["list", "show", "coverage", "inspect"] {
+        let by_name = world.sereno(&["runbook", command, "--runbook", "other.md"]);
+        assert_eq!(by_name.code, Some(0), "{by_name:?}");
+        assert_eq!(by_name.out, world.sereno(&["runbook", command, "other.md"]).out);
+        let both = world.sereno(&["runbook", command, "other.md", "--runbook", "other.md"]);
+        assert_eq!(both.code, Some(2), "{both:?}");
+    }
+    assert!(world.sereno(&["runbook", "list", "--runbook", "other.md"]).out.contains("restart-the-api"));
+    assert_eq!(world.sereno(&["check", "--runbook", "other.md"]).out, world.sereno(&["check", "other.md"]).out);
+}
+
+#[test]
+fn checking_quotes_no_secret() {
+    let world = World::with_runbook(
+        "# S\n\n## Deploy\n\n```bash\nmysql -u app -pcorrecthorse orders -e 'select 1' || echo x\n\
+         PGPASSWORD=hunter2xyz psql -c 'select 1' || echo ok\n\
+         curl -f https://app:s3cr3tpw@db.example.com/x || echo 'ñandú-azul'\n\
+         kubectl create secret generic x --from-literal=key=abc123def456\n```\n",
+    );
+    fs::write(world.path().join(".env"), b"DB_PASSWORD=correcthorse\nAPP_SECRET=\xf1and\xfa-azul\n").expect("written");
+    for format in ["text", "json", "sarif"] {
+        let said = world.sereno(&["check", "--format", format, "--fail-on", "never"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.out.contains("swallowed-failure"), "{said:?}");
+        for secret in ["correcthorse", "hunter2xyz", "s3cr3tpw", "abc123def456", "ñandú-azul"] {
+            assert!(!said.out.contains(secret) && !said.err.contains(secret), "{format} {secret}: {}", said.out);
+        }
+    }
+    let text = world.sereno(&["check"]).out;
+    assert!(text.contains("PGPASSWORD=********** psql"), "{text}");
+}
+
+#[test]
+fn no_value_becomes_syntax_by_where_it_stands() {
+    let world = World::with_runbook(
+        "# V\n\n## Note\n\n```bash\ncat > note.txt <<EOF\n<text>\ntouch pwned\nEOF\n```\n\n\
+         ## Hand on\n\n```bash\nbash -c \"echo $VERSION >> ledger\"\n```\n\n\
+         ## Plain\n\n```bash\necho \"$VERSION\" >> ledger\n```\n",
+    );
+    for value in ["EOF", "x\nEOF\ntouch pwned", "$(touch pwned)", "`touch pwned`", "'; touch pwned; '"] {
+        let said = world.sereno(&["run", "note", "--yes", "-p", &format!("text={value}")]);
+        assert_eq!(said.code, Some(3), "{value}: {said:?}");
+    }
+    for value in ["1; touch pwned", "$(touch pwned)", "-x"] {
+        let said = world.sereno(&["run", "hand-on", "--yes", "-p", &format!("VERSION={value}")]);
+        assert_eq!(said.code, Some(3), "{value}: {said:?}");
+    }
+    let attack = "1; touch pwned $(touch pwned) `touch pwned` 'a\" -x";
+    let said = world.sereno(&["run", "plain", "--yes", "-p", &format!("VERSION={attack}")]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(world.read("ledger"), format!("{attack}\n"));
+    assert!(!world.path().join("pwned").exists());
+}

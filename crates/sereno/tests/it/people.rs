@@ -178,3 +178,36 @@ fn at_a_terminal(world: &World, arguments: &str, line: &str) -> String {
     child.wait().expect("script ends");
     seen
 }
+
+#[test]
+fn a_run_is_not_taken_up_under_a_weaker_list_of_people_than_it_was_planned_under() {
+    let Some(world) = world(TWO_PEOPLE) else { return };
+    assert_eq!(world.sereno(&["run", "wipe", "--yes"]).code, Some(4));
+    let run = world.runs()[0].0.clone();
+    let swapped =
+        TWO_PEOPLE.replace("\"root\"", "\"x\"").replace("\"nobody\"", "\"root\"").replace("\"x\"", "\"nobody\"");
+    let one = TWO_PEOPLE.split("\n\n").next().expect("a person").to_owned();
+    for weaker in ["[policy]\npause_seconds = 0\n", &swapped, &one] {
+        world.write("other.toml", weaker);
+        let resume = format!("--settings other.toml runs resume {run}");
+        let typed = at_a_terminal(&world, &resume, "CONFIRM\n");
+        assert!(typed.contains("planned under people whom these settings lack") && typed.contains("eva"), "{typed}");
+        for arguments in [&["runs", "resume", &run][..], &["approve", &run, "--word", "CONFIRM", "--reason", "x"]] {
+            let mut all = vec!["--settings", "other.toml"];
+            all.extend(arguments);
+            let refused = world.sereno(&all);
+            assert_eq!(refused.code, Some(3), "{refused:?}");
+            let spanish = said(world.command(&all).env("LANG", "es_AR.UTF-8").output().expect("it runs"));
+            assert!(spanish.err.contains("se planeó con personas que esta configuración no tiene"), "{spanish:?}");
+        }
+    }
+    assert_eq!(world.read("data"), "precious");
+    // With somebody more it is the same list and stronger.
+    let more = "\n[[people]]\nname = \"mia\"\nos_user = \"games\"\nroles = [\"viewer\"]\n";
+    world.write("sereno.toml", &format!("{TWO_PEOPLE}{more}"));
+    let right = as_user(&world, "nobody", &["approve", &run, "--word", "CONFIRM", "--reason", "fine"]);
+    assert_eq!(right.code, Some(0), "{right:?}");
+    // Whoever left the team may not leave its runs stuck: giving one up needs no list.
+    let cancelled = world.sereno(&["--settings", "other.toml", "runs", "cancel", &run, "--reason", "eva left"]);
+    assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
+}
