@@ -32,9 +32,11 @@ pub(super) fn container(inspected: ContainerInspectResponse) -> Option<Found> {
     let host = inspected.host_config.unwrap_or_default();
     let state = inspected.state.unwrap_or_default();
     let policy = host.restart_policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default();
-    let checked = state.health.as_ref().and_then(|health| health.status).is_some_and(|status| {
-        !matches!(status, HealthStatus::NONE | HealthStatus::EMPTY)
-    });
+    let checked = state
+        .health
+        .as_ref()
+        .and_then(|health| health.status)
+        .is_some_and(|status| !matches!(status, HealthStatus::NONE | HealthStatus::EMPTY));
     let instance = Instance {
         id: inspected.id.unwrap_or_default(),
         name: inspected.name.unwrap_or_default().trim_start_matches('/').to_owned(),
@@ -50,7 +52,13 @@ pub(super) fn container(inspected: ContainerInspectResponse) -> Option<Found> {
             memory: host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
         },
     };
-    Some(Found { service, image: config.image, instance, pid: state.pid.filter(|pid| *pid > 0), ends: matches!(policy.as_str(), "" | "no") })
+    Some(Found {
+        service,
+        image: config.image,
+        instance,
+        pid: state.pid.filter(|pid| *pid > 0),
+        ends: matches!(policy.as_str(), "" | "no"),
+    })
 }
 
 /// The services that are declared, then those that only run (another file's, or one that was removed from the file).
@@ -119,7 +127,8 @@ fn instance_state(state: &ContainerState) -> InstanceState {
 
 fn last_exit(state: &ContainerState) -> Option<LastExit> {
     let at = time(state.finished_at.as_deref());
-    if let (Some(Status::CREATED), Some(error)) = (state.status, state.error.as_ref().filter(|error| !error.is_empty())) {
+    if let (Some(Status::CREATED), Some(error)) = (state.status, state.error.as_ref().filter(|error| !error.is_empty()))
+    {
         return Some(LastExit { code: state.exit_code, reason: ExitReason::NotStarted(error.clone()), at });
     }
     // A container that never ended has the year 1 here; one that runs again has 0 for its code, which says nothing.
@@ -195,7 +204,8 @@ mod tests {
         components(&[Declared { name: "api".to_owned(), replicas: 1, needs: Vec::new() }], found).remove(0)
     }
 
-    const RUNNING: &str = r#"{"Status":"running","StartedAt":"2026-11-26T10:00:00.5Z","FinishedAt":"0001-01-01T00:00:00Z"}"#;
+    const RUNNING: &str =
+        r#"{"Status":"running","StartedAt":"2026-11-26T10:00:00.5Z","FinishedAt":"0001-01-01T00:00:00Z"}"#;
 
     #[test]
     fn a_running_container_is_ready_and_carries_its_limits() {
@@ -265,7 +275,10 @@ mod tests {
 
     #[test]
     fn what_is_declared_and_not_there_is_down_and_what_is_not_declared_is_shown() {
-        let declared = [Declared { name: "db".to_owned(), replicas: 1, needs: Vec::new() }, Declared { name: "cron".to_owned(), replicas: 0, needs: Vec::new() }];
+        let declared = [
+            Declared { name: "db".to_owned(), replicas: 1, needs: Vec::new() },
+            Declared { name: "cron".to_owned(), replicas: 0, needs: Vec::new() },
+        ];
         let all = components(&declared, vec![found(RUNNING, "")]);
         let shown: Vec<_> = all.iter().map(|c| (c.name.as_str(), c.standing)).collect();
         assert_eq!(shown, [("db", Standing::Down), ("cron", Standing::Stopped), ("api", Standing::Ok)]);
