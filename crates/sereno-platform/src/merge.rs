@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
             let mut merge = Merge::new(vec![from_busy, from_silent], true);
             let begun = Instant::now();
             assert_eq!(merge.next().await.map(|line| line.text).as_deref(), Some("a"));
-            assert_eq!(begun.elapsed(), WINDOW);
+            assert!((WINDOW..WINDOW * 20).contains(&begun.elapsed()), "{:?}", begun.elapsed());
         });
     }
 

@@ -130,6 +130,62 @@ const WORDS: &[(&str, &str)] = &[
         "Escribe la bitácora como JSON Lines que se verifican sin conexión",
     ),
     ("To this file; standard output when not given", "A este archivo; si no se da, a la salida estándar"),
+    (
+        "Shows every component: whether it does its work, since when, and what is wrong",
+        "Muestra cada componente: si hace su trabajo, desde cuándo, y qué está mal",
+    ),
+    (
+        "Shows what components write, several of them merged by time",
+        "Muestra lo que escriben los componentes, varios mezclados por hora",
+    ),
+    (
+        "Replaces the processes of a component, and waits until it is ready again",
+        "Reemplaza los procesos de un componente y espera hasta que esté listo otra vez",
+    ),
+    (
+        "Sets how many instances a component has, or what each may use",
+        "Fija cuántas instancias tiene un componente, o cuánto puede usar cada una",
+    ),
+    (
+        "Emergency stop: ends everything, or the named components, and remembers what ran",
+        "Parada de emergencia: termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
+    ),
+    ("Puts back exactly what the last stop ended", "Vuelve a poner en marcha exactamente lo que terminó la última parada"),
+    (
+        "Carries one step of an operation's plan out; only a run may",
+        "Realiza un paso del plan de una operación; solo puede hacerlo una ejecución",
+    ),
+    ("Only these components", "Solo estos componentes"),
+    ("Only these components; all of them when none is named", "Solo estos componentes; todos si no se nombra ninguno"),
+    ("Only these components; everything when none is named", "Solo estos componentes; todo si no se nombra ninguno"),
+    ("Go on with what comes", "Seguir con lo que llegue"),
+    (
+        "Not older than this: `10m`, `2h`, `3d`, or a time such as `2026-11-26T10:00:00Z`",
+        "No más viejo que esto: `10m`, `2h`, `3d`, o un momento como `2026-11-26T10:00:00Z`",
+    ),
+    (
+        "Only the last lines of each instance; 100 when neither this nor --since is given",
+        "Solo las últimas líneas de cada instancia; 100 si no se da esto ni --since",
+    ),
+    ("Only lines that match this regular expression", "Solo líneas que cumplan esta expresión regular"),
+    (
+        "Only lines at least this grave; the lines that follow one without a level of their own belong to it",
+        "Solo líneas de esta gravedad o más; las que siguen a una sin nivel propio son parte de ella",
+    ),
+    (
+        "JSON lines as they are, instead of their message and fields",
+        "Las líneas JSON como son, en vez de su mensaje y campos",
+    ),
+    ("Only show what would be done", "Solo mostrar qué se haría"),
+    ("How many instances", "Cuántas instancias"),
+    (
+        "How much processor an instance may use: `0.5`, `2`, `500m`",
+        "Cuánto procesador puede usar una instancia: `0.5`, `2`, `500m`",
+    ),
+    (
+        "How much memory an instance may use: `256M`, `1G`",
+        "Cuánta memoria puede usar una instancia: `256M`, `1G`",
+    ),
 ];
 
 /// The command line in a language.

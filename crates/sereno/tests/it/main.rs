@@ -9,4 +9,5 @@ mod pedidos;
 mod people;
 mod runs;
 mod server;
+mod services;
 mod world;

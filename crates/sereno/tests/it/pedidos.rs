@@ -11,9 +11,9 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A running Pedidos, ended and wiped when the test ends, however it ends.
-struct Pedidos {
+pub(crate) struct Pedidos {
     _folder: tempfile::TempDir,
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
     lab: PathBuf,
     port: u16,
 }
@@ -23,7 +23,7 @@ impl Pedidos {
         Self::up_on("process")
     }
 
-    fn up_on(platform: &str) -> Option<Self> {
+    pub(crate) fn up_on(platform: &str) -> Option<Self> {
         let lab = binary().with_file_name("lab");
         if !lab.exists() {
             skipped("the lab is not built (cargo build --package lab)");
@@ -54,20 +54,25 @@ impl Pedidos {
         said(Command::new(&self.lab).args(arguments).arg("--dir").arg(&self.dir).output().expect("the lab runs"))
     }
 
-    fn sereno(&self, arguments: &[&str]) -> Said {
-        let output = Command::new(binary())
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
             .args(arguments)
             .current_dir(&self.dir)
             .env_clear()
             .env("PATH", path_with(&self.lab))
             .env("HOME", &self.dir)
             .env("LANG", "es_AR.UTF-8")
-            .output();
-        said(output.expect("the binary runs"))
+            .stdin(std::process::Stdio::null());
+        command
+    }
+
+    pub(crate) fn sereno(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments).output().expect("the binary runs"))
     }
 
     /// The HTTP status of a path of the API, as any outsider sees it.
-    fn status(&self, path: &str) -> u16 {
+    pub(crate) fn status(&self, path: &str) -> u16 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the API listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
@@ -112,12 +117,17 @@ fn redis_down_is_mended_by_the_systems_own_runbook() {
     assert_eq!(pedidos.status("/health"), 200);
 }
 
+/// Whether there is a Docker Engine, and compose.
+pub(crate) fn docker_answers() -> bool {
+    let answers =
+        |program: &str, word: &str| Command::new(program).arg(word).output().is_ok_and(|o| o.status.success());
+    answers("docker", "info") && answers("docker-compose", "version")
+}
+
 /// The runbook as its authors wrote it, word for word, on the platform that it was written for.
 #[test]
 fn the_original_runbook_is_walked_on_containers() {
-    let answers =
-        |program: &str, word: &str| Command::new(program).arg(word).output().is_ok_and(|o| o.status.success());
-    if !(answers("docker", "info") && answers("docker-compose", "version")) {
+    if !docker_answers() {
         return skipped("no Docker Engine with docker-compose answers");
     }
     let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/runbooks/clean/pedidos.md");

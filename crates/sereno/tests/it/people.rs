@@ -1,6 +1,6 @@
 //! A person is who they proved to be. Needs root, to be two OS users.
 
-use crate::world::{Said, World, said, skipped};
+use crate::world::{Said, World, at_a_terminal, said, skipped};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -142,41 +142,11 @@ fn one_person_alone_types_the_word_after_a_pause_and_the_journal_says_so() {
     let run = world.runs()[0].0.clone();
     let by_argument = world.sereno(&["approve", &run, "--word", "CONFIRM", "--reason", "x"]);
     assert_eq!(by_argument.code, Some(3), "one person cannot be two by an argument: {by_argument:?}");
-    let typed = at_a_terminal(&world, &format!("runs resume {run}"), "CONFIRM\n");
+    let typed = at_a_terminal(&world.command(&["runs", "resume", &run]), "Type CONFIRM", "CONFIRM\n");
     assert!(typed.contains("Only one person"), "{typed}");
     assert!(!world.path().join("data").exists(), "{typed}");
     let approval = world.entries(&run).into_iter().find(|e| e["data"]["stand_in"] == true);
     assert!(approval.is_some());
-}
-
-/// Runs the binary under a terminal of its own and types a line when it is asked to.
-fn at_a_terminal(world: &World, arguments: &str, line: &str) -> String {
-    use std::io::{Read as _, Write as _};
-    let plain = world.command(&[]);
-    let mut command = Command::new("script");
-    command
-        .args(["-qefc", &format!("{} {arguments}", plain.get_program().to_string_lossy()), "/dev/null"])
-        .current_dir(world.path())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))))
-        .env("TERM", "dumb")
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().expect("script runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let mut stdout = child.stdout.take().expect("a pipe");
-    let mut seen = String::new();
-    let mut buffer = [0; 4096];
-    let mut typed = false;
-    while let Ok(read @ 1..) = stdout.read(&mut buffer) {
-        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
-        if !typed && seen.contains("Type CONFIRM") {
-            stdin.write_all(line.as_bytes()).expect("typed");
-            typed = true;
-        }
-    }
-    child.wait().expect("script ends");
-    seen
 }
 
 #[test]
@@ -189,8 +159,8 @@ fn a_run_is_not_taken_up_under_a_weaker_list_of_people_than_it_was_planned_under
     let one = TWO_PEOPLE.split("\n\n").next().expect("a person").to_owned();
     for weaker in ["[policy]\npause_seconds = 0\n", &swapped, &one] {
         world.write("other.toml", weaker);
-        let resume = format!("--settings other.toml runs resume {run}");
-        let typed = at_a_terminal(&world, &resume, "CONFIRM\n");
+        let resume = ["--settings", "other.toml", "runs", "resume", &run];
+        let typed = at_a_terminal(&world.command(&resume), "Type CONFIRM", "CONFIRM\n");
         assert!(typed.contains("planned under people whom these settings lack") && typed.contains("eva"), "{typed}");
         for arguments in [&["runs", "resume", &run][..], &["approve", &run, "--word", "CONFIRM", "--reason", "x"]] {
             let mut all = vec!["--settings", "other.toml"];

@@ -92,3 +92,34 @@ pub(crate) fn said(output: Output) -> Said {
 pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
+
+/// Runs a command of the binary under a terminal of its own and types a line when it is asked to.
+pub(crate) fn at_a_terminal(plain: &Command, asked: &str, line: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let words = std::iter::once(plain.get_program()).chain(plain.get_args());
+    let words: Vec<_> = words.map(std::ffi::OsStr::to_string_lossy).collect();
+    let mut command = Command::new("script");
+    command
+        .args(["-qefc", &words.join(" "), "/dev/null"])
+        .current_dir(plain.get_current_dir().expect("a folder"))
+        .env_clear()
+        .envs(plain.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))))
+        .env("TERM", "dumb")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().expect("script runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let mut seen = String::new();
+    let mut buffer = [0; 4096];
+    let mut typed = false;
+    while let Ok(read @ 1..) = stdout.read(&mut buffer) {
+        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        if !typed && seen.contains(asked) {
+            stdin.write_all(line.as_bytes()).expect("typed");
+            typed = true;
+        }
+    }
+    child.wait().expect("script ends");
+    seen
+}

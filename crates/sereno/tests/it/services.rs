@@ -1,0 +1,323 @@
+//! The operations on services, on the real parts: Docker Compose with the lab's Pedidos, and systemd on two servers over SSH.
+//! What is asserted is what the platform itself says afterwards, not the exit code alone.
+
+use crate::pedidos::{Pedidos, docker_answers};
+use crate::world::{Said, World, at_a_terminal, skipped};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What the engine says of the containers of a service: one line of a template for each, sorted.
+fn containers(pedidos: &Pedidos, service: &str, template: &str) -> Vec<String> {
+    let ids = Command::new("docker-compose").args(["ps", "-q", service]).current_dir(&pedidos.dir).output();
+    let ids = String::from_utf8(ids.expect("docker-compose runs").stdout).expect("UTF-8");
+    let inspect = |id: &str| {
+        let output = Command::new("docker").args(["inspect", "-f", template, id]).output().expect("docker runs");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let mut all: Vec<String> = ids.split_whitespace().map(inspect).collect();
+    all.sort();
+    all
+}
+
+fn json(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+/// A component of `status --format json`.
+fn component(status: &Value, name: &str) -> Value {
+    let all = status["components"].as_array().expect("components");
+    all.iter().find(|component| component["name"] == name).unwrap_or_else(|| panic!("no {name}: {status}")).clone()
+}
+
+fn last_run(pedidos: &Pedidos) -> (String, String) {
+    let rows = json(&pedidos.sereno(&["runs", "list", "--format", "json"]));
+    let text = |name: &str| rows[0][name].as_str().expect("a text").to_owned();
+    (text("id"), text("state"))
+}
+
+/// Waits until something is so; the test fails when it is not after a minute.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "not so after a minute: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn services_on_docker_compose() {
+    if !docker_answers() {
+        return skipped("no Docker Engine with docker-compose answers");
+    }
+    let Some(pedidos) = Pedidos::up_on("compose") else { return };
+    fs::write(pedidos.dir.join("sereno.toml"), "[policy]\npause_seconds = 1\n").expect("written");
+    status_tells_the_truth(&pedidos);
+    a_restart_replaces(&pedidos);
+    a_restart_outlives_a_killed_sereno(&pedidos);
+    a_plan_that_was_overtaken_is_refused(&pedidos);
+    scale_and_back(&pedidos);
+    logs_are_merged_filtered_and_redacted(&pedidos);
+    nobody_acts_without_a_run(&pedidos);
+    stop_and_resume(&pedidos);
+}
+
+fn status_tells_the_truth(pedidos: &Pedidos) {
+    let said = pedidos.sereno(&["status", "--format", "json"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let status = json(&said);
+    let api = component(&status, "api");
+    assert_eq!((&api["standing"], &api["ready"], &api["desired"]), (&"ok".into(), &1.into(), &1.into()), "{api}");
+    assert!(api["instances"][0]["usage"]["memory"].as_u64().is_some_and(|bytes| bytes > 100_000), "{api}");
+    let redis = containers(pedidos, "redis", "{{.Id}}").remove(0);
+    assert!(Command::new("docker").args(["kill", &redis]).output().expect("docker runs").status.success());
+    let said = pedidos.sereno(&["status"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("caído") && said.out.contains("señal 9"), "{said:?}");
+    assert!(Command::new("docker").args(["start", &redis]).output().expect("docker runs").status.success());
+    let wrong = pedidos.sereno(&["status", "apo"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("hay: api"), "{wrong:?}");
+}
+
+fn a_restart_replaces(pedidos: &Pedidos) {
+    let started = || containers(pedidos, "api", "{{.State.StartedAt}}");
+    let before = started();
+    let plan = pedidos.sereno(&["restart", "api", "--plan"]);
+    assert_eq!((plan.code, started()), (Some(0), before.clone()), "a plan does nothing: {plan:?}");
+    let unasked = pedidos.sereno(&["restart", "api"]);
+    assert_eq!((unasked.code, started()), (Some(4), before.clone()), "a change needs a yes: {unasked:?}");
+    let (waiting, _) = last_run(pedidos);
+    assert_eq!(pedidos.sereno(&["runs", "cancel", &waiting, "--reason", "prueba"]).code, Some(0));
+    let restart = pedidos.sereno(&["restart", "api", "--yes", "--reason", "prueba"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    assert_ne!(started(), before);
+    assert_eq!(last_run(pedidos).1, "verified");
+    // Done means that it answers, at once.
+    assert_eq!(pedidos.status("/health"), 200);
+}
+
+fn a_restart_outlives_a_killed_sereno(pedidos: &Pedidos) {
+    let before = containers(pedidos, "api", "{{.State.StartedAt}}");
+    let mut child = pedidos
+        .command(&["restart", "api", "--yes"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let step = |kind: &str| {
+        let (run, _) = last_run(pedidos);
+        let entries = json(&pedidos.sereno(&["runs", "show", &run, "--format", "json"]));
+        entries.as_array().expect("entries").iter().any(|entry| entry["kind"] == kind)
+    };
+    until("the step has started", || step("step.started"));
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let (run, _) = last_run(pedidos);
+    let resumed = pedidos.sereno(&["runs", "resume", &run, "--yes"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(last_run(pedidos), (run.clone(), "verified".to_owned()));
+    assert_ne!(containers(pedidos, "api", "{{.State.StartedAt}}"), before);
+    // Once: the process that the first attempt started is the one that runs.
+    let entries = json(&pedidos.sereno(&["runs", "show", &run, "--format", "json"]));
+    let starts = entries.as_array().expect("entries").iter().filter(|entry| entry["kind"] == "step.started").count();
+    assert_eq!(starts, 2, "the restart and its verification, each once: {entries}");
+}
+
+fn a_plan_that_was_overtaken_is_refused(pedidos: &Pedidos) {
+    let waits = pedidos.sereno(&["restart", "worker"]);
+    assert_eq!(waits.code, Some(4), "{waits:?}");
+    let (run, _) = last_run(pedidos);
+    let worker = containers(pedidos, "worker", "{{.Id}}").remove(0);
+    assert!(Command::new("docker").args(["restart", &worker]).output().expect("docker runs").status.success());
+    let by_hand = containers(pedidos, "worker", "{{.State.StartedAt}}");
+    let overtaken = pedidos.sereno(&["runs", "resume", &run, "--yes"]);
+    assert_eq!(overtaken.code, Some(1), "{overtaken:?}");
+    assert!(overtaken.out.contains("ya no está") || overtaken.err.contains("ya no está"), "{overtaken:?}");
+    assert_eq!(containers(pedidos, "worker", "{{.State.StartedAt}}"), by_hand, "it was not restarted again");
+    assert_eq!(pedidos.sereno(&["runs", "cancel", &run, "--reason", "prueba"]).code, Some(0));
+}
+
+fn scale_and_back(pedidos: &Pedidos) {
+    let up = pedidos.sereno(&["scale", "worker", "3", "--yes"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    assert_eq!(containers(pedidos, "worker", "{{.State.Running}}"), ["true", "true", "true"]);
+    let (run, _) = last_run(pedidos);
+    let again = pedidos.sereno(&["scale", "worker", "3", "--yes"]);
+    assert_eq!(again.code, Some(3), "{again:?}");
+    let undone = pedidos.sereno(&["runs", "undo", &run, "--yes"]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    assert_eq!(containers(pedidos, "worker", "{{.State.Running}}"), ["true"]);
+    let limited = pedidos.sereno(&["scale", "worker", "--memory", "96M", "--cpu", "0.5", "--yes"]);
+    assert_eq!(limited.code, Some(0), "{limited:?}");
+    let limits = containers(pedidos, "worker", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}");
+    assert_eq!(limits, ["100663296 500000000"]);
+}
+
+fn logs_are_merged_filtered_and_redacted(pedidos: &Pedidos) {
+    let said = pedidos.sereno(&["logs", "--format", "json", "--tail", "40"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let lines: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let names: std::collections::BTreeSet<&str> = lines.iter().filter_map(|line| line["component"].as_str()).collect();
+    assert!(names.len() >= 3, "{names:?}");
+    let times: Vec<jiff::Timestamp> =
+        lines.iter().map(|line| line["at"].as_str().expect("a time").parse().expect("a time")).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let grepped = pedidos.sereno(&["logs", "redis", "--since", "1h", "--grep", "Ready to accept"]);
+    assert!(grepped.out.lines().count() >= 1 && grepped.out.lines().all(|line| line.contains("Ready")), "{grepped:?}");
+    let env = fs::read_to_string(pedidos.dir.join(".env")).expect(".env");
+    let password = env.lines().find_map(|line| line.strip_prefix("POSTGRES_PASSWORD=")).expect("a password");
+    let api = containers(pedidos, "api", "{{.Id}}").remove(0);
+    let leak = format!("echo leaked {password} > /proc/1/fd/1");
+    assert!(Command::new("docker").args(["exec", &api, "sh", "-c", &leak]).output().expect("docker runs").status.success());
+    let shown = pedidos.sereno(&["logs", "api", "--tail", "5"]);
+    assert!(shown.out.contains("leaked [redacted") && !shown.out.contains(password), "{shown:?}");
+    for wrong in [["--since", "ayer"], ["--grep", "("]] {
+        assert_eq!(pedidos.sereno(&[&["logs"], &wrong[..]].concat()).code, Some(2), "{wrong:?}");
+    }
+}
+
+fn nobody_acts_without_a_run(pedidos: &Pedidos) {
+    let before = containers(pedidos, "api", "{{.State.StartedAt}}");
+    let plan = pedidos.sereno(&["restart", "api", "--plan", "--format", "json"]);
+    let text = json(&plan)["steps"][0]["text"].as_str().expect("a text").to_owned();
+    let words: Vec<&str> = text.split(' ').skip(1).collect();
+    let plain = pedidos.sereno(&words);
+    assert_eq!(plain.code, Some(3), "{plain:?}");
+    let forged = pedidos.command(&words).env("SERENO_STEP", pedidos.dir.join(".sereno/runs/r-0/steps/001-1")).output();
+    assert_eq!(forged.expect("the binary runs").status.code(), Some(3));
+    assert_eq!(containers(pedidos, "api", "{{.State.StartedAt}}"), before);
+}
+
+fn stop_and_resume(pedidos: &Pedidos) {
+    assert_eq!(pedidos.sereno(&["scale", "worker", "2", "--yes"]).code, Some(0));
+    let alone = pedidos.sereno(&["stop", "--yes"]);
+    assert_eq!(alone.code, Some(4), "a yes given beforehand is no second person's: {alone:?}");
+    let (run, _) = last_run(pedidos);
+    let typed = at_a_terminal(&pedidos.command(&["runs", "resume", &run]), "Escriba CONFIRMAR", "CONFIRMAR\n");
+    assert_eq!(last_run(pedidos).1, "verified", "{typed}");
+    let states = |service: &str| containers(pedidos, service, "{{.State.Status}}");
+    for service in ["api", "worker", "postgres", "redis"] {
+        assert!(states(service).iter().all(|state| state == "exited"), "{service}: {:?}", states(service));
+    }
+    assert_eq!(states("worker").len(), 2);
+    let status = json(&pedidos.sereno(&["status", "--format", "json"]));
+    assert_eq!(component(&status, "api")["standing"], "stopped", "{status}");
+    let resumed = pedidos.sereno(&["resume", "--yes"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(states("worker"), ["running", "running"]);
+    until("the API answers", || pedidos.status("/health") == 200);
+    let again = pedidos.sereno(&["resume", "--yes"]);
+    assert_eq!(again.code, Some(3), "what was put back is not put back again: {again:?}");
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_told_by_its_address() {
+    let world = World::with_runbook("# T\n");
+    world.write("docker-compose.yml", "services:\n  a: {image: i}\n");
+    let mut command = world.command(&["status"]);
+    let output = command.env("DOCKER_HOST", "unix:///nowhere/docker.sock").output().expect("the binary runs");
+    let said = crate::world::said(output);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("unix:///nowhere/docker.sock") && said.err.contains("hint:"), "{said:?}");
+    let nothing = World::with_runbook("# T\n").sereno(&["status"]);
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    assert!(nothing.err.contains("no platform"), "{nothing:?}");
+}
+
+/// Two servers with systemd, ended when the test ends, however it ends.
+struct Servers {
+    tool: PathBuf,
+    names: Vec<String>,
+    world: World,
+}
+
+impl Servers {
+    fn up(count: usize) -> Option<Self> {
+        let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/tools/vps-up");
+        if !tool.exists() || !docker_answers() {
+            skipped("servers with systemd need the tool beside the project, and a Docker Engine");
+            return None;
+        }
+        let world = World::with_runbook("# T\n");
+        let mut servers = Self { tool, names: Vec::new(), world };
+        let mut config = String::new();
+        for number in 1..=count {
+            let name = format!("it-{}-{number}", std::process::id());
+            let output = Command::new(&servers.tool).arg(&name).output().expect("the tool runs");
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            servers.names.push(name);
+            if !output.status.success() {
+                skipped(&format!("no server could be started: {}", String::from_utf8_lossy(&output.stderr)));
+                return None;
+            }
+            let value = |key: &str| said.split_whitespace().find_map(|word| word.strip_prefix(key)).expect("a value").to_owned();
+            config += &format!(
+                "Host web-{number}\n HostName {}\n User {}\n IdentityFile {}\n UserKnownHostsFile {}\n",
+                value("host="),
+                value("user="),
+                value("key="),
+                value("known_hosts=")
+            );
+        }
+        servers.world.write("ssh.conf", &config);
+        servers.world.write(
+            "sereno.toml",
+            "[platform]\nkind = \"systemd\"\nhosts = [\"web-1\", \"web-2\"]\nunits = [\"orion-api\"]\nssh_config = \"ssh.conf\"\n",
+        );
+        Some(servers)
+    }
+
+    fn ssh(&self, host: &str, command: &str) -> String {
+        let output =
+            Command::new("ssh").args(["-F", "ssh.conf", host, command]).current_dir(self.world.path()).output();
+        String::from_utf8_lossy(&output.expect("ssh runs").stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // A server that is gone already is as good as one that is taken away.
+            let _ = Command::new(&self.tool).args(["--down", name]).output();
+        }
+    }
+}
+
+const UNIT: &str = "[Service]\nExecStart=/bin/bash -c 'while true; do echo tick; sleep 0.2; done'\nRestart=on-failure\n";
+
+#[test]
+fn services_on_two_servers_over_ssh() {
+    let Some(servers) = Servers::up(2) else { return };
+    for host in ["web-1", "web-2"] {
+        let place = "/etc/systemd/system/orion-api.service";
+        let begin = format!("printf '%s' \"{UNIT}\" | sudo tee {place} >/dev/null; sudo systemctl daemon-reload; sudo systemctl start orion-api; systemctl is-active orion-api");
+        assert_eq!(servers.ssh(host, &begin), "active");
+    }
+    let world = &servers.world;
+    let status = world.sereno(&["status", "--format", "json"]);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    assert_eq!(component(&json(&status), "orion-api")["ready"], 2, "{status:?}");
+    let started = |host: &str| servers.ssh(host, "systemctl show -p InvocationID --value orion-api");
+    let before = [started("web-1"), started("web-2")];
+    let restart = world.sereno(&["restart", "orion-api", "--yes"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    assert!(started("web-1") != before[0] && started("web-2") != before[1]);
+    assert_eq!(world.runs()[0].1, "verified");
+    let logs = world.sereno(&["logs", "orion-api", "--tail", "3", "--format", "json"]);
+    assert!(logs.out.contains("orion-api@web-1") && logs.out.contains("orion-api@web-2"), "{logs:?}");
+    let scale = world.sereno(&["scale", "orion-api", "3", "--yes"]);
+    assert_eq!(scale.code, Some(3), "{scale:?}");
+    world.write("stranger.conf", "Host web-1 web-2\n HostName 127.0.0.1\n Port 1\n");
+    let settings = world.read("sereno.toml").replace("ssh.conf", "stranger.conf");
+    world.write("other.toml", &settings);
+    let unreachable = world.sereno(&["--settings", "other.toml", "status"]);
+    assert_eq!(unreachable.code, Some(1), "{unreachable:?}");
+    assert!(unreachable.err.contains("cannot be reached over SSH") && unreachable.err.contains("hint:"), "{unreachable:?}");
+    world.write("sereno.toml", &world.read("sereno.toml").replace("\"orion-api\"", "\"orion-apo\""));
+    let unknown = world.sereno(&["status"]);
+    assert_eq!(unknown.code, Some(3), "{unknown:?}");
+    assert!(unknown.err.contains("has no unit orion-apo.service"), "{unknown:?}");
+}
