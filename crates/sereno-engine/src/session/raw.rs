@@ -1,8 +1,9 @@
 //! The state of a step as its bash writes it, maybe not to its end.
 //!
 //! bash writes it line by line, so it goes to a file in the runner's memory, which bash finds among the runner's open files.
-//! Should the runner be killed while bash goes on, that path is gone; should it then be another process's, `[[ -k` tells:
-//! nobody else's file carries that mark (see `script`).
+//! Should the runner be killed while bash goes on, that path is gone. Should another process have the runner's number by
+//! then, bash must not write to a file of that one's: it looks for the mark (`[[ -k`, see `script`), the sticky bit, which
+//! files do not carry. Only another runner's would, and what it holds is emptied by its own bash before it counts.
 
 use super::files::StepFiles;
 use super::runners::memory;

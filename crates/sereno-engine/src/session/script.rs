@@ -5,8 +5,8 @@
 //! leaves. Nothing else is visible: no helper function, no file descriptor, no variable but `SERENO_STEP`.
 //!
 //! What the last command looks like is due to what may stand before it:
-//! - It has no quotes and no closing word, so that an unclosed quote, parenthesis or `if` before it ends in bash's own
-//!   syntax error and not in something else being run. (An unclosed here-document would swallow it: see `heredoc`.)
+//! - It has no quotes and no word that could close what stands open: its brace inside an open `[[` is an error already. So an
+//!   unclosed quote, parenthesis or `if` before it ends in bash's own syntax error and not in something else being run. (An unclosed here-document would swallow it: see `heredoc`.)
 //! - A blank line before it takes a trailing backslash.
 //! - It runs in braces whose output goes nowhere, so that `set -x` and a `DEBUG` trap stay unheard.
 //! - After a trailing `|` it runs in a subshell, says so, and its state is not taken.
