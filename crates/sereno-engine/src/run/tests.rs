@@ -190,7 +190,7 @@ fn a_note_of_an_old_journal_is_read() {
 
 #[test]
 fn starts_in_a_row_that_never_began_are_counted_until_one_does() {
-    let mut case = Case::new(vec![planned(1, Risk::Observe), planned(2, Risk::Observe)]);
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
     for attempt in 1..=2 {
         case.then(started(0, attempt));
         case.then(Event::Finished { step: 0, attempt, report: StepReport::never_began() });
