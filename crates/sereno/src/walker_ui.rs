@@ -334,7 +334,7 @@ impl Ui for WalkerUi {
             let words = self.t("left running in the background", "procesos quedaron en segundo plano");
             notes.push(format!("{} {words}", report.left_running));
         }
-        notes.extend(report.note.clone());
+        notes.extend(report.note.as_ref().map(|note| note.get(self.manners.lang).to_owned()));
         self.say(format!("  {word}  {}", styled(DIM, notes.join(" · "))));
     }
 

@@ -1,7 +1,7 @@
 //! What the journal records of a run. These are formats: a field is only ever added, and old entries stay readable.
 
 use crate::plan::Plan;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sereno_model::{Digest, Outcome, RunId, Text};
 
 /// A person, as they proved to be.
@@ -109,12 +109,13 @@ pub struct StepReport {
     /// Processes that it left running in the background.
     pub left_running: u32,
     /// Why, where the numbers do not say it: `the runner was killed`.
-    pub note: Option<String>,
+    #[serde(default, deserialize_with = "note_of_any_age")]
+    pub note: Option<Text>,
 }
 
 impl StepReport {
     /// A report about a step that ran nothing.
-    pub fn bare(outcome: Outcome, note: Option<String>) -> Self {
+    pub fn bare(outcome: Outcome, note: Option<Text>) -> Self {
         Self {
             outcome,
             exit_code: None,
@@ -134,17 +135,40 @@ impl StepReport {
     }
 }
 
+/// Journals from before notes were in two languages hold them in English alone.
+fn note_of_any_age<'de, D: Deserializer<'de>>(note: D) -> Result<Option<Text>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Note {
+        Both(Text),
+        English(String),
+    }
+    Ok(Option::deserialize(note)?.map(|note| match note {
+        Note::Both(text) => text,
+        Note::English(text) => Text::same(text),
+    }))
+}
+
 /// The note of a step that was to start and of which nothing ever ran.
 const NEVER_BEGAN: &str = "never began";
 
 impl StepReport {
-    /// Sereno was killed between the entry that a step starts and its start.
+    /// Sereno or the step's runner was killed between the entry that a step starts and its start.
     pub fn never_began() -> Self {
-        Self::bare(Outcome::Failed, Some(NEVER_BEGAN.to_owned()))
+        Self::bare(Outcome::Failed, Some(Text::new(NEVER_BEGAN, "nunca empezó")))
     }
 
     pub fn is_never_began(&self) -> bool {
-        self.note.as_deref() == Some(NEVER_BEGAN)
+        self.note.as_ref().is_some_and(|note| note.en == NEVER_BEGAN)
+    }
+
+    /// It never began, this often in a row: trying on would never end.
+    pub fn given_up(times: u32) -> Self {
+        let note = Text::new(
+            format!("its runner ended {times} times before anything of the step ran"),
+            format!("su ejecutor terminó {times} veces antes de que corriera nada del paso"),
+        );
+        Self::bare(Outcome::Failed, Some(note))
     }
 }
 

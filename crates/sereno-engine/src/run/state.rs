@@ -5,7 +5,7 @@
 
 use super::event::{Decision, Ending, Event, Person, StepReport};
 use crate::plan::{Action, Approval, Plan, PlanStep};
-use sereno_model::{Outcome, Risk, RunId};
+use sereno_model::{Outcome, Risk, RunId, Text};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct RunState {
     pub exit_trap: Option<(usize, u32)>,
     /// How often the trap was started, and the boot on which the one started that runs.
     pub closing: (u32, Option<String>),
+    /// How often in a row a step was to start and its runner was gone before anything of it ran.
+    pub never_began: u32,
     pub ended: Option<Ending>,
 }
 
@@ -118,8 +120,8 @@ impl RunState {
             .steps
             .iter()
             .map(|step| match &step.action {
-                Action::Skip { why } => StepState::ended(0, Outcome::Skipped, Some(why.en.clone())),
-                Action::Refuse { why } => StepState::ended(0, Outcome::Refused, Some(why.en.clone())),
+                Action::Skip { why } => StepState::ended(0, Outcome::Skipped, Some(why.clone())),
+                Action::Refuse { why } => StepState::ended(0, Outcome::Refused, Some(why.clone())),
                 _ => StepState::Pending,
             })
             .collect();
@@ -135,6 +137,7 @@ impl RunState {
             cancelled: false,
             exit_trap: None,
             closing: (0, None),
+            never_began: 0,
             ended: None,
         }
     }
@@ -251,6 +254,7 @@ impl RunState {
             Some(state) if matches!(*state, StepState::Running { attempt: running, .. } if running == attempt) => {
                 *state = StepState::Ended { attempt, report: report.clone() };
                 self.script_ended |= report.ended_script;
+                self.never_began = if report.is_never_began() { self.never_began + 1 } else { 0 };
                 match report.exit_trap {
                     Some(true) => self.exit_trap = Some((step, attempt)),
                     Some(false) => self.exit_trap = None,
@@ -274,8 +278,8 @@ impl RunState {
         match decision {
             Decision::Retry if planned.action.executes() => {
                 // Back to pending; the attempts already made are kept in the number of the next one.
-                *state =
-                    StepState::Ended { attempt, report: StepReport::bare(Outcome::Failed, Some(RETRY.to_owned())) };
+                let report = StepReport::bare(Outcome::Failed, Some(Text::same(RETRY)));
+                *state = StepState::Ended { attempt, report };
             }
             Decision::Retry => return Err("a person's step is not run again"),
             Decision::Skip => *state = decided(Outcome::Skipped),
@@ -331,7 +335,7 @@ impl RunState {
             StepState::Ended { attempt, report } => match report.outcome {
                 Outcome::Succeeded | Outcome::Skipped | Outcome::Refused => None,
                 Outcome::Unknown => Some(Next::Person { step: index, why: WhyPerson::Unknown }),
-                Outcome::Failed if report.note.as_deref() == Some(RETRY) || report.is_never_began() => {
+                Outcome::Failed if is_to_be_retried(report) || report.is_never_began() => {
                     Some(self.start_or_approve(index, attempt + 1))
                 }
                 Outcome::Failed if tolerated(planned, report) => None,
@@ -399,6 +403,10 @@ impl RunState {
 /// The note of a step whose person asked to run it again.
 const RETRY: &str = "retry";
 
+fn is_to_be_retried(report: &StepReport) -> bool {
+    report.note.as_ref().is_some_and(|note| note.en == RETRY)
+}
+
 /// A failed observation is evidence, not a failure of the run, unless it was the verification or ended the script.
 fn tolerated(planned: &PlanStep, report: &StepReport) -> bool {
     planned.risk == Risk::Observe && !planned.verifies && !report.ended_script && !report.timed_out
@@ -417,7 +425,7 @@ fn open_to_decision(planned: &PlanStep, state: &StepState) -> bool {
 }
 
 impl StepState {
-    fn ended(attempt: u32, outcome: Outcome, note: Option<String>) -> Self {
+    fn ended(attempt: u32, outcome: Outcome, note: Option<Text>) -> Self {
         Self::Ended { attempt, report: StepReport::bare(outcome, note) }
     }
 

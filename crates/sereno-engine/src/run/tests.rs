@@ -176,6 +176,30 @@ fn a_step_that_never_began_starts_again_by_itself() {
     assert_eq!(case.then(Event::Finished { step: 0, attempt: 1, report }), Next::Start { step: 0, attempt: 2 });
 }
 
+/// Journals were written when a note was in English alone.
+#[test]
+fn a_note_of_an_old_journal_is_read() {
+    let (kind, mut data) = Event::Finished { step: 0, attempt: 1, report: StepReport::never_began() }.into_entry();
+    data["report"]["note"] = "never began".into();
+    let Event::Finished { report, .. } = Event::from_entry(&kind, &data).unwrap() else { panic!("another event") };
+    assert!(report.is_never_began());
+    data["report"]["note"] = serde_json::Value::Null;
+    let Event::Finished { report, .. } = Event::from_entry(&kind, &data).unwrap() else { panic!("another event") };
+    assert_eq!(report.note, None);
+}
+
+#[test]
+fn starts_in_a_row_that_never_began_are_counted_until_one_does() {
+    let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);
+    for attempt in 1..=2 {
+        case.then(started(0, attempt));
+        case.then(Event::Finished { step: 0, attempt, report: StepReport::never_began() });
+        assert_eq!(case.state.as_ref().unwrap().never_began, attempt);
+    }
+    case.runs(0, 3, Outcome::Succeeded);
+    assert_eq!(case.state.as_ref().unwrap().never_began, 0);
+}
+
 #[test]
 fn a_cancelled_run_ends_after_the_step_that_runs() {
     let mut case = Case::new(vec![sample_step(1, Risk::Observe), sample_step(2, Risk::Observe)]);

@@ -3,13 +3,14 @@
 use super::durable::{write_private, write_whole};
 use super::files::{STEP_MARKER, StepFiles};
 use super::heredoc;
+use super::raw::RawState;
 use super::restore::{self, Restored};
 use super::runners::memory;
 use super::script;
 use super::snapshot::Snapshot;
 use super::spec::{Stdin, StepSpec};
 use sereno_model::{Digest, Text};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::AsRawFd;
@@ -22,8 +23,10 @@ use std::process::{Command, Stdio};
 /// A bash ready to be started, but for its output.
 pub(super) struct Attempt {
     pub(super) command: Command,
-    /// The text ends with the command that saves the state.
-    pub(super) saves_state: bool,
+    /// Where the command at the end of the text saves the state, if there is one.
+    pub(super) raw_state: Option<RawState>,
+    /// What its environment holds that bash has no name for, as `name=value`.
+    pub(super) unnameable: Vec<Vec<u8>>,
     restored: Option<Restoring>,
 }
 
@@ -46,8 +49,8 @@ impl Attempt {
 /// The longest text that is passed as an argument; the kernel's limit is 128 KiB.
 const LONGEST_ARGUMENT: usize = 120 * 1024;
 
-/// Prepares everything, or says why the step cannot start.
-pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Text> {
+/// Prepares everything, or says why the step cannot start. `state` is what the step before left.
+pub(super) fn prepare(spec: &StepSpec, files: &StepFiles, state: Option<&[u8]>) -> Result<Attempt, Text> {
     if spec.script.contains('\0') {
         return Err(Text::new("the text holds a NUL byte", "el texto contiene un byte NUL"));
     }
@@ -55,19 +58,21 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
     let saves_state = !spec.is_last && !heredoc::is_left_open(&spec.script, &shell);
     let mut command = Command::new(&shell);
     command.process_group(0).stdin(stdin(spec)?);
-    let state = spec.state_in.as_deref().map(|path| read_state(path, spec.state_digest.as_ref())).transpose()?;
-    let (arguments, restored) = match &state {
-        None => (begin(&mut command, spec), None),
+    let (arguments, unnameable, restored) = match state {
+        None => (Vec::new(), begin(&mut command, spec), None),
         Some(bytes) => {
-            let (arguments, restoring) = go_on(&mut command, bytes)?;
-            (arguments, Some(restoring))
+            let state = Snapshot::parse(bytes).ok_or_else(damaged)?;
+            let arguments = state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect();
+            let unnameable = state.unnameable.iter().map(|entry| entry.to_vec()).collect();
+            (arguments, unnameable, Some(go_on(&mut command, &state)?))
         }
     };
     command.env(STEP_MARKER, files.dir());
-    let text = if saves_state {
+    let raw_state = saves_state.then(|| RawState::new(files)).transpose();
+    let raw_state = raw_state.map_err(|error| cannot("create", "crear", &files.raw_state(), &error))?;
+    let text = if let Some(raw) = &raw_state {
         keep(&files.epilogue(), script::EPILOGUE)?;
-        save(&files.raw_state(), b"")?;
-        script::with_epilogue(&spec.script, files)
+        script::with_epilogue(&spec.script, raw.path(), &files.epilogue())
     } else {
         spec.script.clone().into_bytes()
     };
@@ -78,28 +83,36 @@ pub(super) fn prepare(spec: &StepSpec, files: &StepFiles) -> Result<Attempt, Tex
         command.arg("--").arg(files.script());
     }
     command.args(arguments);
-    Ok(Attempt { command, saves_state, restored })
+    Ok(Attempt { command, raw_state, unnameable, restored })
 }
 
-/// The first step: the environment that the runner was given.
-fn begin(command: &mut Command, spec: &StepSpec) -> Vec<OsString> {
+/// The first step: the environment that the runner was given. Returns what of it bash has no name for.
+fn begin(command: &mut Command, spec: &StepSpec) -> Vec<Vec<u8>> {
     // With `PWD`, bash keeps a path through symbolic links as it was given.
     command.env_remove("BASH_ENV").current_dir(&spec.cwd).env("PWD", &spec.cwd);
-    Vec::new()
+    let unnameable = std::env::vars_os().filter(|(name, _)| !is_nameable(name.as_bytes()));
+    unnameable.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat()).collect()
 }
 
-/// A later step: everything comes from the state. Returns the positional parameters.
-fn go_on(command: &mut Command, bytes: &[u8]) -> Result<(Vec<OsString>, Restoring), Text> {
-    let damaged =
-        || Text::new("the shell state of the step before is damaged", "el estado del paso anterior está dañado");
-    let state = Snapshot::parse(bytes).ok_or_else(damaged)?;
+/// Whether bash has it as a variable or, of another name, as a function.
+fn is_nameable(name: &[u8]) -> bool {
+    let is_word = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    (is_word && !name.first().is_some_and(u8::is_ascii_digit)) || name.starts_with(b"BASH_FUNC_")
+}
+
+fn damaged() -> Text {
+    Text::new("the shell state of the step before is damaged", "el estado del paso anterior está dañado")
+}
+
+/// A later step: everything comes from the state.
+fn go_on(command: &mut Command, state: &Snapshot<'_>) -> Result<Restoring, Text> {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let (mut prologue, log) =
         inherited("prologue").and_then(|file| Ok((file, inherited("restore.log")?))).map_err(|error| {
             Text::new(format!("cannot restore the state: {error}"), format!("no se pudo restaurar el estado: {error}"))
         })?;
     let fds = [&prologue, &log].map(AsRawFd::as_raw_fd);
-    let Restored { text, env } = restore::restored(&state, fds, &limits).ok_or_else(damaged)?;
+    let Restored { text, env } = restore::restored(state, fds, &limits).ok_or_else(damaged)?;
     let place = PathBuf::from(format!("/proc/self/fd/{}", fds[0]));
     prologue.write_all(&text).map_err(|error| cannot("write", "escribir", &place, &error))?;
     let cwd = Path::new(OsStr::from_bytes(state.cwd));
@@ -110,9 +123,12 @@ fn go_on(command: &mut Command, bytes: &[u8]) -> Result<(Vec<OsString>, Restorin
             format!("el directorio {path}, donde terminó el paso anterior, ya no existe"),
         ));
     }
-    command.env_clear().envs(env).env("BASH_ENV", &place).current_dir(cwd).env("PWD", cwd);
-    let arguments = state.arguments.iter().map(|argument| OsStr::from_bytes(argument).to_owned()).collect();
-    Ok((arguments, Restoring { _prologue: prologue, log }))
+    let unnameable = state.unnameable.iter().filter_map(|entry| {
+        let at = entry.iter().position(|byte| *byte == b'=')?;
+        Some((OsStr::from_bytes(entry.get(..at)?), OsStr::from_bytes(entry.get(at + 1..)?)))
+    });
+    command.env_clear().envs(env).envs(unnameable).env("BASH_ENV", &place).current_dir(cwd).env("PWD", cwd);
+    Ok(Restoring { _prologue: prologue, log })
 }
 
 /// A file in memory that bash inherits, under a number that is in nobody's way. The prologue closes it.
@@ -123,16 +139,22 @@ fn inherited(name: &str) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-fn read_state(path: &Path, digest: Option<&Digest>) -> Result<Vec<u8>, Text> {
-    let bytes = std::fs::read(path).map_err(|error| cannot("read", "leer", path, &error))?;
-    if digest.is_some_and(|digest| *digest != Digest::of(&bytes)) {
+/// The state that the step goes on from.
+pub(super) fn read_state(spec: &StepSpec) -> Result<Option<Vec<u8>>, Text> {
+    let (Some(saved), path) = (&spec.state_in, &spec.states) else {
+        return Ok(None);
+    };
+    let file = File::open(path).map_err(|error| cannot("read", "leer", path, &error))?;
+    let mut bytes = vec![0; saved.length as usize];
+    let read = file.read_exact_at(&mut bytes, saved.offset);
+    if read.is_err() || saved.digest != Digest::of(&bytes) {
         let path = path.display();
         return Err(Text::new(
-            format!("the shell state {path} is not the one that the step before left"),
-            format!("el estado {path} no es el que dejó el paso anterior"),
+            format!("the shell state in {path} is not the one that the step before left"),
+            format!("el estado en {path} no es el que dejó el paso anterior"),
         ));
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 fn stdin(spec: &StepSpec) -> Result<Stdio, Text> {

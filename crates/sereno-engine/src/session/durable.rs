@@ -32,6 +32,14 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     private(path)?.write_all(bytes)
 }
 
+/// Adds to a file that only its owner may read, and tells where that begins. Not durable.
+pub(super) fn append(path: &Path, bytes: &[u8]) -> io::Result<u64> {
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let offset = file.metadata()?.len();
+    file.write_all(bytes)?;
+    Ok(offset)
+}
+
 fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }

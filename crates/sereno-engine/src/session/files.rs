@@ -47,12 +47,13 @@ impl StepFiles {
         self.dir.join(CANCEL)
     }
 
-    /// Where a step's shell state is kept unless the caller wants it elsewhere.
-    pub fn state(&self) -> PathBuf {
-        self.beside("state")
+    /// Where the shell states of a session's steps are kept, one after the other, unless the caller wants them elsewhere.
+    /// One file for all: each file more that is made and removed costs more than the writing.
+    pub fn states(&self) -> PathBuf {
+        self.dir.with_file_name("states")
     }
 
-    /// The state as bash writes it, maybe not to its end.
+    /// The state as bash writes it, where it cannot be written to memory.
     pub(super) fn raw_state(&self) -> PathBuf {
         self.beside("raw")
     }

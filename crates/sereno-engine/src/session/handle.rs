@@ -97,9 +97,8 @@ fn with_whole_paths(spec: &StepSpec) -> Result<StepSpec, SessionError> {
     };
     let mut spec = spec.clone();
     spec.dir = whole(&spec.dir)?;
-    spec.state_out = whole(&spec.state_out)?;
+    spec.states = whole(&spec.states)?;
     spec.cwd = whole(&spec.cwd)?;
-    spec.state_in = spec.state_in.as_deref().map(whole).transpose()?;
     spec.redact = spec.redact.as_deref().map(whole).transpose()?;
     if let super::spec::Stdin::File(path) = &mut spec.stdin {
         *path = whole(path)?;

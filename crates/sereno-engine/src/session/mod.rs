@@ -27,6 +27,7 @@ mod interrupt;
 mod limits;
 mod output;
 mod processes;
+mod raw;
 mod reader;
 mod redact;
 mod restore;

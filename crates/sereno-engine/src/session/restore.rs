@@ -57,6 +57,11 @@ fn prologue(state: &Snapshot<'_>, variables: &[Variable<'_>], [own, log]: [i32; 
     text.extend_from_slice(b"exec 2>&9 9>&-\n");
     restore_functions(&mut text, state);
     restore_options(&mut text, state);
+    for name in ["SHELLOPTS", "BASHOPTS"] {
+        if variables.iter().any(|variable| variable.name == name && variable.attributes.contains('x')) {
+            line(&mut text, &[b"builtin export ", name.as_bytes()]);
+        }
+    }
     finish(&mut text, state, &late);
     text
 }

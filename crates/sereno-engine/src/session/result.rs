@@ -72,7 +72,10 @@ pub enum End {
 /// A state that was saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedState {
-    /// Of the file's content: a file that was damaged since is not restored.
+    /// Where it begins in the file of states.
+    pub offset: u64,
+    pub length: u64,
+    /// Of its bytes: what was damaged since is not restored.
     pub digest: Digest,
     /// The author has an `EXIT` trap that is still to run.
     pub exit_trap: bool,

@@ -8,10 +8,11 @@
 
 use super::attempt::{self, Attempt};
 use super::declare;
-use super::durable::{write_durably, write_whole};
+use super::durable::{append, write_durably, write_whole};
 use super::error::SessionError;
 use super::files::{STEP_MARKER, StepFiles};
 use super::processes;
+use super::raw::RawState;
 use super::redact::{Redaction, read_secrets};
 use super::result::{End, SavedState, StepResult};
 use super::runners::{Handed, Requests};
@@ -72,8 +73,9 @@ fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<R
         rustix::process::setsid()?;
     }
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    let prepared = attempt::prepare(&spec, files).and_then(|attempt| {
-        let redaction = redaction(&spec).map_err(|error| error.text())?;
+    let prepared = attempt::read_state(&spec).and_then(|state| {
+        let attempt = attempt::prepare(&spec, files, state.as_deref())?;
+        let redaction = redaction(&spec, state.as_deref()).map_err(|error| error.text())?;
         Ok((attempt, redaction))
     });
     let (mut attempt, redaction) = match prepared {
@@ -93,7 +95,7 @@ fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<R
     if let Some(terminal) = terminal {
         terminal.take_back(files)?;
     }
-    let result = conclude(&verdict, &supervisor, &attempt, &spec, files);
+    let result = conclude(&verdict, &supervisor, &attempt, &spec);
     // Closed before the result can be seen: whoever sees it must not hand a step to a runner that stays with this one.
     let requests = (supervisor.is_alone() && !spec.interactive).then_some(requests);
     write_result(files, &result, requests.as_ref())?;
@@ -122,34 +124,33 @@ fn start(bash: &mut Command, spec: &StepSpec, files: &StepFiles, redaction: Reda
 }
 
 /// The secrets that were handed over, and those that the environment or the script's own variables hold by name.
-fn redaction(spec: &StepSpec) -> Result<Redaction, SessionError> {
+fn redaction(spec: &StepSpec, state: Option<&[u8]>) -> Result<Redaction, SessionError> {
     let mut secrets = spec.redact.as_deref().map(read_secrets).transpose()?.unwrap_or_default();
     let mut variables: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != STEP_MARKER)
         .collect();
-    // A state that cannot be read keeps the step from starting; that is said elsewhere.
-    let state = spec.state_in.as_deref().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-    if let Some(declared) = Snapshot::parse(&state).and_then(|state| declare::parse(state.variables)) {
+    // A state that cannot be understood keeps the step from starting; that is said elsewhere.
+    if let Some(state) = state.and_then(Snapshot::parse) {
+        let declared = declare::parse(state.variables).unwrap_or_default();
         variables.extend(declared.iter().filter_map(|v| Some((v.name.to_owned(), declare::plain_text(v.value?)?))));
+        let unnameable = state.unnameable.iter().filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='));
+        variables.extend(unnameable.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
     secrets.extend(secrets_of(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())), &[]));
     Ok(Redaction::new(secrets))
 }
 
-fn conclude(
-    verdict: &Verdict,
-    supervisor: &Supervisor,
-    attempt: &Attempt,
-    spec: &StepSpec,
-    files: &StepFiles,
-) -> StepResult {
+fn conclude(verdict: &Verdict, supervisor: &Supervisor, attempt: &Attempt, spec: &StepSpec) -> StepResult {
     let end = match (verdict.status.code(), verdict.status.signal()) {
         (Some(code), _) => End::Exited(code),
         (None, signal) => End::Signaled(signal.unwrap_or_default()),
     };
     let ended = verdict.cause.is_some() || matches!(end, End::Signaled(_));
-    let saved = if attempt.saves_state && !ended { save_state(spec, files) } else { Ok(None) };
+    let saved = match &attempt.raw_state {
+        Some(raw) if !ended => save_state(spec, raw, &verdict.limits, &attempt.unnameable),
+        _ => Ok(None),
+    };
     let (state, state_error) = match saved {
         Ok(state) => (state, None),
         Err(why) => (None, Some(why)),
@@ -174,12 +175,19 @@ fn conclude(
 }
 
 /// The state that the epilogue printed. `None` when it never ran: the step left early.
-fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, Text> {
-    let raw = files.raw_state();
-    let bytes = std::fs::read(&raw).map_err(|error| attempt::cannot("read", "leer", &raw, &error))?;
+fn save_state(
+    spec: &StepSpec,
+    raw: &RawState,
+    limits: &[u8],
+    unnameable: &[Vec<u8>],
+) -> Result<Option<SavedState>, Text> {
+    let mut bytes = raw.read().map_err(|error| attempt::cannot("read", "leer", raw.path(), &error))?;
     if bytes.is_empty() || snapshot::is_of_subshell(&bytes) {
-        std::fs::remove_file(&raw).map_err(|error| attempt::cannot("remove", "borrar", &raw, &error))?;
         return Ok(None);
+    }
+    for part in std::iter::once(limits).chain(unnameable.iter().map(Vec::as_slice)) {
+        bytes.push(0);
+        bytes.extend_from_slice(part);
     }
     let Some(state) = Snapshot::parse(&bytes) else {
         return Err(Text::new(
@@ -187,14 +195,15 @@ fn save_state(spec: &StepSpec, files: &StepFiles) -> Result<Option<SavedState>, 
             "el estado del shell no se pudo guardar completo (¿disco lleno?)",
         ));
     };
-    let saved = SavedState {
+    let path = &spec.states;
+    let offset = append(path, &bytes).map_err(|error| attempt::cannot("write", "escribir", path, &error))?;
+    Ok(Some(SavedState {
+        offset,
+        length: bytes.len() as u64,
         digest: Digest::of(&bytes),
         exit_trap: state.has_exit_trap(),
         cwd: String::from_utf8_lossy(state.cwd).into_owned(),
-    };
-    let out = &spec.state_out;
-    std::fs::rename(&raw, out).map_err(|error| attempt::cannot("write", "escribir", out, &error))?;
-    Ok(Some(saved))
+    }))
 }
 
 /// A Sereno that watches makes the outcome durable in its journal before anything else happens; without one, this does.

@@ -5,8 +5,8 @@
 //! leaves. Nothing else is visible: no helper function, no file descriptor, no variable but `SERENO_STEP`.
 //!
 //! What the last command looks like is due to what may stand before it:
-//! - It has no quotes and no closing word, so that an unclosed quote, parenthesis or `if` before it ends in bash's own
-//!   syntax error and not in something else being run. (An unclosed here-document would swallow it: see `heredoc`.)
+//! - It has no quotes and no word that could close what stands open: its brace inside an open `[[` is an error already. So an
+//!   unclosed quote, parenthesis or `if` before it ends in bash's own syntax error and not in something else being run. (An unclosed here-document would swallow it: see `heredoc`.)
 //! - A blank line before it takes a trailing backslash.
 //! - It runs in braces whose output goes nowhere, so that `set -x` and a `DEBUG` trap stay unheard.
 //! - After a trailing `|` it runs in a subshell, says so, and its state is not taken.
@@ -15,19 +15,21 @@
 //! are `LINENO`, `RANDOM`'s sequence and `$-`'s `c`; a `DEBUG` trap runs a few times more at the seam, unheard. A
 //! text longer than 120 KiB is read from a file, whose name is then `$0`.
 
-use super::files::StepFiles;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// The author's text with the command that saves the state.
-pub(super) fn with_epilogue(script: &str, files: &StepFiles) -> Vec<u8> {
+/// The author's text with the command that saves the state to the file `raw`.
+pub(super) fn with_epilogue(script: &str, raw: &Path, epilogue: &Path) -> Vec<u8> {
+    let raw = bare(raw);
     let mut text = script.as_bytes().to_vec();
     text.extend_from_slice(b"\n\n{ __sereno_s=$? __sereno_u=$_ __sereno_p=${PIPESTATUS[@]} __sereno_f=");
-    text.extend_from_slice(&bare(&files.raw_state()));
-    text.extend_from_slice(b"; \\builtin trap -p >|");
-    text.extend_from_slice(&bare(&files.raw_state()));
-    text.extend_from_slice(b"; \\builtin . ");
-    text.extend_from_slice(&bare(&files.epilogue()));
+    text.extend_from_slice(&raw);
+    text.extend_from_slice(b"; [[ -k ");
+    text.extend_from_slice(&raw);
+    text.extend_from_slice(b" ]] && \\builtin trap -p >|");
+    text.extend_from_slice(&raw);
+    text.extend_from_slice(b" && \\builtin . ");
+    text.extend_from_slice(&bare(epilogue));
     text.extend_from_slice(b"; } >/dev/null 2>&1\n");
     text
 }
@@ -37,14 +39,13 @@ pub(super) fn with_epilogue(script: &str, files: &StepFiles) -> Vec<u8> {
 /// disturbs the rest.
 pub(super) const EPILOGUE: &[u8] = br#"\builtin trap - DEBUG ERR RETURN EXIT
 {
-\builtin printf '\0%s\0' 1
+\builtin printf '\0%s\0' 2
 \builtin set +o
 \builtin set +eufvx
 \builtin printf '\0'
 \builtin shopt -p
 \builtin printf '\0%s\0%s\0%s\0%s\0%s\0' "$__sereno_s" "$__sereno_p" "$__sereno_u" "$BASH_SUBSHELL" "${SECONDS-}"
 \builtin pwd -L
-\builtin printf '\0'
 \builtin umask -p
 \builtin printf '\0'
 \builtin alias -p
@@ -53,17 +54,12 @@ pub(super) const EPILOGUE: &[u8] = br#"\builtin trap - DEBUG ERR RETURN EXIT
 \builtin printf '\0'
 \builtin dirs -l -p
 \builtin printf '\0'
-\builtin mapfile __sereno_l </proc/self/limits
-\builtin printf '%s' "${__sereno_l[@]}"
-\builtin printf '\0'
 \builtin declare -f
 \builtin printf '\0'
 \builtin declare -F
 \builtin printf '\0'
 \builtin declare -p
-\builtin printf '\0%s\0' "$#"
-if [ "$#" -gt 0 ]; then \builtin printf '%s\0' "$@"; fi
-\builtin printf 'end\0'
+\builtin printf '\0%s' "$#" "$@" end
 } >>"$__sereno_f"
 \builtin exit "$__sereno_s"
 "#;

@@ -1,7 +1,8 @@
 //! The state that a step left: what the epilogue printed, cut into its parts.
 //!
 //! The file holds the parts one after the other, each ended by a NUL byte, which bash cannot have in any value. The last
-//! part is `end`: a file without it was cut short.
+//! part that bash prints is `end`: without it, the rest was cut short. What the runner adds follows:
+//! the resource limits, and the environment that bash has no names for.
 
 /// The parts, in the order in which the epilogue prints them. All but numbers stay bytes: bash has no encoding.
 #[derive(Debug)]
@@ -28,8 +29,6 @@ pub(super) struct Snapshot<'a> {
     pub(super) hashes: &'a [u8],
     /// `dirs -l -p`, the current directory first.
     pub(super) dirs: &'a [u8],
-    /// `/proc/self/limits`.
-    pub(super) limits: &'a str,
     /// `declare -f`.
     pub(super) functions: &'a [u8],
     /// `declare -F`.
@@ -38,6 +37,10 @@ pub(super) struct Snapshot<'a> {
     pub(super) variables: &'a [u8],
     /// The positional parameters.
     pub(super) arguments: Vec<&'a [u8]>,
+    /// `/proc/PID/limits` of bash.
+    pub(super) limits: &'a str,
+    /// What bash's environment holds that bash has no name for, as `name=value`: it hands it on to what it starts.
+    pub(super) unnameable: Vec<&'a [u8]>,
 }
 
 /// The text before the epilogue ended in `|`, so that a subshell printed the state.
@@ -46,7 +49,7 @@ pub(super) fn is_of_subshell(bytes: &[u8]) -> bool {
 }
 
 /// Stands at the front of each file, so that a later version can tell an earlier one's.
-pub(super) const VERSION: &str = "1";
+pub(super) const VERSION: &str = "2";
 
 impl<'a> Snapshot<'a> {
     /// `None` for a file that is cut short, or was not written by the step's own shell.
@@ -66,12 +69,13 @@ impl<'a> Snapshot<'a> {
             return None;
         }
         let seconds = text(next()?)?;
-        let cwd = next()?.strip_suffix(b"\n")?;
-        let umask = text(next()?)?;
+        let place = next()?.strip_suffix(b"\n")?;
+        // The last line is `umask`'s; a directory's name may have lines of its own.
+        let cut = place.iter().rposition(|byte| *byte == b'\n')?;
+        let (cwd, umask) = (place.get(..cut)?, text(place.get(cut + 1..)?)?);
         let aliases = next()?;
         let hashes = next()?;
         let dirs = next()?;
-        let limits = text(next()?)?;
         let functions = next()?;
         let function_attributes = next()?;
         let variables = next()?;
@@ -83,6 +87,8 @@ impl<'a> Snapshot<'a> {
         if next()? != b"end" {
             return None;
         }
+        let limits = text(next()?)?;
+        let unnameable = parts.collect();
         Some(Self {
             traps,
             options,
@@ -96,11 +102,12 @@ impl<'a> Snapshot<'a> {
             aliases,
             hashes,
             dirs,
-            limits,
             functions,
             function_attributes,
             variables,
             arguments,
+            limits,
+            unnameable,
         })
     }
 

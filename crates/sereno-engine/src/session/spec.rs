@@ -1,8 +1,8 @@
 //! What one step runs, and how.
 
 use super::files::StepFiles;
+use super::result::SavedState;
 use serde::{Deserialize, Serialize};
-use sereno_model::Digest;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,11 +15,9 @@ pub struct StepSpec {
     /// What the author wrote, to the letter.
     pub script: String,
     /// The state that the step before left; `None` for the first step of a session.
-    pub state_in: Option<PathBuf>,
-    /// Its digest, from the result of the step before: a file that was damaged since is refused.
-    pub state_digest: Option<Digest>,
-    /// Where to leave the state for the next step.
-    pub state_out: PathBuf,
+    pub state_in: Option<SavedState>,
+    /// The file that it is in, and to which this step's own is added.
+    pub states: PathBuf,
     /// Where the first step starts; later ones start where the state says.
     pub cwd: PathBuf,
     /// The first step's whole environment; later ones have theirs in the state. `BASH_ENV` in it is ignored.
@@ -41,15 +39,14 @@ pub struct StepSpec {
 }
 
 impl StepSpec {
-    /// A step with nothing special about it. The state goes to the file `state` of its directory.
+    /// A step with nothing special about it. The state goes to the file `states` beside its directory.
     pub fn new(dir: impl Into<PathBuf>, script: impl Into<String>, cwd: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         Self {
-            state_out: StepFiles::new(&dir).state(),
+            states: StepFiles::new(&dir).states(),
             dir,
             script: script.into(),
             state_in: None,
-            state_digest: None,
             cwd: cwd.into(),
             env: std::env::vars_os().collect(),
             timeout: None,
@@ -64,16 +61,14 @@ impl StepSpec {
 
     /// The same step going on from the state that another one left.
     #[must_use]
-    pub fn after(mut self, state: impl Into<PathBuf>, digest: Option<Digest>) -> Self {
-        self.state_in = Some(state.into());
-        self.state_digest = digest;
-        self
+    pub fn after(self, state: SavedState) -> Self {
+        Self { state_in: Some(state), ..self }
     }
 
     /// What ends a session: nothing to run but the author's `EXIT` trap. Needed only after a step whose result says
     /// `exit_trap`.
-    pub fn closing(dir: impl Into<PathBuf>, state_in: impl Into<PathBuf>) -> Self {
-        Self { state_in: Some(state_in.into()), is_last: true, ..Self::new(dir, "", "/") }
+    pub fn closing(dir: impl Into<PathBuf>, state: SavedState) -> Self {
+        Self { is_last: true, ..Self::new(dir, "", "/").after(state) }
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Verdict {
     pub(super) background: Vec<Process>,
     pub(super) survivors: Vec<Process>,
     pub(super) duration: Duration,
+    /// The resource limits that bash ended with.
+    pub(super) limits: Vec<u8>,
 }
 
 pub(super) struct Supervisor {
@@ -49,6 +51,7 @@ pub(super) struct Supervisor {
     child: Child,
     handle: OwnedFd,
     status: Option<ExitStatus>,
+    limits: Vec<u8>,
     pipes: Vec<(Stream, Box<dyn Source>)>,
     watch: Option<DirWatch>,
     started: Instant,
@@ -100,6 +103,7 @@ impl Supervisor {
             child,
             handle,
             status: None,
+            limits: Vec::new(),
             pipes,
             watch: DirWatch::for_new_files(files.dir()).ok(),
             started,
@@ -127,6 +131,8 @@ impl Supervisor {
             let ready = self.wait(wait)?;
             self.take_output(&ready.pipes)?;
             if ready.bash {
+                // It is dead and not buried yet, so that these are still its own.
+                self.limits = std::fs::read(format!("/proc/{}/limits", self.child.id())).unwrap_or_default();
                 self.status = Some(self.child.wait()?);
             }
             if let Some(ending) = &mut self.ending {
@@ -148,7 +154,8 @@ impl Supervisor {
             Some(status) => status,
             None => self.child.wait()?,
         };
-        Ok(Verdict { status, cause: self.ending.as_ref().map(|ending| ending.cause), background, survivors, duration })
+        let (cause, limits) = (self.ending.as_ref().map(|ending| ending.cause), std::mem::take(&mut self.limits));
+        Ok(Verdict { status, cause, background, survivors, duration, limits })
     }
 
     /// Whether nothing is left that this process would have to stay for. Asked after the step's end.

@@ -4,7 +4,7 @@
 //! the trap waiting in a saved state; its author wrote it to clean up (a lock file, maintenance mode, a temporary user).
 //! It runs as a process of its own, like a step: intent in the journal first, and learned of again after a crash.
 
-use super::{EngineError, Ui, Walker, expect, report, saved_state};
+use super::{EngineError, MOST_STARTS, Ui, Walker, expect, report, saved_state};
 use crate::run::{Event, StepReport};
 use crate::session::{self, Ended, Lost, StepFiles, StepSpec};
 use sereno_model::{Outcome, Text};
@@ -14,9 +14,12 @@ impl<U: Ui> Walker<'_, U> {
     pub(super) async fn close(&mut self, (step, of): (usize, u32), attempt: u32) -> Result<(), EngineError> {
         self.record(Event::Closing { attempt, boot: self.boot.clone() }).await?;
         self.ui.notice(&Text::new("the script's own EXIT trap runs", "se ejecuta el trap EXIT del propio script"));
-        let before = StepFiles::new(self.dir.step(step, of));
-        let mut spec = StepSpec::closing(self.dir.closing(attempt), before.state());
-        spec.state_digest = saved_state(&before).map(|saved| saved.digest);
+        let Some(saved) = saved_state(&self.dir.step(step, of)) else {
+            let why =
+                Text::new("the shell state that holds it is gone", "el estado del shell que lo contiene ya no está");
+            return self.closed_with(attempt, StepReport::bare(Outcome::Failed, Some(why))).await;
+        };
+        let mut spec = StepSpec::closing(self.dir.closing(attempt), saved);
         spec.env = Vec::new();
         spec.timeout = self.walk.timeout;
         spec.redact = Some(self.secrets()?);
@@ -38,9 +41,16 @@ impl<U: Ui> Walker<'_, U> {
             Ended::Finished(result) => {
                 report::of_result(result, expect::look(None, &StepFiles::new(self.dir.closing(attempt))))
             }
-            Ended::Lost(Lost { began: false, .. }) if on_this_boot => StepReport::never_began(),
+            Ended::Lost(Lost { began: false, .. }) if on_this_boot && attempt < MOST_STARTS => {
+                StepReport::never_began()
+            }
+            Ended::Lost(Lost { began: false, .. }) if on_this_boot => StepReport::given_up(attempt),
             Ended::Lost(lost) => report::of_lost(lost),
         };
+        self.closed_with(attempt, report).await
+    }
+
+    async fn closed_with(&mut self, attempt: u32, report: StepReport) -> Result<(), EngineError> {
         if !report.is_never_began() && report.outcome != Outcome::Succeeded {
             let code = report.exit_code.map_or_else(|| "?".to_owned(), |code| code.to_string());
             self.ui.notice(&Text::new(

@@ -1,5 +1,7 @@
 //! The place where the kill harness kills. Only in debug builds: a release binary has no such door.
 
+use std::path::{Path, PathBuf};
+
 /// Counts one durable journal entry, and kills this process as `kill -9` would when the harness asked for it here:
 /// `SERENO_TEST_KILL_AFTER=3` kills after the third entry that this process wrote.
 #[cfg(debug_assertions)]
@@ -21,6 +23,15 @@ pub(super) fn boot_id() -> String {
         return boot;
     }
     crate::session::boot_id()
+}
+
+/// The program that serves as runner; `SERENO_TEST_RUNNER` names another.
+pub(super) fn runner(own: &Path) -> PathBuf {
+    #[cfg(debug_assertions)]
+    if let Some(other) = std::env::var_os("SERENO_TEST_RUNNER") {
+        return PathBuf::from(other);
+    }
+    own.to_owned()
 }
 
 #[cfg(not(debug_assertions))]

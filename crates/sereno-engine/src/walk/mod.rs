@@ -40,6 +40,9 @@ use std::time::{Duration, Instant};
 /// How long a verification that fails is tried again: the thing it checks may just have been restarted.
 const VERIFY_WITHIN: Duration = Duration::from_secs(30);
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
+/// How often a step is started whose runner ends before anything of it runs: one that was killed is made up for, one that
+/// cannot work here is not tried for ever.
+const MOST_STARTS: u32 = 3;
 
 /// What a walk needs besides the run itself.
 pub struct Walk<'a> {
@@ -116,7 +119,7 @@ impl<'a, U: Ui> Walker<'a, U> {
         dir.create().map_err(|source| EngineError::file(dir.path(), source))?;
         let mut walker = Self::hold(walk, ui, run, dir).await?;
         if let (true, Some((step, attempt))) = (is_gone, walker.state.running()) {
-            let note = "the folder of the run is gone".to_owned();
+            let note = Text::new("the folder of the run is gone", "la carpeta de la ejecución ya no existe");
             let report = StepReport::bare(Outcome::Unknown, Some(note));
             walker.record(Event::Finished { step, attempt, report }).await?;
         }
@@ -130,7 +133,7 @@ impl<'a, U: Ui> Walker<'a, U> {
             .ok_or_else(|| EngineError::WalkedElsewhere(run.clone()))?;
         let (state, last) = load_state(walk.store, walk.context, &run).await?;
         let plan = Arc::clone(&state.plan);
-        let (runners, boot) = (session::Runners::new(&walk.runner), fault::boot_id());
+        let (runners, boot) = (session::Runners::new(fault::runner(&walk.runner)), fault::boot_id());
         Ok(Self { walk, ui, run, dir, state, last, plan, verifying: None, runners, boot, _walking: walking })
     }
 
@@ -266,7 +269,7 @@ impl<'a, U: Ui> Walker<'a, U> {
                 "espera a una persona en una terminal, y no hay ninguna",
             );
             self.record(self.started(index, attempt)).await?;
-            let report = StepReport::bare(Outcome::Failed, Some(why.en));
+            let report = StepReport::bare(Outcome::Failed, Some(why));
             self.ui.step_started(&self.state.plan.steps[index], attempt);
             self.ui.step_finished(&self.state.plan.steps[index], &report);
             return self.record(Event::Finished { step: index, attempt, report }).await;
@@ -323,9 +326,12 @@ impl<'a, U: Ui> Walker<'a, U> {
             session::Ended::Finished(result) => self.report(index, &dir, &result),
             session::Ended::Lost(Lost { began: false, .. }) if self.started_on_this_boot(index) => {
                 // Known: it did nothing. It starts again as the next attempt, in a folder of its own.
-                let report = StepReport::never_began();
-                self.record(Event::Finished { step: index, attempt, report }).await?;
-                return Ok(None);
+                if self.state.never_began + 1 < MOST_STARTS {
+                    let report = StepReport::never_began();
+                    self.record(Event::Finished { step: index, attempt, report }).await?;
+                    return Ok(None);
+                }
+                StepReport::given_up(MOST_STARTS)
             }
             session::Ended::Lost(lost) => report::of_lost(&lost),
         };
@@ -409,16 +415,9 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     fn spec(&self, index: usize, attempt: u32) -> Result<StepSpec, EngineError> {
         let planned = &self.plan.steps[index];
-        let before = self.state_before(index);
         let mut spec = StepSpec::new(self.dir.step(index, attempt), planned.text.clone(), self.walk.cwd.clone());
-        match before {
-            Some(state) => {
-                spec.env = Vec::new();
-                spec.state_digest = saved_state(&state).map(|saved| saved.digest);
-                spec.state_in = Some(state.state());
-            }
-            None => spec.env = self.environment(),
-        }
+        spec.state_in = self.state_before(index);
+        spec.env = if spec.state_in.is_some() { Vec::new() } else { self.environment() };
         spec.timeout = self.walk.timeout;
         spec.follow = match planned.action {
             Action::Follow { seconds } => Some(Duration::from_secs(seconds)),
@@ -447,12 +446,11 @@ impl<'a, U: Ui> Walker<'a, U> {
         env.into_iter().collect()
     }
 
-    /// The step whose shell state another goes on from: the nearest before it which left one.
-    fn state_before(&self, index: usize) -> Option<StepFiles> {
+    /// The shell state that a step goes on from: that of the nearest before it which left one.
+    fn state_before(&self, index: usize) -> Option<session::SavedState> {
         (0..index).rev().find_map(|earlier| {
             let attempt = self.state.steps[earlier].attempt();
-            let files = StepFiles::new(self.dir.step(earlier, attempt));
-            (attempt > 0 && files.state().exists()).then_some(files)
+            if attempt == 0 { None } else { saved_state(&self.dir.step(earlier, attempt)) }
         })
     }
 
@@ -498,9 +496,9 @@ impl<'a, U: Ui> Walker<'a, U> {
     }
 }
 
-/// What the runner said of the state that a step left: a file that was touched since is not restored.
-fn saved_state(step: &StepFiles) -> Option<session::SavedState> {
-    match session::status(step.dir()) {
+/// What the runner said of the state that a step left.
+fn saved_state(step: &Path) -> Option<session::SavedState> {
+    match session::status(step) {
         Ok(session::Status::Finished(result)) => result.state,
         _ => None,
     }

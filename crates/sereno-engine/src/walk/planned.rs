@@ -1,6 +1,6 @@
 //! Whether what a step is about to run is still what was planned and approved.
 
-use super::{EngineError, Ui, Walker, saved_state};
+use super::{EngineError, Ui, Walker};
 use crate::plan::PlanStep;
 use crate::run::Event;
 use sereno_model::Text;
@@ -21,8 +21,7 @@ impl<U: Ui> Walker<'_, U> {
     /// A file that is named from the shell's directory is another file when the shell is elsewhere.
     fn elsewhere(&self, index: usize, planned: &PlanStep) -> Option<Text> {
         let wanted = planned.starts_in.as_deref()?;
-        let saved = self.state_before(index).as_ref().and_then(saved_state);
-        let starts = saved.map_or_else(|| self.walk.cwd.clone(), |saved| PathBuf::from(saved.cwd));
+        let starts = self.state_before(index).map_or_else(|| self.walk.cwd.clone(), |saved| PathBuf::from(saved.cwd));
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if real(Path::new(wanted)) == real(&starts) {
             return None;

@@ -3,7 +3,7 @@
 use super::expect::Looked;
 use crate::run::StepReport;
 use crate::session::{End, Lost, StepResult};
-use sereno_model::Outcome;
+use sereno_model::{Outcome, Text};
 
 /// SIGKILL: the one signal at which bash does not run its `EXIT` trap.
 const KILLED: i32 = 9;
@@ -11,9 +11,9 @@ const KILLED: i32 = 9;
 /// How a step ended, whatever the author expected of it.
 pub(super) fn of_result(result: &StepResult, looked: Looked) -> StepReport {
     let note = match (&result.end, &result.state_error) {
-        (End::NotStarted(why), _) => Some(why.en.clone()),
-        (_, Some(error)) => Some(error.en.clone()),
-        _ => result.output_error.clone(),
+        (End::NotStarted(why), _) => Some(why.clone()),
+        (_, Some(error)) => Some(error.clone()),
+        _ => result.output_error.as_ref().map(Text::same),
     };
     StepReport {
         outcome: result.outcome(),
@@ -42,11 +42,14 @@ pub(super) fn of_result(result: &StepResult, looked: Looked) -> StepReport {
 /// The runner is gone and left no result.
 pub(super) fn of_lost(lost: &Lost) -> StepReport {
     let note = if lost.began {
-        "its runner is gone and left no result"
+        Text::new("its runner is gone and left no result", "su ejecutor ya no está y no dejó resultado")
     } else {
-        "the machine was started anew since, or it is another: whether the step began cannot be told"
+        Text::new(
+            "the machine was started anew since, or it is another: whether the step began cannot be told",
+            "la máquina se reinició, o es otra: no se puede saber si el paso empezó",
+        )
     };
-    let mut report = StepReport::bare(Outcome::Unknown, Some(note.to_owned()));
+    let mut report = StepReport::bare(Outcome::Unknown, Some(note));
     report.left_running = lost.survivors.len() as u32;
     report
 }

@@ -3,7 +3,7 @@
 
 use crate::support::{Session, bash, runner};
 use sereno_effects::{Knowledge, analyze_shell};
-use sereno_engine::session::{StepSpec, spawn_runner};
+use sereno_engine::session::{Runners, StepSpec, spawn_runner};
 use sereno_model::redact::Redactor;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -369,4 +369,35 @@ fn everything_that_bash_remembers_is_carried() {
     let scripts: Vec<_> = SCRIPTS.iter().map(|script| (*script).to_owned()).collect();
     eprintln!("{} scripts by hand", scripts.len());
     assert_same(&scripts);
+}
+
+#[test]
+fn what_bash_has_no_name_for_is_handed_on_all_the_same() {
+    let mut session = Session::new();
+    session.env.push(("of.no-name".into(), "kept as it was = so".into()));
+    session.env.push(("db.password".into(), "hunter22-and-more".into()));
+    for another_runner in [false, false, true] {
+        if another_runner {
+            session.runners = Runners::new(runner());
+        }
+        let went = session.step("/usr/bin/env | while read -r l; do case $l in of.no*|db.*) echo \"$l\";; esac; done");
+        let mut lines: Vec<_> = went.out().lines().map(str::to_owned).collect();
+        lines.sort();
+        assert_eq!(lines.len(), 2, "{went:?}");
+        assert!(lines[0].starts_with("db.password=") && !lines[0].contains("hunter22"), "{lines:?}");
+        assert_eq!(lines[1], "of.no-name=kept as it was = so");
+    }
+}
+
+#[test]
+fn options_that_the_author_exports_stay_exported() {
+    let mut session = Session::new();
+    session.step("set -f; export SHELLOPTS");
+    session.step("export BASHOPTS");
+    let went = session.step("declare -p SHELLOPTS BASHOPTS; \"$BASH\" -c 'echo *'");
+    assert!(
+        went.out().starts_with("declare -rx SHELLOPTS=") && went.out().contains("declare -rx BASHOPTS="),
+        "{went:?}"
+    );
+    assert!(went.out().ends_with("\n*\n"), "{went:?}");
 }

@@ -290,5 +290,5 @@ fn the_state_is_for_its_owner_alone() {
     session.run(&spec);
     let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(&spec.dir), 0o700);
-    assert_eq!(mode(&spec.state_out), 0o600);
+    assert_eq!(mode(&spec.states), 0o600);
 }

@@ -1,7 +1,8 @@
 //! Texts that are not whole, and states that are not there: nothing is run that was not written.
 
 use crate::support::Session;
-use sereno_engine::session::{End, StepSpec};
+use sereno_engine::session::{End, SavedState, StepSpec};
+use sereno_model::Digest;
 use std::path::PathBuf;
 
 /// What bash makes of a text by itself is what happens; the command that saves the state never becomes part of it.
@@ -18,6 +19,9 @@ fn unfinished_texts_do_what_bash_does_with_them() {
         ("(echo x", ""),
         ("case x in", ""),
         ("function f", ""),
+        ("echo ran; [[ a &&", ""),
+        ("echo ran; [[ a ==", ""),
+        ("echo ran; [[ ( !", ""),
         ("echo first\necho 'never closed", "first\n"),
         ("echo x |", ""),
         ("echo ${x", ""),
@@ -77,14 +81,15 @@ fn nothing_starts_without_its_state() {
             std::fs::remove_dir(session.work().join("inner")).expect("it is there");
         }),
         ("cannot read", &|spec, _| {
-            spec.state_in = Some(PathBuf::from("/no/such/state"));
+            spec.states = PathBuf::from("/no/such/states");
         }),
-        ("not the one", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
+        ("the one that", &|spec, _| {
+            std::fs::write(&spec.states, b"cut").expect("it is writable");
         }),
         ("is damaged", &|spec, _| {
-            std::fs::write(spec.state_in.as_ref().expect("it goes on"), b"cut").expect("it is writable");
-            spec.state_digest = None;
+            std::fs::write(&spec.states, b"cut").expect("it is writable");
+            let saved = spec.state_in.as_mut().expect("it goes on");
+            *saved = SavedState { offset: 0, length: 3, digest: Digest::of(b"cut"), ..saved.clone() };
         }),
         ("no nosuchshell in PATH", &|spec, _| {
             spec.shell = PathBuf::from("nosuchshell");

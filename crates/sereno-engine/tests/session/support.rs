@@ -1,7 +1,6 @@
 //! A session in a directory of its own, step after step.
 
-use sereno_engine::session::{Ended, RunnerHandle, Runners, StepResult, StepSpec, Stream};
-use sereno_model::Digest;
+use sereno_engine::session::{Ended, RunnerHandle, Runners, SavedState, StepResult, StepSpec, Stream};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ pub(crate) fn bash() -> PathBuf {
 pub(crate) struct Session {
     pub(crate) root: TempDir,
     pub(crate) env: Vec<(OsString, OsString)>,
-    state: Option<(PathBuf, Option<Digest>)>,
+    state: Option<SavedState>,
     count: usize,
     /// As a walk has it: steps that leave nothing behind share a runner.
     pub(crate) runners: Runners,
@@ -62,8 +61,8 @@ impl Session {
         let dir = self.root.path().join(format!("step {}", self.count));
         let mut spec = StepSpec::new(dir, script, self.work());
         spec.env.clone_from(&self.env);
-        if let Some((state, digest)) = &self.state {
-            spec = spec.after(state, digest.clone());
+        if let Some(state) = &self.state {
+            spec = spec.after(state.clone());
         }
         spec
     }
@@ -76,7 +75,7 @@ impl Session {
     pub(crate) fn run(&mut self, spec: &StepSpec) -> Went {
         let went = finish(self.runners.start(spec).expect("the runner starts"));
         if let Some(saved) = &went.result.state {
-            self.state = Some((spec.state_out.clone(), Some(saved.digest.clone())));
+            self.state = Some(saved.clone());
         }
         went
     }

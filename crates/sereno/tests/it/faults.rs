@@ -195,8 +195,8 @@ fn a_database_that_goes_away_in_the_middle_of_a_run_loses_nothing() {
     await_file(&world.path().join("started"));
     let (run, _) = world.runs().remove(0);
     server.stop();
-    // Longer than between two looks at the journal: the step is followed all the same.
-    std::thread::sleep(Duration::from_secs(3));
+    // It looks at the journal, which is not there: the step is followed all the same.
+    server.await_caller();
     world.write("gate", "");
     let stopped = said(child.wait_with_output().expect("it ends"));
     assert_eq!(stopped.code, Some(1), "{stopped:?}");
@@ -210,4 +210,27 @@ fn a_database_that_goes_away_in_the_middle_of_a_run_loses_nothing() {
     let kinds: Vec<_> = world.entries(&run).iter().map(|e| e["kind"].to_string()).collect();
     assert_eq!(kinds.iter().filter(|kind| kind.contains("step.started")).count(), 2, "nothing ran twice: {kinds:?}");
     assert_eq!(world.sereno(&["audit", "verify"]).code, Some(0));
+}
+
+#[test]
+fn a_runner_that_always_dies_before_its_step_is_not_started_for_ever() {
+    let world = World::with_runbook(RUNBOOK);
+    let run = |lang: &str| {
+        let mut command = world.command(&["run", "change", "--yes"]);
+        // Ends at once, whatever it is asked.
+        said(command.env("SERENO_TEST_RUNNER", "/bin/false").env("LANG", lang).output().expect("it runs"))
+    };
+    let stopped = run("C.UTF-8");
+    assert_eq!(stopped.code, Some(1), "{stopped:?}");
+    assert!(stopped.err.contains("its runner ended 3 times before anything of the step ran"), "{stopped:?}");
+    let (id, state) = world.runs().remove(0);
+    assert_eq!(state, "waiting-person");
+    let started = world.entries(&id).iter().filter(|entry| entry["kind"] == "step.started").count();
+    assert_eq!((started, world.read("ledger").as_str()), (3, ""));
+    // With a runner that works it goes on from there.
+    let resumed = world.sereno(&["runs", "resume", &id, "--yes", "--retry", "mended"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(world.read("ledger"), "begin\nend\n");
+    let spanish = run("es_AR.UTF-8");
+    assert!(spanish.err.contains("su ejecutor terminó 3 veces antes de que corriera nada del paso"), "{spanish:?}");
 }

@@ -1,9 +1,10 @@
 //! Locks between runs: kept while somebody or something is at work, and no longer.
 
 use crate::world::{Said, World, said};
+use sereno_store::{Actor, Context, Location, Store};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const RUNBOOK: &str = "\
 # Locks
@@ -44,6 +45,26 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// When the lease of the one lock of this world ends, in microseconds since 1970.
+fn lease_ends(world: &World) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let context = Context::with_all_roles(Actor::new("test", "test", "Test"));
+    let locks = runtime.block_on(async {
+        let store = Store::open(&Location::Sqlite(world.path().join(".sereno/journal.db"))).await?;
+        let locks = store.locks(&context).await;
+        store.close().await;
+        locks
+    });
+    let locks = locks.expect("the journal is readable");
+    assert_eq!(locks.len(), 1, "{locks:?}");
+    locks[0].expires
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock that is right");
+    i64::try_from(now.as_micros()).expect("it fits")
+}
+
 fn other(world: &World) -> Said {
     world.sereno(&["run", "other-change", "--yes"])
 }
@@ -79,7 +100,9 @@ fn a_step_at_work_keeps_its_lock_although_its_sereno_was_killed_and_its_lease_ra
     eventually("the step is at its gate", || exists(&world, "started"));
     child.kill().expect("it is killed");
     child.wait().expect("it is gone");
-    std::thread::sleep(Duration::from_millis(1500));
+    let lease = lease_ends(&world);
+    eventually("its lease has run out", || now() > lease);
+    assert_eq!(lease_ends(&world), lease, "nobody renews it");
     let refused = other(&world);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     world.write("gate", "");
@@ -106,7 +129,8 @@ fn a_lock_is_renewed_while_its_step_runs() {
     far.write("sereno.toml", &format!("[journal]\nlocation = \"sqlite:{}\"\n", journal.display()));
     let child = start(&world, &["run", "slow-change", "--yes"]);
     eventually("the step is at its gate", || exists(&world, "started"));
-    std::thread::sleep(Duration::from_secs(5));
+    let first = lease_ends(&world);
+    eventually("the first lease has run out, and the lock is held", || now() > first && lease_ends(&world) > now());
     let refused = other(&far);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     world.write("gate", "");

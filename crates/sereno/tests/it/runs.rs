@@ -121,7 +121,7 @@ fn a_shell_state_that_was_touched_between_two_steps_is_not_restored() {
     let killed = world.command(&["run", "publish-with-state", "--yes"]).env("SERENO_TEST_KILL_AFTER", "4").output();
     assert_eq!(killed.expect("it runs").status.code(), None);
     let (run, _) = one_run(&world);
-    let state = format!(".sereno/runs/{run}/steps/001-1.state");
+    let state = format!(".sereno/runs/{run}/steps/states");
     let honest = world.read(&state);
     assert!(honest.contains("TARGET=\"staging\""), "the state lies where this test expects it");
     world.write(&state, &honest.replace("TARGET=\"staging\"", "TARGET=\"pro-duct\""));

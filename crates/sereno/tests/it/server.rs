@@ -1,6 +1,8 @@
 //! A PostgreSQL server for one test, gone with it.
 
 use crate::world::skipped;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -43,6 +45,18 @@ impl Server {
         let mut command = self.command("pg_ctl");
         command.args(["-m", "immediate", "-w", "-D"]).arg(self.data()).arg("stop");
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("pg_ctl runs");
+    }
+
+    /// Waits, in the place of a server that was stopped, for somebody to call, and hangs up.
+    pub(crate) fn await_caller(&self) {
+        let place = self.folder.path().join(".s.PGSQL.5432");
+        let listener = UnixListener::bind(&place).expect("the server left its socket's name free");
+        let mut awaited = [PollFd::new(&listener, PollFlags::IN)];
+        let patience = Timespec { tv_sec: 30, tv_nsec: 0 };
+        let called = rustix::event::poll(&mut awaited, Some(&patience)).expect("it can be waited for");
+        assert_eq!(called, 1, "nobody called");
+        drop(listener.accept().expect("a caller"));
+        std::fs::remove_file(place).expect("it is there");
     }
 
     pub(crate) fn address(&self) -> String {
