@@ -150,7 +150,10 @@ const WORDS: &[(&str, &str)] = &[
         "Emergency stop: ends everything, or the named components, and remembers what ran",
         "Parada de emergencia: termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
     ),
-    ("Puts back exactly what the last stop ended", "Vuelve a poner en marcha exactamente lo que terminó la última parada"),
+    (
+        "Puts back exactly what the last stop ended",
+        "Vuelve a poner en marcha exactamente lo que terminó la última parada",
+    ),
     (
         "Carries one step of an operation's plan out; only a run may",
         "Realiza un paso del plan de una operación; solo puede hacerlo una ejecución",
@@ -182,10 +185,7 @@ const WORDS: &[(&str, &str)] = &[
         "How much processor an instance may use: `0.5`, `2`, `500m`",
         "Cuánto procesador puede usar una instancia: `0.5`, `2`, `500m`",
     ),
-    (
-        "How much memory an instance may use: `256M`, `1G`",
-        "Cuánta memoria puede usar una instancia: `256M`, `1G`",
-    ),
+    ("How much memory an instance may use: `256M`, `1G`", "Cuánta memoria puede usar una instancia: `256M`, `1G`"),
 ];
 
 /// The command line in a language.

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 
 /// Between asking a step to end and making it.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often a step that is being ended is searched for processes that it started meanwhile: one that was forked between
+/// the search and the signal to its parent has heard nothing, and its parent may wait for it.
+const SEARCH: Duration = Duration::from_millis(100);
 /// How long a process that was killed may take to be gone.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 /// How long what the step started may still write after bash's end (`> >(tee log)`) and be part of its output.
@@ -69,6 +72,10 @@ struct Ending {
     signal: Signal,
     /// When the next, harder measure is taken.
     until: Instant,
+    /// When it is searched for new processes, even if others still have to end.
+    search: Instant,
+    /// Who heard this signal: each hears it once, so that a `trap … TERM` does not run twice.
+    asked: Vec<Process>,
     waiting: Vec<OwnedFd>,
 }
 
@@ -202,24 +209,27 @@ impl Supervisor {
             ending.signal = Signal::KILL;
             ending.until = now + LAST_WAIT;
             ending.waiting.clear();
+            ending.asked.clear();
         }
-        if !ending.waiting.is_empty() {
+        if !ending.waiting.is_empty() && now < ending.search {
             return Ok(false);
         }
         if self.status.is_some() && !children_remain()? {
             return Ok(true);
         }
         // Others may have been started meanwhile, and those whose parents ended are this process's children now.
-        let signal = ending.signal;
-        ending.waiting = processes::descendants()
-            .iter()
-            .filter_map(|process| {
-                let handle = processes::signal(process, signal)?;
+        ending.search = now + SEARCH;
+        for process in processes::descendants() {
+            if ending.asked.contains(&process) {
+                continue;
+            }
+            if let Some(handle) = processes::signal(&process, ending.signal) {
                 // A stopped process sees no signal before it goes on.
                 let _ = rustix::process::pidfd_send_signal(&handle, Signal::CONT);
-                Some(handle)
-            })
-            .collect();
+                ending.waiting.push(handle);
+                ending.asked.push(process);
+            }
+        }
         Ok(false)
     }
 
@@ -232,8 +242,8 @@ impl Supervisor {
         let late = self.limit.filter(|(at, _)| *at <= now).map(|(_, cause)| cause);
         let cause = if self.files.cancel().exists() { Some(Cause::Cancelled) } else { late };
         if let Some(cause) = cause {
-            // The processes are asked one by one, so that each hears it once: a `trap … TERM` must not run twice.
-            self.ending = Some(Ending { cause, signal: Signal::TERM, until: now + GRACE, waiting: Vec::new() });
+            let (asked, waiting) = (Vec::new(), Vec::new());
+            self.ending = Some(Ending { cause, signal: Signal::TERM, until: now + GRACE, search: now, asked, waiting });
         }
     }
 
@@ -244,7 +254,7 @@ impl Supervisor {
     fn next_wait(&self) -> Option<Duration> {
         let now = Instant::now();
         match (&self.ending, &self.limit) {
-            (Some(ending), _) => Some(ending.until.saturating_duration_since(now)),
+            (Some(ending), _) => Some(ending.until.min(ending.search).saturating_duration_since(now)),
             (None, Some((at, _))) => {
                 let left = at.saturating_duration_since(now);
                 Some(self.cancel_poll().map_or(left, |poll| poll.min(left)))

@@ -14,7 +14,7 @@ pub(super) enum Kind {
     Language,
     Strictness,
     Location,
-    PlatformKind,
+    Platform,
     Roles,
     Timezone,
     Truth,
@@ -46,7 +46,7 @@ impl Kind {
                 ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
-            Self::PlatformKind => ("\"compose\" or \"systemd\"", "\"compose\" o \"systemd\""),
+            Self::Platform => ("\"compose\" or \"systemd\"", "\"compose\" o \"systemd\""),
             Self::Truth => ("true or false", "true o false"),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -136,7 +136,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The time zone of schedules and reports; else that of the machine.",
         "La zona horaria de programaciones e informes; si falta, la de la máquina.",
     ),
-    setting("platform", "kind", Kind::PlatformKind, "\"compose\"", "What runs them.", "Qué los ejecuta."),
+    setting("platform", "kind", Kind::Platform, "\"compose\"", "What runs them.", "Qué los ejecuta."),
     setting(
         "platform",
         "files",

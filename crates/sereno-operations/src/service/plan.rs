@@ -129,8 +129,10 @@ impl Planner<'_> {
             [] => self.components.iter().collect(),
             names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
         };
-        let mut running: Vec<&Component> =
-            wanted.into_iter().filter(|component| component.instances.iter().any(|i| i.runs())).collect();
+        let mut running: Vec<&Component> = wanted
+            .into_iter()
+            .filter(|component| component.instances.iter().any(sereno_platform::Instance::runs))
+            .collect();
         let depths = depths(self.components);
         running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {

@@ -35,7 +35,7 @@ pub struct StepRequest {
 }
 
 /// How long a component may take to be ready.
-const WITHIN: Duration = Duration::from_secs(120);
+const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
     pub const ALL: [Self; 6] = [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await];

@@ -107,7 +107,7 @@ mod tests {
         let text = r#"{"__REALTIME_TIMESTAMP":"1795687200000001","PRIORITY":"3","MESSAGE":"refused"}"#;
         let line = read(text, "api", "api@web").expect("a line");
         assert_eq!((line.text.as_str(), line.level), ("refused", Some(Level::Error)));
-        assert_eq!(line.at.map(|at| at.as_microsecond()), Some(1_795_687_200_000_001));
+        assert_eq!(line.at.map(Timestamp::as_microsecond), Some(1_795_687_200_000_001));
         let bytes = read(r#"{"MESSAGE":[104,105,255]}"#, "api", "api").expect("a line");
         assert_eq!(bytes.text, "hi\u{fffd}");
         assert!(read("-- No entries --", "api", "api").is_none());

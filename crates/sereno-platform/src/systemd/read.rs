@@ -118,8 +118,8 @@ mod tests {
     use super::*;
 
     fn one(pairs: &[(&str, &str)]) -> Unit {
-        let text: String = pairs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        units(&text, "web-1").remove(0)
+        let lines: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        units(&lines.join("\n"), "web-1").remove(0)
     }
 
     const ACTIVE: &[(&str, &str)] = &[

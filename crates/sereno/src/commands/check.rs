@@ -22,7 +22,9 @@ pub(crate) fn check(context: &Context, args: &CheckArgs) -> Result<Exit> {
     for (document, found) in &mut findings {
         let quoted = redactor.secrets_in(&document.runbook.source);
         let redactor = Redactor::new(redactor.secrets().iter().cloned().chain(quoted));
-        found.iter_mut().for_each(|finding| redact(finding, &redactor));
+        for finding in found.iter_mut() {
+            redact(finding, &redactor);
+        }
     }
     match context.format {
         Format::Text => print_text(context, &findings, &redactor),

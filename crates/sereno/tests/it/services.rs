@@ -171,7 +171,9 @@ fn logs_are_merged_filtered_and_redacted(pedidos: &Pedidos) {
     let password = env.lines().find_map(|line| line.strip_prefix("POSTGRES_PASSWORD=")).expect("a password");
     let api = containers(pedidos, "api", "{{.Id}}").remove(0);
     let leak = format!("echo leaked {password} > /proc/1/fd/1");
-    assert!(Command::new("docker").args(["exec", &api, "sh", "-c", &leak]).output().expect("docker runs").status.success());
+    assert!(
+        Command::new("docker").args(["exec", &api, "sh", "-c", &leak]).output().expect("docker runs").status.success()
+    );
     let shown = pedidos.sereno(&["logs", "api", "--tail", "5"]);
     assert!(shown.out.contains("leaked [redacted") && !shown.out.contains(password), "{shown:?}");
     for wrong in [["--since", "ayer"], ["--grep", "("]] {
@@ -253,14 +255,19 @@ impl Servers {
                 skipped(&format!("no server could be started: {}", String::from_utf8_lossy(&output.stderr)));
                 return None;
             }
-            let value = |key: &str| said.split_whitespace().find_map(|word| word.strip_prefix(key)).expect("a value").to_owned();
-            config += &format!(
-                "Host web-{number}\n HostName {}\n User {}\n IdentityFile {}\n UserKnownHostsFile {}\n",
-                value("host="),
-                value("user="),
-                value("key="),
-                value("known_hosts=")
-            );
+            let value = |key: &str| {
+                said.split_whitespace().find_map(|word| word.strip_prefix(key)).expect("a value").to_owned()
+            };
+            let (host, user, key, known) = (value("host="), value("user="), value("key="), value("known_hosts="));
+            let lines = [
+                format!("Host web-{number}"),
+                format!("HostName {host}"),
+                format!("User {user}"),
+                format!("IdentityFile {key}"),
+                format!("UserKnownHostsFile {known}"),
+            ];
+            config.push_str(&lines.join("\n"));
+            config.push('\n');
         }
         servers.world.write("ssh.conf", &config);
         servers.world.write(
@@ -286,14 +293,17 @@ impl Drop for Servers {
     }
 }
 
-const UNIT: &str = "[Service]\nExecStart=/bin/bash -c 'while true; do echo tick; sleep 0.2; done'\nRestart=on-failure\n";
+const UNIT: &str =
+    "[Service]\nExecStart=/bin/bash -c 'while true; do echo tick; sleep 0.2; done'\nRestart=on-failure\n";
 
 #[test]
 fn services_on_two_servers_over_ssh() {
     let Some(servers) = Servers::up(2) else { return };
     for host in ["web-1", "web-2"] {
         let place = "/etc/systemd/system/orion-api.service";
-        let begin = format!("printf '%s' \"{UNIT}\" | sudo tee {place} >/dev/null; sudo systemctl daemon-reload; sudo systemctl start orion-api; systemctl is-active orion-api");
+        let begin = format!(
+            "printf '%s' \"{UNIT}\" | sudo tee {place} >/dev/null; sudo systemctl daemon-reload; sudo systemctl start orion-api; systemctl is-active orion-api"
+        );
         assert_eq!(servers.ssh(host, &begin), "active");
     }
     let world = &servers.world;
@@ -315,7 +325,10 @@ fn services_on_two_servers_over_ssh() {
     world.write("other.toml", &settings);
     let unreachable = world.sereno(&["--settings", "other.toml", "status"]);
     assert_eq!(unreachable.code, Some(1), "{unreachable:?}");
-    assert!(unreachable.err.contains("cannot be reached over SSH") && unreachable.err.contains("hint:"), "{unreachable:?}");
+    assert!(
+        unreachable.err.contains("cannot be reached over SSH") && unreachable.err.contains("hint:"),
+        "{unreachable:?}"
+    );
     world.write("sereno.toml", &world.read("sereno.toml").replace("\"orion-api\"", "\"orion-apo\""));
     let unknown = world.sereno(&["status"]);
     assert_eq!(unknown.code, Some(3), "{unknown:?}");
