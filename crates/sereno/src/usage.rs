@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn every_common_slip_is_told_in_spanish_with_the_nearest_name() {
         let cases: &[(&[&str], &[&str])] = &[
-            (&["rum"], &["no existe el comando `rum`", "`run`?"]),
+            (&["rum"], &["no existe el comando `rum`", "`run`"]),
             (&["runs", "resum"], &["no existe el comando `resum`", "`resume`"]),
             (&["run", "x", "--yess"], &["no se esperaba el argumento `--yess`", "¿quiso decir `--yes`?"]),
             (&["run", "x", "--zzz"], &["no se esperaba el argumento `--zzz`", "después de `--`"]),
