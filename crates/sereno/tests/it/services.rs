@@ -60,6 +60,7 @@ fn services_on_docker_compose() {
     a_plan_that_was_overtaken_is_refused(&pedidos);
     scale_and_back(&pedidos);
     logs_are_merged_filtered_and_redacted(&pedidos);
+    logs_follow_a_container_over_its_restart(&pedidos);
     nobody_acts_without_a_run(&pedidos);
     stop_and_resume(&pedidos);
 }
@@ -180,6 +181,22 @@ fn logs_are_merged_filtered_and_redacted(pedidos: &Pedidos) {
     for wrong in [["--since", "ayer"], ["--grep", "("]] {
         assert_eq!(pedidos.sereno(&[&["logs"], &wrong[..]].concat()).code, Some(2), "{wrong:?}");
     }
+}
+
+fn logs_follow_a_container_over_its_restart(pedidos: &Pedidos) {
+    let shown = pedidos.dir.join("followed");
+    let file = fs::File::create(&shown).expect("a file");
+    let mut child =
+        pedidos.command(&["logs", "worker", "-f", "--tail", "1"]).stdout(file).spawn().expect("the binary runs");
+    let started = || fs::read_to_string(&shown).unwrap_or_default().matches("worker started").count();
+    until("what was is shown", || fs::read_to_string(&shown).is_ok_and(|text| !text.is_empty()));
+    let before = started();
+    let worker = containers(pedidos, "worker", "{{.Id}}").remove(0);
+    assert!(Command::new("docker").args(["restart", &worker]).output().expect("docker runs").status.success());
+    until("what came after the restart is shown", || started() > before);
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert_eq!(started(), before + 1, "no line comes twice");
 }
 
 fn nobody_acts_without_a_run(pedidos: &Pedidos) {
