@@ -126,7 +126,7 @@ impl Component {
 
     /// Marks by which a later look tells whether these very processes are still the ones that run.
     pub fn marks(&self) -> Vec<String> {
-        self.instances.iter().filter(|instance| instance.runs()).map(Instance::mark).collect()
+        self.instances.iter().filter(|instance| instance.is_alive()).map(Instance::mark).collect()
     }
 }
 
@@ -157,13 +157,25 @@ impl Instance {
         )
     }
 
-    /// Its id and the moment of its start: another process under the same id has another mark.
+    /// Whether a process of it is there, or the platform brings one back by itself.
+    pub fn is_alive(&self) -> bool {
+        self.runs() || matches!(self.state, InstanceState::Restarting | InstanceState::Terminating)
+    }
+
+    /// Its id and the moment of its start: another process under the same id has another mark. Of one that the platform
+    /// starts again and again, the id alone.
     pub fn mark(&self) -> String {
         let id: String = self.id.chars().take(12).collect();
         match self.started_at {
-            Some(at) => format!("{id}@{at}"),
-            None => id,
+            Some(at) if self.state != InstanceState::Restarting => format!("{id}@{at}"),
+            _ => id,
         }
+    }
+
+    /// Whether this is what was seen under a mark.
+    pub fn is_marked(&self, mark: &str) -> bool {
+        let own = self.mark();
+        own == mark || own.split('@').next() == Some(mark) || mark.split('@').next() == Some(own.as_str())
     }
 }
 

@@ -35,6 +35,16 @@ impl PlatformError {
         Self::Refused { en: en.into(), es: es.into(), hint: None }
     }
 
+    /// Whether what was asked may have been done all the same: the question went out, and no answer came.
+    pub fn leaves_doubt(&self) -> bool {
+        use bollard::errors::Error;
+        match self {
+            Self::Engine { source, .. } => !matches!(**source, Error::DockerResponseServerError { .. }),
+            Self::Unreachable { .. } => true,
+            _ => false,
+        }
+    }
+
     /// In both languages, with what caused it.
     pub fn text(&self) -> Text {
         match self {

@@ -26,6 +26,9 @@ const SSH_FAILED: i32 = 255;
 /// How long a connection may take, in seconds.
 const CONNECT_TIMEOUT: &str = "ConnectTimeout=10";
 
+/// A machine that says nothing for 15 seconds is gone: nobody waits for it, and holds a lock, for ever.
+const ALIVE: [&str; 4] = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
+
 impl Host {
     pub fn here(sudo: bool) -> Self {
         Self { address: None, ssh_config: None, sudo }
@@ -57,11 +60,24 @@ impl Host {
             return program.iter().map(|word| (*word).to_owned()).collect();
         };
         let mut argv = ["ssh", "-o", "BatchMode=yes", "-o", CONNECT_TIMEOUT].map(str::to_owned).to_vec();
+        argv.extend(ALIVE.map(str::to_owned));
         argv.extend(self.ssh_config.iter().flat_map(|file| ["-F".to_owned(), file.clone()]));
         // A shell of the other machine reads what follows: each word is quoted for it.
         let words = program.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         argv.extend([address.clone(), "--".to_owned(), words]);
         argv
+    }
+
+    /// Who is reached in the end, `user@name:port`, as the settings of `ssh` have it now.
+    pub async fn reached(&self) -> Result<String, PlatformError> {
+        let Some(address) = &self.address else { return Ok("localhost".to_owned()) };
+        let mut argv = vec!["ssh".to_owned(), "-G".to_owned()];
+        argv.extend(self.ssh_config.iter().flat_map(|file| ["-F".to_owned(), file.clone()]));
+        argv.push(address.clone());
+        let text = run(&argv).await?;
+        let value =
+            |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or("?");
+        Ok(format!("{}@{}:{}", value("user"), value("hostname"), value("port")))
     }
 
     /// The same for a program that changes something.
@@ -160,7 +176,7 @@ mod tests {
         let program = ["systemctl", "restart", "a b;id.service"];
         assert_eq!(
             there.changing(&program).join("|"),
-            "ssh|-o|BatchMode=yes|-o|ConnectTimeout=10|-F|/etc/s.conf|deploy@10.0.0.5|--|sudo -n systemctl restart 'a b;id.service'"
+            "ssh|-o|BatchMode=yes|-o|ConnectTimeout=10|-o|ServerAliveInterval=5|-o|ServerAliveCountMax=3|-F|/etc/s.conf|deploy@10.0.0.5|--|sudo -n systemctl restart 'a b;id.service'"
         );
         assert_eq!(Host::here(false).changing(&program), program);
         assert_eq!((there.name(), Host::here(true).name()), ("10.0.0.5", "localhost"));

@@ -26,8 +26,14 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PlatformError>> 
 
 /// Where the components of one system live.
 pub trait Platform: Send + Sync {
-    /// What is operated, such as `compose:pedidos`: two of the same name are the same place.
+    /// What is operated, as people call it: `compose:pedidos`.
     fn target(&self) -> String;
+
+    /// The same with what tells it from another place of that name, such as the engine's own id: a plan is bound to it.
+    fn place(&self) -> Pending<'_, String>;
+
+    /// The digest of what new instances are made of, where that lies in files; `None` where the platform keeps it.
+    fn definition(&self) -> Pending<'_, Option<String>>;
 
     /// Every component, declared or found, in the order of the declaration.
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>>;

@@ -45,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) person: Person,
     /// Who the settings know.
     pub(crate) people: Vec<KnownPerson>,
+    /// The file that the settings came from.
+    pub(crate) settings_file: Option<PathBuf>,
     pub(crate) env_files: BTreeMap<String, String>,
 }
 
@@ -87,6 +89,7 @@ impl Context {
         let people: Vec<KnownPerson> = people.collect();
         let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
         Ok(Self {
+            settings_file: file.and_then(|file| std::path::absolute(file).ok()),
             lang,
             format: global.format,
             state_dir: directory.join(".sereno"),

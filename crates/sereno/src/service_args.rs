@@ -113,6 +113,7 @@ pub(crate) struct PutBackArgs {
 pub(crate) struct OperateArgs {
     #[arg(value_parser = step_kind)]
     pub(crate) kind: StepKind,
+    #[arg(last = true, required = true)]
     pub(crate) component: String,
     #[arg(long)]
     pub(crate) on: String,
@@ -127,6 +128,8 @@ pub(crate) struct OperateArgs {
     #[arg(long)]
     pub(crate) memory: Option<u64>,
     #[arg(long)]
+    pub(crate) definition: Option<String>,
+    #[arg(long)]
     pub(crate) within: u64,
 }
 
@@ -138,6 +141,7 @@ impl OperateArgs {
             target: self.on.clone(),
             instances: self.instance.clone(),
             marks: self.seen.clone(),
+            definition: self.definition.clone(),
             replicas: self.replicas,
             cpu_millis: self.cpu_millis,
             memory: self.memory,
@@ -165,7 +169,8 @@ mod tests {
                 replicas: Some(3),
                 cpu_millis: Some(500),
                 memory: Some(1 << 30),
-                ..StepRequest::new(kind, "api", "compose:pedidos")
+                definition: Some("-x".to_owned()),
+                ..StepRequest::new(kind, "--help", "compose:pedidos@A:B")
             };
             match Cli::parse_from(step.argv()).command {
                 Command::Operate(args) => assert_eq!(args.step(), step),

@@ -25,11 +25,6 @@ impl RunDir {
         Self { path: state_dir.join("runs").join(run.as_str()) }
     }
 
-    /// The folder of a run by its path, as a step of it knows it.
-    pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
-    }
-
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -270,8 +270,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "unattended",
         Kind::Texts,
         "[\"restart-worker\"]",
-        "Procedures whose changes need nobody's yes. Destruction always does.",
-        "Procedimientos cuyos cambios no piden aprobación. Destruir siempre la pide.",
+        "Procedures whose changes need nobody's yes, and operations, as `sereno restart`. Destruction always does.",
+        "Procedimientos cuyos cambios no piden aprobación, y operaciones, como `sereno restart`. Destruir siempre la pide.",
     ),
     setting(
         "policy",

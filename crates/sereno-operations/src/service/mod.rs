@@ -6,6 +6,6 @@ mod request;
 mod step;
 
 pub use perform::perform;
-pub use plan::plan;
+pub use plan::{Seen, plan};
 pub use request::{Kept, Request};
 pub use step::{StepKind, StepRequest};

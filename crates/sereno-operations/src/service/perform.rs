@@ -2,7 +2,7 @@
 
 use super::step::{StepKind, StepRequest};
 use sereno_model::Text;
-use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
+use sereno_platform::{Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
 use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -17,12 +17,22 @@ pub async fn perform(
     step: &StepRequest,
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
-    if platform.target() != step.target {
-        let (target, now) = (&step.target, platform.target());
+    if platform.place().await? != step.target {
+        let (target, now) = (&step.target, platform.place().await?);
         return Err(PlatformError::refused(
-            format!("the plan is for {target}, and the settings now name {now}"),
-            format!("el plan es para {target}, y los ajustes nombran ahora {now}"),
+            format!("the plan is for {target}, and this is {now}"),
+            format!("el plan es para {target}, y esto es {now}"),
         ));
+    }
+    if step.kind == StepKind::Quiet {
+        return quiet(platform, step, say).await;
+    }
+    if step.definition.is_some() && platform.definition().await? != step.definition {
+        return Err(PlatformError::Refused {
+            en: "what new instances are made of has changed since the plan was made".to_owned(),
+            es: "aquello de lo que se hacen las instancias cambió después de hacerse el plan".to_owned(),
+            hint: Some(Box::new(Text::new("plan anew", "planee de nuevo"))),
+        });
     }
     let components = platform.components(Detail::State).await?;
     let component = find(&components, &step.component)?;
@@ -30,11 +40,31 @@ pub async fn perform(
         as_planned(step, component)?;
         for call in platform.calls(&act, component)? {
             say(Text::same(call.to_string()));
-            platform.perform(&call).await?;
+            call_once(platform, &call, say).await?;
         }
     }
     let goal = Goal::of(step);
     wait(platform, step, &goal, say).await
+}
+
+/// Does one call. Where no answer came, it is not known whether it was done: that is for the platform to show, not for
+/// this to guess, and it is never sent twice.
+async fn call_once(
+    platform: &dyn Platform,
+    call: &Call,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<(), PlatformError> {
+    match platform.perform(call).await {
+        Err(error) if error.leaves_doubt() => {
+            let text = error.text();
+            say(Text::new(
+                format!("no answer ({}): looking whether it was done", text.en),
+                format!("sin respuesta ({}): se mira si se hizo", text.es),
+            ));
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 fn act(step: &StepRequest) -> Option<Act> {
@@ -46,7 +76,7 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Limit => Some(Act::Limit { cpu_millis: step.cpu_millis, memory: step.memory }),
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
-        StepKind::Await => None,
+        StepKind::Await | StepKind::Quiet => None,
     }
 }
 
@@ -55,8 +85,8 @@ fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformE
     if step.kind != StepKind::Restart {
         return Ok(());
     }
-    let now: Vec<String> = component.instances.iter().map(Instance::mark).collect();
-    match step.marks.iter().find(|mark| !now.contains(mark)) {
+    let is_there = |mark: &str| component.instances.iter().any(|instance| instance.is_marked(mark));
+    match step.marks.iter().find(|mark| !is_there(mark)) {
         None => Ok(()),
         Some(gone) => Err(PlatformError::Refused {
             en: format!("{gone} is not there any more: `{}` was restarted since the plan was made", step.component),
@@ -91,7 +121,7 @@ impl<'s> Goal<'s> {
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
-            StepKind::Limit => (None, &[]),
+            StepKind::Limit | StepKind::Quiet => (None, &[]),
         };
         Self { step, ready, gone }
     }
@@ -106,7 +136,7 @@ impl<'s> Goal<'s> {
         let any_left = wanted.iter().any(|i| i.runs() && self.gone.contains(&i.mark()));
         let ready = wanted.iter().filter(|i| i.state == InstanceState::Running).count() as u32;
         let enough = match self.ready {
-            Some(0) => running == 0,
+            Some(0) => !wanted.iter().any(|i| i.is_alive()),
             Some(count) => ready == count && running == count,
             None => !wanted.is_empty() && ready == wanted.len() as u32,
         };
@@ -126,31 +156,91 @@ async fn wait(
 ) -> Result<(), PlatformError> {
     let begun = Instant::now();
     let mut said = None;
-    let mut steady: Option<(Vec<String>, Instant)> = None;
+    let mut steadiness = Steadiness::default();
     loop {
-        let components = platform.components(Detail::State).await?;
+        let last = begun.elapsed() >= step.within;
+        // A look that fails says nothing of the component: the next one may not.
+        let looked = platform.components(Detail::State).await;
+        let components = match looked {
+            Ok(components) => components,
+            Err(error) if last => return Err(error),
+            Err(error) => {
+                tell(error.text(), &mut said, say);
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+                continue;
+            }
+        };
         let component = find(&components, &step.component)?;
-        let line = describe(component);
-        if said.as_ref() != Some(&line) {
-            say(line.clone());
-            said = Some(line);
+        tell(describe(component), &mut said, say);
+        let reached = goal.reached(component);
+        if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
+            return Ok(());
         }
-        match goal.reached(component) {
-            Reached::Yes => return Ok(()),
-            Reached::No => steady = None,
-            Reached::IfSteady => match &steady {
-                Some((marks, since)) if *marks == component.marks() => {
-                    if since.elapsed() >= STEADY {
-                        return Ok(());
-                    }
-                }
-                _ => steady = Some((component.marks(), Instant::now())),
-            },
-        }
-        if begun.elapsed() >= step.within {
+        if last {
             return Err(not_reached(step, component));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// Waits until no component has an instance that runs or comes back.
+async fn quiet(
+    platform: &dyn Platform,
+    step: &StepRequest,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<(), PlatformError> {
+    let begun = Instant::now();
+    let mut said = None;
+    loop {
+        let components = platform.components(Detail::State).await?;
+        let alive: Vec<&str> = components
+            .iter()
+            .flat_map(|component| &component.instances)
+            .filter(|instance| instance.is_alive())
+            .map(|instance| instance.name.as_str())
+            .collect();
+        if alive.is_empty() {
+            return Ok(());
+        }
+        let names = alive.join(", ");
+        let line = Text::new(format!("still there: {names}"), format!("todavía está: {names}"));
+        tell(line.clone(), &mut said, say);
+        if begun.elapsed() >= step.within {
+            let hint = Some(Box::new(Text::same("sereno stop")));
+            return Err(PlatformError::Refused { en: line.en, es: line.es, hint });
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// Says a line that is not the one before.
+fn tell(line: Text, said: &mut Option<Text>, say: &mut (dyn FnMut(Text) + Send)) {
+    if said.as_ref() != Some(&line) {
+        say(line.clone());
+        *said = Some(line);
+    }
+}
+
+/// Whether the same processes have run long enough. Each time that others are there instead, they have to run twice as
+/// long: what lives a little longer than we look is a loop of crashes too.
+#[derive(Default)]
+struct Steadiness {
+    marks: Vec<String>,
+    since: Option<Instant>,
+    changes: u32,
+}
+
+impl Steadiness {
+    fn holds(&mut self, marks: Vec<String>) -> bool {
+        match self.since {
+            Some(since) if self.marks == marks => since.elapsed() >= STEADY * 2_u32.saturating_pow(self.changes),
+            since => {
+                self.changes += u32::from(since.is_some());
+                self.marks = marks;
+                self.since = Some(Instant::now());
+                false
+            }
+        }
     }
 }
 

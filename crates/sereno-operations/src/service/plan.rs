@@ -4,18 +4,39 @@ use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Platform, PlatformError, Standing, find};
+use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// What a plan is made of.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub components: Vec<Component>,
+    /// See [`Platform::place`].
+    pub place: String,
+    /// See [`Platform::definition`]; needed only by requests that make instances.
+    pub definition: Option<String>,
+}
+
+impl Seen {
+    /// Looks at all that the plan of a request needs.
+    pub async fn look(platform: &dyn Platform, request: &Request) -> Result<Self, PlatformError> {
+        let definition = match request {
+            Request::Scale { .. } => platform.definition().await?,
+            _ => None,
+        };
+        Ok(Self { components: platform.components(Detail::State).await?, place: platform.place().await?, definition })
+    }
+}
 
 /// The plan of a request, or why it cannot be.
 pub fn plan(
     request: &Request,
-    components: &[Component],
+    seen: &Seen,
     platform: &dyn Platform,
     lang: Lang,
 ) -> Result<OperationSpec, PlatformError> {
-    let planner = Planner { components, platform, target: platform.target(), lang };
+    let planner = Planner { components: &seen.components, platform, seen, target: seen.place.clone(), lang };
     let (title, steps, undo) = match request {
         Request::Restart { component } => planner.restart(component)?,
         Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
@@ -42,6 +63,7 @@ type Planned = (String, Vec<OperationStep>, Option<Request>);
 struct Planner<'a> {
     components: &'a [Component],
     platform: &'a dyn Platform,
+    seen: &'a Seen,
     target: String,
     lang: Lang,
 }
@@ -67,7 +89,7 @@ impl Planner<'_> {
             );
             steps.push(self.change(&step, Verb::Restarts, Risk::Change, text));
         }
-        let seen = component.instances.iter().map(sereno_platform::Instance::mark).collect();
+        let seen = component.instances.iter().map(Instance::mark).collect();
         steps.push(self.verify(name, component.desired, seen));
         let title = self.say(&format!("Restart {name}"), &format!("Reiniciar {name}"));
         Ok((title, steps, None))
@@ -86,6 +108,7 @@ impl Planner<'_> {
         let step = StepRequest {
             replicas: Some(replicas),
             marks: component.marks(),
+            definition: self.seen.definition.clone(),
             ..StepRequest::new(StepKind::Scale, name, &self.target)
         };
         let risk = if replicas == 0 { Risk::Destroy } else { Risk::Change };
@@ -129,10 +152,8 @@ impl Planner<'_> {
             [] => self.components.iter().collect(),
             names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
         };
-        let mut running: Vec<&Component> = wanted
-            .into_iter()
-            .filter(|component| component.instances.iter().any(sereno_platform::Instance::runs))
-            .collect();
+        let mut running: Vec<&Component> =
+            wanted.into_iter().filter(|component| component.instances.iter().any(Instance::is_alive)).collect();
         let depths = depths(self.components);
         running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {
@@ -152,12 +173,15 @@ impl Planner<'_> {
         for component in &running {
             steps.push(self.verify(&component.name, 0, component.marks()));
         }
+        if names.is_empty() {
+            steps.push(self.quiet());
+        }
         let kept = running
             .iter()
             .map(|component| Kept {
                 component: component.name.clone(),
-                replicas: component.desired,
-                instances: component.instances.iter().filter(|i| i.runs()).map(|i| i.name.clone()).collect(),
+                replicas: component.marks().len() as u32,
+                instances: component.instances.iter().filter(|i| i.is_alive()).map(|i| i.name.clone()).collect(),
             })
             .collect();
         let title = match names {
@@ -169,30 +193,53 @@ impl Planner<'_> {
 
     fn resume(&self, kept: &[Kept]) -> Result<Planned, PlatformError> {
         let mut steps = Vec::new();
+        let mut is_due = false;
         // In the opposite order of the stop.
         for Kept { component: name, replicas, instances } in kept.iter().rev() {
             let component = find(self.components, name)?;
-            if component.standing == Standing::Ok {
-                continue;
+            let there = |wanted: &String| component.instances.iter().find(|instance| instance.name == *wanted);
+            if let Some(gone) = instances.iter().find(|wanted| there(wanted).is_none()) {
+                return Err(PlatformError::Refused {
+                    en: format!("`{name}` cannot be put back as it was: {gone} was removed since the stop"),
+                    es: format!(
+                        "`{name}` no se puede volver a poner como estaba: {gone} se quitó después de la parada"
+                    ),
+                    hint: Some(Box::new(Text::same(format!("sereno scale {name} {replicas}")))),
+                });
             }
-            let act = Act::Start { instances: instances.clone(), replicas: *replicas };
-            self.platform.calls(&act, component)?;
-            let step = StepRequest {
-                instances: instances.clone(),
-                replicas: Some(*replicas),
-                ..StepRequest::new(StepKind::Start, name, &self.target)
-            };
-            let text = Text::new(format!("starts {name} ({replicas})"), format!("inicia {name} ({replicas})"));
-            steps.push(self.change(&step, Verb::Starts, Risk::Change, text));
+            let stopped: Vec<String> =
+                instances.iter().filter(|wanted| there(wanted).is_some_and(|i| !i.is_alive())).cloned().collect();
+            if !stopped.is_empty() {
+                is_due = true;
+                let act = Act::Start { instances: stopped.clone(), replicas: *replicas };
+                self.platform.calls(&act, component)?;
+                let count = stopped.len();
+                let step = StepRequest {
+                    replicas: Some(count as u32),
+                    instances: stopped,
+                    ..StepRequest::new(StepKind::Start, name, &self.target)
+                };
+                let text = Text::new(format!("starts {name} ({count})"), format!("inicia {name} ({count})"));
+                steps.push(self.change(&step, Verb::Starts, Risk::Change, text));
+            }
             steps.push(self.verify(name, *replicas, Vec::new()));
         }
-        if steps.is_empty() {
+        if !is_due {
             return Err(PlatformError::refused(
                 "everything that was stopped runs again already",
                 "todo lo que se detuvo ya está en marcha",
             ));
         }
         Ok((self.say("Resume", "Reanudar"), steps, None))
+    }
+
+    /// Waits until nothing of the whole system runs: not what started since the plan was made either.
+    fn quiet(&self) -> OperationStep {
+        let step = StepRequest::new(StepKind::Quiet, "*", &self.target);
+        let text = Text::new("looks at everything", "mira todo");
+        let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
+        let title = self.say("nothing runs any more", "ya nada está en marcha");
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 
     fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {

@@ -12,6 +12,8 @@ pub enum StepKind {
     Start,
     /// Changes nothing: waits until the component is as it should be.
     Await,
+    /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
+    Quiet,
 }
 
 /// One step: a kind, a component, and what it has to hold to.
@@ -25,6 +27,8 @@ pub struct StepRequest {
     pub instances: Vec<String>,
     /// Marks of the processes that the plan saw. A change refuses others; a wait is over when they are gone.
     pub marks: Vec<String>,
+    /// The digest of what new instances are made of; another is refused.
+    pub definition: Option<String>,
     /// How many instances there should be.
     pub replicas: Option<u32>,
     pub cpu_millis: Option<u64>,
@@ -38,7 +42,8 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 6] = [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await];
+    pub const ALL: [Self; 7] =
+        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await, Self::Quiet];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +53,7 @@ impl StepKind {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Await => "await",
+            Self::Quiet => "quiet",
         }
     }
 }
@@ -60,6 +66,7 @@ impl StepRequest {
             target: target.to_owned(),
             instances: Vec::new(),
             marks: Vec::new(),
+            definition: None,
             replicas: None,
             cpu_millis: None,
             memory: None,
@@ -67,12 +74,11 @@ impl StepRequest {
         }
     }
 
-    /// `sereno operate restart api --on compose:pedidos …`
+    /// `sereno operate restart --on compose:pedidos@… … -- api`: the name comes last, where none is taken for an option.
     pub fn argv(&self) -> Vec<String> {
-        let mut argv: Vec<String> = ["sereno", "operate", self.kind.as_str(), &self.component, "--on", &self.target]
-            .map(str::to_owned)
-            .to_vec();
-        let mut option = |name: &str, value: String| argv.extend([format!("--{name}"), value]);
+        let mut argv: Vec<String> =
+            ["sereno", "operate", self.kind.as_str(), "--on", &self.target].map(str::to_owned).to_vec();
+        let mut option = |name: &str, value: String| argv.push(format!("--{name}={value}"));
         self.instances.iter().for_each(|instance| option("instance", instance.clone()));
         self.marks.iter().for_each(|mark| option("seen", mark.clone()));
         if let Some(replicas) = self.replicas {
@@ -84,7 +90,11 @@ impl StepRequest {
         if let Some(bytes) = self.memory {
             option("memory", bytes.to_string());
         }
+        if let Some(definition) = &self.definition {
+            option("definition", definition.clone());
+        }
         option("within", self.within.as_secs().to_string());
+        argv.extend(["--".to_owned(), self.component.clone()]);
         argv
     }
 }

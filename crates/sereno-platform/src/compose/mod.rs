@@ -44,8 +44,7 @@ impl Compose {
 
     async fn found(&self, detail: Detail) -> Result<Vec<Found>, PlatformError> {
         let label = format!("com.docker.compose.project={}", self.project.name);
-        // What `compose run` started is somebody's one command, not an instance of the service.
-        let filters = HashMap::from([("label", vec![label, "com.docker.compose.oneoff=False".to_owned()])]);
+        let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let listed = self.engine.list_containers(Some(options)).await.map_err(engine_said("listing containers"))?;
         let ids: Vec<String> = listed.into_iter().filter_map(|container| container.id).collect();
@@ -136,6 +135,22 @@ impl Platform for Compose {
         format!("compose:{}", self.project.name)
     }
 
+    fn place(&self) -> Pending<'_, String> {
+        Box::pin(async move {
+            let info = self.engine.info().await.map_err(engine_said("asking who it is"))?;
+            let id: String = info.id.unwrap_or_default().chars().take(9).collect();
+            Ok(format!("{}@{id}", self.target()))
+        })
+    }
+
+    fn definition(&self) -> Pending<'_, Option<String>> {
+        Box::pin(async move {
+            let project = self.project.clone();
+            let digest = tokio::task::spawn_blocking(move || project.digest()).await;
+            digest.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))?.map(Some)
+        })
+    }
+
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>> {
         Box::pin(async move {
             let project = self.project.clone();
@@ -185,7 +200,7 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
         Act::Restart { instances } => of(&|i| instances.is_empty() || instances.contains(&i.name), &|container| {
             EngineRequest::Restart { container }
         }),
-        Act::Stop => of(&Instance::runs, &|container| EngineRequest::Stop { container }),
+        Act::Stop => of(&Instance::is_alive, &|container| EngineRequest::Stop { container }),
         Act::Start { instances, .. } => {
             of(&|i| !i.runs() && instances.contains(&i.name), &|container| EngineRequest::Start { container })
         }
@@ -194,6 +209,8 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
             nano_cpus: cpu_millis.and_then(|millis| i64::try_from(millis.saturating_mul(1_000_000)).ok()),
             memory: memory.and_then(|bytes| i64::try_from(bytes).ok()),
         }),
+        // Nothing tells compose that such a name is no option.
+        Act::Scale { .. } if component.name.starts_with('-') => Vec::new(),
         Act::Scale { replicas } => {
             let wanted = format!("{}={replicas}", component.name);
             let arguments = ["up", "-d", "--no-deps", "--no-recreate", "--scale", &wanted, &component.name];

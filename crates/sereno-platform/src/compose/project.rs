@@ -28,7 +28,8 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Declared {
     pub(super) name: String,
-    pub(super) replicas: u32,
+    /// One, when the file does not say.
+    pub(super) replicas: Option<u32>,
     pub(super) needs: Vec<String>,
 }
 
@@ -52,7 +53,7 @@ impl Project {
             .map(str::to_owned)
             .or_else(|| environment("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()))
             .or_else(own)
-            .unwrap_or_else(|| of_directory(directory));
+            .unwrap_or_else(|| of_directory(&project_directory(directory, files.first().filter(|_| named))));
         let profiles = if profiles.is_empty() {
             let list = environment("COMPOSE_PROFILES").unwrap_or_default();
             list.split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect()
@@ -82,6 +83,12 @@ impl Project {
         }
     }
 
+    /// The SHA-256 of all that compose would make containers of, every variable in its place.
+    pub(super) fn digest(&self) -> Result<String, PlatformError> {
+        let resolved = run(&self.argv(&["config"])?, &self.directory)?;
+        Ok(sereno_model::Digest::of(&resolved).short().to_owned())
+    }
+
     /// From the files themselves: `None` when they say it in a way that only compose resolves.
     fn read_plainly(&self) -> Result<Option<Vec<Declared>>, PlatformError> {
         let mut all: Vec<Declared> = Vec::new();
@@ -93,7 +100,7 @@ impl Project {
             for service in services {
                 match all.iter_mut().find(|known| known.name == service.name) {
                     Some(known) => {
-                        known.replicas = service.replicas;
+                        known.replicas = service.replicas.or(known.replicas);
                         known.needs.extend(service.needs);
                     }
                     None => all.push(service),
@@ -160,8 +167,8 @@ impl ComposeFile {
             }
             let replicas = service.scale.or_else(|| service.deploy.and_then(|deploy| deploy.replicas));
             let replicas = match replicas {
-                None => 1,
-                Some(number) => u32::try_from(number.as_u64()?).ok()?,
+                None => None,
+                Some(number) => Some(u32::try_from(number.as_u64()?).ok()?),
             };
             let wanted = service.profiles.is_empty()
                 || service.profiles.iter().any(|p| profiles.iter().any(|w| w == "*" || w == p));
@@ -184,6 +191,12 @@ fn usual_files(directory: &Path) -> Option<Vec<String>> {
     let mut files = vec![first(&USUAL_FILES)?];
     files.extend(first(&OVERRIDES));
     Some(files)
+}
+
+/// Compose's project is at home where its first file is.
+fn project_directory(directory: &Path, first: Option<&String>) -> PathBuf {
+    let home = first.and_then(|file| directory.join(file).parent().map(Path::to_path_buf));
+    home.unwrap_or_else(|| directory.to_owned())
 }
 
 fn declared_name(path: &Path) -> Option<String> {
@@ -261,7 +274,7 @@ mod tests {
     fn services(files: &[(&str, &str)], profiles: &[&str]) -> Option<Vec<(String, u32)>> {
         let (_folder, project) = project(files, profiles);
         let read = project.read_plainly().expect("it reads");
-        read.map(|all| all.into_iter().map(|service| (service.name, service.replicas)).collect())
+        read.map(|all| all.into_iter().map(|service| (service.name, service.replicas.unwrap_or(1))).collect())
     }
 
     #[test]
@@ -298,6 +311,22 @@ mod tests {
         let files = [("docker-compose.yml", base), ("docker-compose.override.yml", more)];
         assert_eq!(services(&files, &[]), Some(vec![("a".to_owned(), 4)]));
         assert_eq!(services(&files, &["debug"]), Some(vec![("a".to_owned(), 4), ("b".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn an_override_that_says_nothing_of_replicas_leaves_them() {
+        let files =
+            [("compose.yml", "services: {a: {scale: 3}}"), ("compose.override.yml", "services: {a: {image: i}}")];
+        assert_eq!(services(&files, &[]), Some(vec![("a".to_owned(), 3)]));
+    }
+
+    #[test]
+    fn a_project_is_named_for_the_directory_of_its_first_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("deploy")).expect("a folder");
+        std::fs::write(folder.path().join("deploy/x.yml"), "services: {}").expect("a file");
+        let project = Project::find(folder.path(), &["deploy/x.yml".to_owned()], None, &[], &no_environment);
+        assert_eq!(project.expect("a project").name, "deploy");
     }
 
     #[test]

@@ -22,13 +22,18 @@ pub(super) struct Found {
 }
 
 const SERVICE: &str = "com.docker.compose.service";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// The longest piece of a probe's output that is shown.
 const LONGEST_WHY: usize = 200;
 
 pub(super) fn container(inspected: ContainerInspectResponse) -> Option<Found> {
     let config = inspected.config.unwrap_or_default();
-    let service = config.labels.as_ref()?.get(SERVICE)?.clone();
+    let labels = config.labels.unwrap_or_default();
+    let service = labels.get(SERVICE)?.clone();
+    // What `compose run` started is somebody's one command, not an instance of the service.
+    let is_one_off = labels.get(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let service = if is_one_off { format!("{service}-run") } else { service };
     let host = inspected.host_config.unwrap_or_default();
     let state = inspected.state.unwrap_or_default();
     let policy = host.restart_policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default();
@@ -52,6 +57,9 @@ pub(super) fn container(inspected: ContainerInspectResponse) -> Option<Found> {
             memory: host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
         },
     };
+    if is_one_off && !instance.is_alive() {
+        return None;
+    }
     Some(Found {
         service,
         image: config.image,
@@ -70,7 +78,7 @@ pub(super) fn components(declared: &[Declared], found: Vec<Found>) -> Vec<Compon
     let mut all = Vec::new();
     for service in declared {
         let found = by_service.remove(&service.name).unwrap_or_default();
-        let component = component(service.name.clone(), Some(service.replicas), found);
+        let component = component(service.name.clone(), Some(service.replicas.unwrap_or(1)), found);
         all.push(Component { needs: service.needs.clone(), ..component });
     }
     all.extend(by_service.into_iter().map(|(name, found)| component(name, None, found)));
@@ -87,21 +95,8 @@ fn component(name: String, declared: Option<u32>, mut found: Vec<Found>) -> Comp
     };
     let version = found.iter().find_map(|one| one.image.clone());
     let ends = !found.is_empty() && found.iter().all(|one| one.ends);
-    let stopped_on_purpose = found.iter().all(|one| was_stopped(&one.instance));
     let instances: Vec<Instance> = found.into_iter().map(|one| one.instance).collect();
-    let desired = if !instances.is_empty() && stopped_on_purpose { 0 } else { desired };
     Component::of(name, desired, version, instances, ends)
-}
-
-/// Ended by a stop (SIGTERM, SIGINT, SIGKILL after the grace period, or well), and not restarted by the engine's policy:
-/// that is how the engine leaves what a person stopped. The engine records no more than that.
-fn was_stopped(instance: &Instance) -> bool {
-    let by_stop = |exit: &LastExit| match exit.reason {
-        ExitReason::Completed => true,
-        ExitReason::Signal(signal) => matches!(signal, 2 | 15),
-        _ => false,
-    };
-    instance.state == InstanceState::Exited && instance.last_exit.as_ref().is_some_and(by_stop)
 }
 
 /// `api_2` before `api_10`.
@@ -201,7 +196,7 @@ mod tests {
     }
 
     fn api(found: Vec<Found>) -> Component {
-        components(&[Declared { name: "api".to_owned(), replicas: 1, needs: Vec::new() }], found).remove(0)
+        components(&[Declared { name: "api".to_owned(), replicas: Some(1), needs: Vec::new() }], found).remove(0)
     }
 
     const RUNNING: &str =
@@ -246,8 +241,21 @@ mod tests {
         assert_eq!(ended(1, false, "restarting"), (Standing::Down, ExitReason::Failed));
         assert_eq!(ended(139, false, "exited"), (Standing::Down, ExitReason::Signal(11)));
         assert_eq!(ended(137, false, "exited"), (Standing::Down, ExitReason::Signal(9)));
-        assert_eq!(ended(143, false, "exited"), (Standing::Stopped, ExitReason::Signal(15)));
-        assert_eq!(ended(0, false, "exited"), (Standing::Stopped, ExitReason::Completed));
+        assert_eq!(ended(143, false, "exited"), (Standing::Down, ExitReason::Signal(15)));
+        assert_eq!(ended(0, false, "exited"), (Standing::Down, ExitReason::Completed));
+    }
+
+    #[test]
+    fn a_command_that_somebody_runs_once_is_shown_apart_while_it_runs() {
+        let one_off = |state: &str| {
+            let text = format!(
+                r#"{{"Id":"1","State":{state},"Config":{{"Labels":{{"com.docker.compose.service":"api",
+                    "com.docker.compose.oneoff":"True"}}}}}}"#
+            );
+            container(serde_json::from_str(&text).expect("the engine's JSON")).map(|found| found.service)
+        };
+        assert_eq!(one_off(RUNNING).as_deref(), Some("api-run"));
+        assert_eq!(one_off(r#"{"Status":"exited","ExitCode":1}"#), None);
     }
 
     #[test]
@@ -276,8 +284,8 @@ mod tests {
     #[test]
     fn what_is_declared_and_not_there_is_down_and_what_is_not_declared_is_shown() {
         let declared = [
-            Declared { name: "db".to_owned(), replicas: 1, needs: Vec::new() },
-            Declared { name: "cron".to_owned(), replicas: 0, needs: Vec::new() },
+            Declared { name: "db".to_owned(), replicas: Some(1), needs: Vec::new() },
+            Declared { name: "cron".to_owned(), replicas: Some(0), needs: Vec::new() },
         ];
         let all = components(&declared, vec![found(RUNNING, "")]);
         let shown: Vec<_> = all.iter().map(|c| (c.name.as_str(), c.standing)).collect();

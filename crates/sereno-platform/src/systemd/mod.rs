@@ -38,7 +38,19 @@ impl Systemd {
             ));
         }
         let whole = |unit: &String| if has_ending(unit) { unit.clone() } else { format!("{unit}.service") };
-        Ok(Self { hosts, units: units.iter().map(whole).collect() })
+        let units: Vec<String> = units.iter().map(whole).collect();
+        let twice = |names: &[&str]| {
+            names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)).map(|(_, n)| (*n).to_owned())
+        };
+        let names: Vec<&str> = units.iter().map(String::as_str).collect();
+        let addresses: Vec<&str> = hosts.iter().map(Host::name).collect();
+        if let Some(name) = twice(&names).or_else(|| twice(&addresses)) {
+            return Err(PlatformError::refused(
+                format!("`{name}` is named twice in [platform]"),
+                format!("`{name}` está dos veces en [platform]"),
+            ));
+        }
+        Ok(Self { hosts, units })
     }
 
     async fn look(&self, host: &Host, detail: Detail) -> Result<Vec<Unit>, PlatformError> {
@@ -89,6 +101,17 @@ impl Platform for Systemd {
         format!("systemd:{}", hosts.join(","))
     }
 
+    fn place(&self) -> Pending<'_, String> {
+        Box::pin(async move {
+            let hosts = try_join_all(self.hosts.iter().map(Host::reached)).await?;
+            Ok(format!("systemd:{}", hosts.join(",")))
+        })
+    }
+
+    fn definition(&self) -> Pending<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>> {
         Box::pin(async move {
             let all = try_join_all(self.hosts.iter().map(|host| self.look(host, detail))).await?;
@@ -110,7 +133,7 @@ impl Platform for Systemd {
         };
         match act {
             Act::Restart { instances } => Ok(verb("restart", &|i| instances.is_empty() || instances.contains(&i.name))),
-            Act::Stop => Ok(verb("stop", &Instance::runs)),
+            Act::Stop => Ok(verb("stop", &Instance::is_alive)),
             Act::Start { instances, .. } => Ok(verb("start", &|i| instances.contains(&i.name))),
             Act::Limit { cpu_millis, memory } => {
                 let mut properties = Vec::new();
@@ -163,9 +186,9 @@ impl Platform for Systemd {
 fn component(unit: &str, there: Vec<Unit>) -> Component {
     let name = unit.strip_suffix(".service").unwrap_or(unit).to_owned();
     let desired = there.iter().filter(|unit| !unit.is_stopped).count() as u32;
-    // A unit of the kind that does its work once and stays `active (exited)`.
+    let ends = there.iter().all(|unit| unit.ends);
     let instances: Vec<Instance> = there.into_iter().map(|unit| unit.instance).collect();
-    let mut component = Component::of(name, desired, None, instances, false);
+    let mut component = Component::of(name, desired, None, instances, ends);
     if component.instances.iter().all(|i| !i.runs()) && component.desired == 0 {
         component.standing = Standing::Stopped;
     }
@@ -181,6 +204,7 @@ fn unit_of(component: &str) -> String {
 }
 
 fn has_ending(unit: &str) -> bool {
-    const ENDINGS: [&str; 6] = [".service", ".timer", ".socket", ".target", ".path", ".mount"];
+    const ENDINGS: [&str; 10] =
+        [".service", ".timer", ".socket", ".target", ".path", ".mount", ".automount", ".swap", ".slice", ".scope"];
     ENDINGS.iter().any(|ending| unit.ends_with(ending))
 }

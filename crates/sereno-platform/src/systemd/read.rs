@@ -18,6 +18,8 @@ pub(super) struct Unit {
     pub(super) exists: bool,
     /// It was stopped on purpose: nothing failed, and nothing runs.
     pub(super) is_stopped: bool,
+    /// It does its work once (`Type=oneshot`), and may stay `active (exited)`.
+    pub(super) ends: bool,
     pub(super) instance: Instance,
     /// Processor time since its start, in nanoseconds.
     pub(super) cpu: Option<u64>,
@@ -53,7 +55,8 @@ fn unit(block: &str, host: &str) -> Option<Unit> {
     };
     Some(Unit {
         exists: value("LoadState") != "not-found",
-        is_stopped: value("ActiveState") == "inactive",
+        is_stopped: value("ActiveState") == "inactive" && !value("UnitFileState").starts_with("enabled"),
+        ends: value("Type") == "oneshot",
         cpu: number("CPUUsageNSec"),
         name: (!name.is_empty()).then_some(name)?,
         instance,
@@ -81,6 +84,9 @@ fn last_exit(values: &HashMap<&str, &str>) -> Option<LastExit> {
         "2" | "3" | "killed" | "dumped" => (status, true),
         _ => (None, false),
     };
+    if value("ActiveState") == "active" && value("SubState") == "exited" {
+        return Some(LastExit { code: Some(0), reason: ExitReason::Completed, at: None });
+    }
     let reason = match (value("Result"), code) {
         ("oom-kill", _) => ExitReason::OomKilled,
         ("start-limit-hit", None) => ExitReason::NotStarted("start-limit-hit".to_owned()),
@@ -165,6 +171,15 @@ mod tests {
         assert_eq!(ended("failed", "exit-code", "1", "203"), (false, Some(ExitReason::NotStarted("exec".into()))));
         assert_eq!(ended("inactive", "success", "1", "0"), (true, Some(ExitReason::Completed)));
         assert_eq!(ended("inactive", "success", "0", "0"), (true, None));
+    }
+
+    #[test]
+    fn a_unit_that_has_done_its_work_once_is_completed_and_one_that_should_start_is_not_stopped_on_purpose() {
+        let done = one(&[("Id", "a.service"), ("ActiveState", "active"), ("SubState", "exited"), ("Type", "oneshot")]);
+        assert!(done.ends && done.instance.last_exit.is_some_and(|exit| exit.reason == ExitReason::Completed));
+        let of =
+            |file: &str| one(&[("Id", "a.service"), ("ActiveState", "inactive"), ("UnitFileState", file)]).is_stopped;
+        assert_eq!([of("enabled"), of("enabled-runtime"), of("disabled"), of("static")], [false, false, true, true]);
     }
 
     #[test]

@@ -7,14 +7,16 @@ use crate::report::{Failure, Result};
 use crate::service_args::OperateArgs;
 use crate::system::{self, failure};
 use sereno_engine::plan::words;
+use sereno_engine::run::StepState;
 use sereno_engine::session::STEP_MARKER;
-use sereno_engine::walk::RunDir;
+use sereno_engine::walk::{self, RunDir};
+use sereno_model::RunId;
 use sereno_operations::service::{StepRequest, perform};
-use std::path::Path;
+use std::path::PathBuf;
 
 pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exit> {
     let step = args.step();
-    if !is_of_a_run(&step) {
+    if !is_due(context, &step).await? {
         return Err(Failure::new(
             Exit::Refused,
             "only a run carries this out, after its plan was approved",
@@ -32,10 +34,25 @@ pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// Whether this very command stands in the approved plan of the run whose runner started it.
-fn is_of_a_run(step: &StepRequest) -> bool {
-    let Some(folder) = std::env::var_os(STEP_MARKER) else { return false };
-    let Some(run) = Path::new(&folder).parent().and_then(Path::parent) else { return false };
-    let text = words(&step.argv());
-    RunDir::at(run).read_plan().is_ok_and(|plan| plan.digest_holds() && plan.steps.iter().any(|s| s.text == text))
+/// Whether the journal has this very step of a run started now, which it has of approved steps only, and the plan that it
+/// stands in is the one that was approved.
+async fn is_due(context: &Context, step: &StepRequest) -> Result<bool> {
+    let Some((run, index, attempt)) = attempt_of(context) else { return Ok(false) };
+    let Ok(plan) = RunDir::new(&context.state_dir, &run).read_plan() else { return Ok(false) };
+    let store = context.store().await?;
+    let Ok(state) = walk::load(&store, &context.store_context(), &run).await else { return Ok(false) };
+    let is_running =
+        matches!(state.steps.get(index), Some(StepState::Running { attempt: running, .. }) if *running == attempt);
+    let is_this = plan.steps.get(index).is_some_and(|planned| planned.text == words(&step.argv()));
+    Ok(is_running && is_this && plan.digest_holds() && plan.digest == state.plan.digest)
+}
+
+/// The run, the step's index and the attempt that the runner has named: `…/runs/RUN/steps/001-1`.
+fn attempt_of(context: &Context) -> Option<(RunId, usize, u32)> {
+    let folder = PathBuf::from(std::env::var_os(STEP_MARKER)?);
+    let run: RunId = folder.parent()?.parent()?.file_name()?.to_str()?.parse().ok()?;
+    let (number, attempt) = folder.file_name()?.to_str()?.split_once('-')?;
+    let (number, attempt) = (number.parse::<usize>().ok()?, attempt.parse().ok()?);
+    let index = number.checked_sub(1)?;
+    (RunDir::new(&context.state_dir, &run).step(index, attempt) == folder).then_some((run, index, attempt))
 }

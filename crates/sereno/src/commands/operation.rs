@@ -12,13 +12,12 @@ use sereno_engine::plan::{Plan, of_operation};
 use sereno_engine::run::RunState;
 use sereno_engine::walk;
 use sereno_model::RunId;
-use sereno_operations::service::{self, Request};
-use sereno_platform::Detail;
+use sereno_operations::service::{self, Request, Seen};
 use sereno_store::{RunFilter, Store};
 
 pub(crate) async fn restart(context: &Context, args: &RestartArgs) -> Result<Exit> {
     let request = Request::Restart { component: args.component.clone() };
-    carry_out(context, &request, &args.operation, None).await
+    carry_out(context, &request, &args.operation).await
 }
 
 pub(crate) async fn scale(context: &Context, args: &ScaleArgs) -> Result<Exit> {
@@ -31,19 +30,22 @@ pub(crate) async fn scale(context: &Context, args: &ScaleArgs) -> Result<Exit> {
             memory: args.memory.as_deref().map(memory).transpose()?,
         },
     };
-    carry_out(context, &request, &args.operation, None).await
+    carry_out(context, &request, &args.operation).await
 }
 
 pub(crate) async fn stop(context: &Context, args: &StopArgs) -> Result<Exit> {
     let request = Request::Stop { components: args.components.clone() };
-    carry_out(context, &request, &args.operation, None).await
+    carry_out(context, &request, &args.operation).await
 }
 
 pub(crate) async fn resume(context: &Context, args: &PutBackArgs) -> Result<Exit> {
     let store = context.store().await?;
-    let (run, request) = last_stop(context, &store).await?;
+    let (run, state) = last_stop(context, &store).await?;
     drop(store);
-    carry_out(context, &request, &args.operation, Some(run)).await
+    let operation = state.plan.operation();
+    let Some(undo) = operation.and_then(|operation| operation.undo.clone()) else { return Err(no_stop()) };
+    let plan = make(context, &read(undo)?, operation.map(|operation| operation.target.as_str())).await?;
+    show_or_walk(context, &plan, &args.operation, Some(run)).await
 }
 
 /// Takes an operation's run back, by what its own plan says takes it back.
@@ -57,28 +59,42 @@ pub(crate) async fn undo(context: &Context, state: &RunState, how: &HowArgs, run
             format!("nada deshace `{}`", state.plan.title),
         ));
     };
-    let plan = make(context, &read(request)?).await?;
+    let plan = make(context, &read(request)?, operation.map(|operation| operation.target.as_str())).await?;
     run::begin(context, &plan, how, Some(run.clone())).await
 }
 
-async fn carry_out(context: &Context, request: &Request, args: &OperationArgs, undoes: Option<RunId>) -> Result<Exit> {
-    let plan = make(context, request).await?;
+async fn carry_out(context: &Context, request: &Request, args: &OperationArgs) -> Result<Exit> {
+    let plan = make(context, request, None).await?;
+    show_or_walk(context, &plan, args, None).await
+}
+
+async fn show_or_walk(context: &Context, plan: &Plan, args: &OperationArgs, undoes: Option<RunId>) -> Result<Exit> {
     if args.plan {
-        plan::print(context, &plan)?;
+        plan::print(context, plan)?;
         return Ok(Exit::Done);
     }
-    run::begin(context, &plan, &args.how, undoes).await
+    run::begin(context, plan, &args.how, undoes).await
 }
 
-async fn make(context: &Context, request: &Request) -> Result<Plan> {
+/// The plan of a request; `made_for` is the place of the run that it takes back.
+async fn make(context: &Context, request: &Request, made_for: Option<&str>) -> Result<Plan> {
     let platform = system::platform(context).await?;
-    let components = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
-    let spec = service::plan(request, &components, platform.as_ref(), context.lang).map_err(|error| failure(&error))?;
-    Ok(of_operation(spec, &context.policy(request.name()), &context.people))
+    let seen = Seen::look(platform.as_ref(), request).await.map_err(|error| failure(&error))?;
+    if let Some(made_for) = made_for.filter(|place| *place != seen.place) {
+        let now = &seen.place;
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("that run was on {made_for}, and this is {now}"),
+            format!("esa ejecución fue en {made_for}, y esto es {now}"),
+        ));
+    }
+    let spec = service::plan(request, &seen, platform.as_ref(), context.lang).map_err(|error| failure(&error))?;
+    // A runbook may have a procedure called `restart`: what may run unattended is named as it is typed.
+    Ok(of_operation(spec, &context.policy(&format!("sereno {}", request.name())), &context.people))
 }
 
-/// The newest stop that nothing has put back yet, and what puts it back.
-async fn last_stop(context: &Context, store: &Store) -> Result<(RunId, Request)> {
+/// The newest stop that nothing has put back yet.
+async fn last_stop(context: &Context, store: &Store) -> Result<(RunId, RunState)> {
     const FAR_ENOUGH: u64 = 200;
     let who = context.store_context();
     let rows = |name: &str| RunFilter { procedure: Some(name.to_owned()), ..RunFilter::default() };
@@ -90,7 +106,8 @@ async fn last_stop(context: &Context, store: &Store) -> Result<(RunId, Request)>
     }
     for row in &stops {
         let (run, state) = state_of(&who, store, &row.id).await?;
-        if put_back.contains(&run) || state.changed().is_empty() {
+        // A runbook may have a procedure of that name.
+        if state.plan.operation().is_none() || put_back.contains(&run) || state.changed().is_empty() {
             continue;
         }
         if state.ended.is_none() {
@@ -101,11 +118,13 @@ async fn last_stop(context: &Context, store: &Store) -> Result<(RunId, Request)>
             )
             .hint(format!("sereno runs resume {run}"), format!("sereno runs resume {run}")));
         }
-        if let Some(undo) = state.plan.operation().and_then(|operation| operation.undo.clone()) {
-            return Ok((run, read(undo)?));
-        }
+        return Ok((run, state));
     }
-    Err(Failure::new(Exit::Refused, "no stop is there to put back", "no hay ninguna parada que reanudar"))
+    Err(no_stop())
+}
+
+fn no_stop() -> Failure {
+    Failure::new(Exit::Refused, "no stop is there to put back", "no hay ninguna parada que reanudar")
 }
 
 async fn state_of(who: &sereno_store::Context, store: &Store, id: &str) -> Result<(RunId, RunState)> {

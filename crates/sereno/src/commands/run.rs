@@ -136,8 +136,15 @@ fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()
             format!("{bin} no puede estar en PATH: tiene dos puntos"),
         )
     })?;
-    walk.env.retain(|(name, _)| name != "PATH");
+    // A function of that name would stand before any path.
+    let is_ours = |name: &str| matches!(name, "PATH" | "SERENO_SETTINGS" | "SERENO_LANG");
+    walk.env.retain(|(name, _)| {
+        let name = name.to_string_lossy();
+        !is_ours(&name) && !name.starts_with("BASH_FUNC_")
+    });
     walk.env.push(("PATH".into(), path));
+    walk.env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
+    walk.env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
     Ok(())
 }
 

@@ -63,6 +63,9 @@ fn services_on_docker_compose() {
     logs_follow_a_container_over_its_restart(&pedidos);
     nobody_acts_without_a_run(&pedidos);
     stop_and_resume(&pedidos);
+    // The lab's own image, which is there by now.
+    what_crashes_again_and_again_is_stopped_and_never_called_ready();
+    nothing_stands_in_for_a_step();
 }
 
 fn status_tells_the_truth(pedidos: &Pedidos) {
@@ -224,13 +227,107 @@ fn stop_and_resume(pedidos: &Pedidos) {
     }
     assert_eq!(states("worker").len(), 2);
     let status = json(&pedidos.sereno(&["status", "--format", "json"]));
-    assert_eq!(component(&status, "api")["standing"], "stopped", "{status}");
+    assert_eq!(component(&status, "api")["ready"], 0, "{status}");
     let resumed = pedidos.sereno(&["resume", "--yes"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(states("worker"), ["running", "running"]);
     until("the API answers", || pedidos.status("/health") == 200);
     let again = pedidos.sereno(&["resume", "--yes"]);
     assert_eq!(again.code, Some(3), "what was put back is not put back again: {again:?}");
+}
+
+/// A compose project of its own, taken away at the end.
+struct Project(World);
+
+impl Project {
+    fn up(services: &str) -> Self {
+        let world = World::with_runbook("# T\n");
+        world.write("docker-compose.yml", &format!("version: '2.4'\nservices:\n{services}"));
+        world.write("sereno.toml", "[policy]\npause_seconds = 1\n");
+        let project = Self(world);
+        project.compose(&["up", "-d"]);
+        project
+    }
+
+    fn compose(&self, arguments: &[&str]) -> String {
+        let output = Command::new("docker-compose").args(arguments).current_dir(self.0.path()).output();
+        let said = crate::world::said(output.expect("docker-compose runs"));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said.out
+    }
+
+    /// Started at, of each container of a service.
+    fn started(&self, service: &str) -> Vec<String> {
+        let inspect = |id: &str| {
+            let output =
+                Command::new("docker").args(["inspect", "-f", "{{.State.StartedAt}} {{.State.Status}}", id]).output();
+            String::from_utf8_lossy(&output.expect("docker runs").stdout).trim().to_owned()
+        };
+        self.compose(&["ps", "-q", service]).split_whitespace().map(inspect).collect()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // What is gone already is as good as what is taken away.
+        let _ = Command::new("docker-compose").args(["down", "-t", "0"]).current_dir(self.0.path()).output();
+    }
+}
+
+fn what_crashes_again_and_again_is_stopped_and_never_called_ready() {
+    let project =
+        Project::up("  crash: {image: 'lab-base:bookworm', restart: always, command: [sh, -c, 'sleep 4.5; exit 1']}\n");
+    let world = &project.0;
+    let settings = "[policy]\npause_seconds = 1\nstep_timeout = \"25s\"\n";
+    world.write("sereno.toml", settings);
+    let restart = world.sereno(&["restart", "crash", "--yes"]);
+    assert_eq!(restart.code, Some(1), "up for a moment is not ready: {restart:?}");
+    let (run, _) = world.runs()[0].clone();
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "test"]).code, Some(0));
+    world.write("sereno.toml", "[policy]\npause_seconds = 1\n");
+    let typed = at_a_terminal(&world.command(&["stop"]), "Type CONFIRM", "CONFIRM\n");
+    assert_eq!(world.runs()[0].1, "verified", "{typed}");
+    assert!(project.started("crash").iter().all(|state| state.ends_with("exited")), "{typed}");
+}
+
+fn nothing_stands_in_for_a_step() {
+    let project = Project::up("  one: {image: 'lab-base:bookworm', init: true, command: [sleep, '1000']}\n");
+    let world = &project.0;
+    let before = project.started("one");
+    // A step of a run that waits for its approval, by whoever knows how steps are started.
+    let waits = world.sereno(&["restart", "one"]);
+    assert_eq!(waits.code, Some(4), "{waits:?}");
+    let run = world.runs()[0].0.clone();
+    let entry = world.entries(&run).into_iter().find(|entry| entry["kind"] == "run.planned").expect("the plan");
+    let text = entry["data"]["plan"]["steps"][0]["text"].as_str().expect("a text").to_owned();
+    let words: Vec<&str> = text.split(' ').skip(1).collect();
+    let folder = world.path().join(".sereno/runs").join(&run).join("steps/001-1");
+    let forged = world.command(&words).env("SERENO_STEP", &folder).output().expect("the binary runs");
+    assert_eq!(forged.status.code(), Some(3), "{}", String::from_utf8_lossy(&forged.stderr));
+    assert_eq!(project.started("one"), before);
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "test"]).code, Some(0));
+    // A function of the program's name in the environment.
+    let mut shadowed = world.command(&["restart", "one", "--yes"]);
+    let output = shadowed.env("BASH_FUNC_sereno%%", "() { echo nothing; }").output().expect("the binary runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_ne!(project.started("one"), before);
+    // Other files than those that were planned with.
+    let scale = world.sereno(&["scale", "one", "2"]);
+    assert_eq!(scale.code, Some(4), "{scale:?}");
+    let run = world.runs()[0].0.clone();
+    let file = world.read("docker-compose.yml");
+    world.write("docker-compose.yml", &file.replace("init: true", "init: true, privileged: true"));
+    let changed = world.sereno(&["runs", "resume", &run, "--yes"]);
+    assert_eq!(changed.code, Some(1), "{changed:?}");
+    assert_eq!(project.started("one").len(), 1);
+    world.write("docker-compose.yml", &file);
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "test"]).code, Some(0));
+    // Another project than the one of the run.
+    assert_eq!(world.sereno(&["scale", "one", "2", "--yes"]).code, Some(0));
+    let run = world.runs()[0].0.clone();
+    let other = world.command(&["runs", "undo", &run, "--yes"]).env("COMPOSE_PROJECT_NAME", "other").output();
+    assert_eq!(other.expect("the binary runs").status.code(), Some(3));
+    assert_eq!(project.started("one").len(), 2);
 }
 
 #[test]
