@@ -86,7 +86,7 @@ impl Reader<'_> {
     async fn runs_again(&self) -> Result<bool, PlatformError> {
         loop {
             match self.engine.inspect_container(&self.instance.id, None::<InspectContainerOptions>).await {
-                Ok(container) if container.state.and_then(|state| state.running) == Some(true) => return Ok(true),
+                Ok(container) if container.state.as_ref().and_then(|state| state.running) == Some(true) => return Ok(true),
                 Ok(_) => {}
                 Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
                 Err(error) => return Err(engine_said("following a container")(error)),
