@@ -10,6 +10,8 @@ use crate::service_args::StatusArgs;
 use crate::system::{self, failure};
 use anstyle::Style;
 use jiff::Timestamp;
+use sereno_engine::walk::redact_json;
+use sereno_model::redact::Redactor;
 use sereno_model::{Lang, Text};
 use sereno_platform::{Component, Detail, Instance, InstanceState, Platform, Standing, find};
 
@@ -23,11 +25,18 @@ pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit>
         }
     };
     if context.format == Format::Json {
-        output::line(serde_json::json!({ "target": platform.target(), "components": chosen }));
+        output::line(json(&platform.target(), &chosen, &context.redactor()));
     } else {
         show(context, platform.as_ref(), &chosen);
     }
     Ok(if chosen.iter().any(|component| component.standing.is_trouble()) { Exit::Failed } else { Exit::Done })
+}
+
+/// Why an instance does not run may quote anything that it said, a secret too.
+fn json(target: &str, components: &[&Component], redactor: &Redactor) -> serde_json::Value {
+    let mut value = serde_json::json!({ "target": target, "components": components });
+    redact_json(&mut value, redactor);
+    value
 }
 
 fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
@@ -153,6 +162,39 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sereno_platform::Limits;
+
+    fn component(name: &str, why: &str) -> Component {
+        let instance = Instance {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            state: InstanceState::Exited,
+            checked: false,
+            started_at: None,
+            restarts: 0,
+            last_exit: None,
+            why: Some(why.to_owned()),
+            usage: None,
+            limits: Limits::default(),
+        };
+        Component {
+            name: name.to_owned(),
+            standing: Standing::Down,
+            ready: 0,
+            desired: 1,
+            version: None,
+            needs: Vec::new(),
+            instances: vec![instance],
+        }
+    }
+
+    #[test]
+    fn json_shows_no_secret() {
+        let api = component("api", "connecting to postgres://app:hunter2hunter2@db/app");
+        let value = json("compose:x", &[&api], &Redactor::default());
+        let why = value["components"][0]["instances"][0]["why"].as_str().expect("a text");
+        assert!(why.contains("[redacted") && !why.contains("hunter2"), "{why}");
+    }
 
     #[test]
     fn amounts_and_ages_are_short() {
