@@ -4,7 +4,7 @@ use crate::cli::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
-use crate::render::{BOLD, DIM, GREEN, RED, YELLOW, styled};
+use crate::render::{BOLD, DIM, GREEN, RED, YELLOW, one_line, styled};
 use crate::report::Result;
 use crate::service_args::StatusArgs;
 use crate::system::{self, failure};
@@ -51,13 +51,13 @@ fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
     rows.extend(components.iter().map(|component| row(component, lang, now)));
     let widths: Vec<usize> =
         (0..heads.len()).map(|i| rows.iter().map(|row| row[i].0.chars().count()).max().unwrap_or_default()).collect();
-    output::line(styled(DIM, platform.target()));
+    output::line(styled(DIM, one_line(&platform.target())));
     let mut described = std::iter::once(None).chain(components.iter().map(Some));
     for row in &rows {
         let cells = row.iter().zip(&widths).map(|((text, style), width)| styled(*style, format!("{text:<width$}")));
         output::line(cells.collect::<Vec<_>>().join("  ").trim_end());
         for line in described.next().flatten().into_iter().flat_map(|component| troubles(component, lang, now)) {
-            output::line(styled(YELLOW, format!("  ↳ {}", redactor.redact(&line))));
+            output::line(styled(YELLOW, format!("  ↳ {}", one_line(&redactor.redact(&line)))));
         }
     }
 }
@@ -83,14 +83,14 @@ fn row(component: &Component, lang: Lang, now: Timestamp) -> Vec<(String, Style)
     };
     let plain = Style::new();
     vec![
-        (component.name.clone(), BOLD),
+        (one_line(&component.name), BOLD),
         (component.standing.text().get(lang).to_owned(), style),
         (format!("{}/{}", component.ready, component.desired), plain),
         (since.map_or_else(|| "-".to_owned(), |since| ago(since, now)), plain),
         (restarts.to_string(), if restarts > 0 { YELLOW } else { DIM }),
         (against(cpu.map(percent), limit(|i| i.limits.cpu_millis).map(percent)), plain),
         (against(memory.map(size), limit(|i| i.limits.memory).map(size)), plain),
-        (component.version.clone().unwrap_or_else(|| "-".to_owned()), DIM),
+        (component.version.as_deref().map_or_else(|| "-".to_owned(), one_line), DIM),
     ]
 }
 
@@ -186,6 +186,12 @@ mod tests {
             needs: Vec::new(),
             instances: vec![instance],
         }
+    }
+
+    #[test]
+    fn a_newline_in_a_name_forges_no_row() {
+        let row = row(&component("api\nweb  ok", ""), Lang::En, Timestamp::UNIX_EPOCH);
+        assert!(row.iter().all(|(cell, _)| !cell.contains('\n')), "{row:?}");
     }
 
     #[test]
