@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_line_belongs_to_the_last_level_only_when_indented_or_at_once_after_it() {
-        let at = |millis| Timestamp::from_millisecond(1_000_000 + millis).ok();
+        let at = |millis: i64| Timestamp::from_millisecond(1_000_000 + millis).ok();
         let mut last = LastLevel::default();
         assert_eq!(last.of(None, at(0), "  at x"), None);
         assert_eq!(last.of(Some(Level::Error), at(0), "ERROR"), Some(Level::Error));
