@@ -166,6 +166,11 @@ impl Lines {
         lines
     }
 
+    /// Whether a line has begun that has no end yet.
+    pub fn wait(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// What waits, when nothing more comes.
     pub fn rest(&mut self) -> Option<String> {
         (!self.waiting.is_empty()).then(|| self.take())

@@ -14,6 +14,12 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     finish(writeln!(anstream::stdout().lock(), "{text}"));
 }
 
+/// Writes data that has styles only when [`stdout_colors`] says that stdout takes them.
+pub(crate) fn painted(text: &str) {
+    let mut stdout = io::stdout().lock();
+    finish(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+}
+
 /// Writes a line about a run that goes on: a reader that went away must not end it half-way. The journal has it all.
 pub(crate) fn event(text: impl std::fmt::Display) {
     let _ = writeln!(anstream::stdout().lock(), "{text}");

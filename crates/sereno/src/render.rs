@@ -36,6 +36,11 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A name or a reason as one line, whatever it holds: a newline in it must not forge a row of a table.
+pub(crate) fn one_line(text: &str) -> String {
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 pub(crate) fn risk_style(risk: Risk) -> Style {
     match risk {
         Risk::Observe => GREEN,
@@ -130,7 +135,12 @@ fn within(source: &str, span: &std::ops::Range<usize>) -> std::ops::Range<usize>
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{one_line, visible};
+
+    #[test]
+    fn a_name_stays_on_one_line() {
+        assert_eq!(one_line("api\nweb\tOK\r"), "api\\nweb\\tOK\\u{d}");
+    }
 
     #[test]
     fn what_would_hide_a_command_is_shown() {

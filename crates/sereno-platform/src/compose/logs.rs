@@ -33,7 +33,8 @@ pub(super) async fn stream(
 }
 
 fn options(follow: bool, since: Option<Timestamp>, tail: Option<u64>) -> LogsOptions {
-    let since = since.and_then(|since| i32::try_from(since.as_second()).ok()).unwrap_or_default();
+    // What the client's number cannot hold is far in the future: nothing is that late, and 0 would mean everything.
+    let since = since.map_or(0, |since| i32::try_from(since.as_second().max(0)).unwrap_or(i32::MAX));
     let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
     let options = LogsOptionsBuilder::new().stdout(true).stderr(true).timestamps(true);
     options.follow(follow).since(since).tail(&tail).build()
@@ -57,7 +58,7 @@ impl Reader<'_> {
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(engine_said("reading logs"))?;
             let which = usize::from(matches!(piece, LogOutput::StdErr { .. }));
-            for text in streams[which].push(piece.as_ref()) {
+            for text in completed(&mut streams[which], piece.as_ref()) {
                 if !self.send(text, known).await {
                     return Ok(false);
                 }
@@ -101,6 +102,22 @@ impl Reader<'_> {
     }
 }
 
+/// The lines that a frame of the engine completes. A line over 16 KB comes in several frames, and the engine puts its time
+/// before each: only the first one is the line's.
+fn completed(lines: &mut Lines, frame: &[u8]) -> Vec<String> {
+    lines.push(if lines.wait() { without_stamp(frame) } else { frame })
+}
+
+fn without_stamp(frame: &[u8]) -> &[u8] {
+    // 2026-11-26T10:00:00.123456789Z, or with an offset: a space that comes later ends no time.
+    const LONGEST_STAMP: usize = 40;
+    let space = frame.iter().take(LONGEST_STAMP).position(|byte| *byte == b' ');
+    match space.and_then(|space| Some((std::str::from_utf8(&frame[..space]).ok()?, &frame[space + 1..]))) {
+        Some((head, rest)) if head.parse::<Timestamp>().is_ok() => rest,
+        _ => frame,
+    }
+}
+
 /// The engine puts its time before each line.
 fn stamped(text: String) -> (Option<Timestamp>, String) {
     match text.split_once(' ').map(|(head, rest)| (head.parse::<Timestamp>(), rest)) {
@@ -110,5 +127,30 @@ fn stamped(text: String) -> (Option<Timestamp>, String) {
             Ok(at) => (Some(at), String::new()),
             Err(_) => (None, text),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_in_several_frames_has_one_time() {
+        let mut lines = Lines::default();
+        assert!(completed(&mut lines, b"2026-11-26T10:00:00.000000001Z first ").is_empty());
+        assert!(completed(&mut lines, b"2026-11-26T10:00:00.000000002Z 2026-11-26T09:00:00Z own ").is_empty());
+        assert!(completed(&mut lines, b"no stamp ").is_empty());
+        let whole = completed(&mut lines, b"2026-11-26T10:00:00.000000003Z last\n");
+        assert_eq!(whole, ["2026-11-26T10:00:00.000000001Z first 2026-11-26T09:00:00Z own no stamp last"]);
+        let next = completed(&mut lines, b"2026-11-26T10:00:01Z next\n");
+        assert_eq!(next, ["2026-11-26T10:00:01Z next"]);
+    }
+
+    #[test]
+    fn a_moment_beyond_the_clients_numbers_is_not_the_beginning() {
+        let asked = |text: &str| options(false, text.parse().ok(), None).since;
+        assert_eq!(asked("2040-01-01T00:00:00Z"), i32::MAX);
+        assert_eq!(asked("1960-01-01T00:00:00Z"), 0);
+        assert_eq!(asked("1970-01-01T00:01:00Z"), 60);
     }
 }

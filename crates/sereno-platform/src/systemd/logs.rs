@@ -51,7 +51,9 @@ pub(super) async fn stream(
 }
 
 fn argv(unit: &str, wanted: &LogWanted) -> Vec<String> {
-    let mut argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--unit", unit].map(str::to_owned).to_vec();
+    // Without `--all`, a field over 4096 bytes comes as null.
+    let argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", "--unit", unit];
+    let mut argv = argv.map(str::to_owned).to_vec();
     if wanted.follow {
         argv.push("--follow".to_owned());
     }
@@ -68,15 +70,7 @@ fn argv(unit: &str, wanted: &LogWanted) -> Vec<String> {
 fn read(line: &str, component: &str, instance: &str) -> Option<LogLine> {
     let entry: Value = serde_json::from_str(line).ok()?;
     let at = entry["__REALTIME_TIMESTAMP"].as_str().and_then(|text| text.parse::<i64>().ok());
-    let text = match &entry["MESSAGE"] {
-        Value::String(text) => text.clone(),
-        // What is no text in UTF-8 comes as numbers.
-        Value::Array(bytes) => {
-            let bytes: Vec<u8> = bytes.iter().filter_map(|byte| u8::try_from(byte.as_u64()?).ok()).collect();
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
-        _ => return None,
-    };
+    let text = message(entry.get("MESSAGE")?);
     let priority = entry["PRIORITY"].as_str().and_then(|text| text.parse::<u8>().ok());
     Some(LogLine {
         at: at.and_then(|at| Timestamp::from_microsecond(at).ok()),
@@ -86,6 +80,23 @@ fn read(line: &str, component: &str, instance: &str) -> Option<LogLine> {
         text,
     })
 }
+
+/// The text of an entry. What has none is said to have none: a line that is missing would be taken for silence.
+fn message(field: &Value) -> String {
+    match field {
+        Value::String(text) => text.clone(),
+        // What is no text in UTF-8 comes as numbers; a field that an entry has twice comes as both.
+        Value::Array(parts) if parts.iter().all(Value::is_u64) => {
+            let bytes: Vec<u8> = parts.iter().filter_map(|byte| u8::try_from(byte.as_u64()?).ok()).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        Value::Array(parts) => parts.iter().map(message).collect::<Vec<_>>().join(" "),
+        _ => NO_TEXT.to_owned(),
+    }
+}
+
+/// In both languages, because a line of a log has only one text.
+const NO_TEXT: &str = "[the journal gives no text for this entry · el diario no da texto para esta entrada]";
 
 /// What a service prints has the priority 6, whatever it says: that is no word on its gravity.
 fn of_priority(priority: u8) -> Option<Level> {
@@ -110,6 +121,10 @@ mod tests {
         assert_eq!(line.at.map(Timestamp::as_microsecond), Some(1_795_687_200_000_001));
         let bytes = read(r#"{"MESSAGE":[104,105,255]}"#, "api", "api").expect("a line");
         assert_eq!(bytes.text, "hi\u{fffd}");
+        let null = read(r#"{"MESSAGE":null,"PRIORITY":"3"}"#, "api", "api").expect("a line");
+        assert_eq!((null.text.as_str(), null.level), (NO_TEXT, Some(Level::Error)));
+        let twice = read(r#"{"MESSAGE":["one",[116,119,111]]}"#, "api", "api").expect("a line");
+        assert_eq!(twice.text, "one two");
         assert!(read("-- No entries --", "api", "api").is_none());
     }
 
@@ -119,9 +134,9 @@ mod tests {
         let follow = LogWanted { follow: true, since, tail: None };
         assert_eq!(
             argv("api.service", &follow)[4..].join(" "),
-            "--unit api.service --follow --since=@1000 --lines=all"
+            "--all --unit api.service --follow --since=@1000 --lines=all"
         );
         let tail = LogWanted { tail: Some(5), ..LogWanted::default() };
-        assert_eq!(argv("api.service", &tail)[6..].join(" "), "--lines=5");
+        assert_eq!(argv("api.service", &tail)[7..].join(" "), "--lines=5");
     }
 }

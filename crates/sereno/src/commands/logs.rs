@@ -1,23 +1,22 @@
 //! `sereno logs`: what components write, several merged by time.
 
-use crate::cli::Format;
+mod key;
+mod shown;
+
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output;
-use crate::render::{CYAN, DIM, GREEN, RED, YELLOW, styled, visible};
 use crate::report::{Failure, Result};
 use crate::service_args::LogsArgs;
 use crate::system::{self, failure};
-use anstyle::{AnsiColor, Style};
 use futures_util::future::{Either, join_all, select};
 use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
-use sereno_model::redact::Redactor;
-use sereno_platform::log::{Level, Parts, parts};
 use sereno_platform::merge::Merge;
-use sereno_platform::{Component, Detail, LogLine, LogWanted, PlatformError, find};
-use std::collections::HashMap;
+use sereno_platform::{Component, Detail, LogWanted, Pending, PlatformError, find};
+use shown::Shown;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 use tokio::sync::mpsc;
 
 /// How many lines of each instance are shown when nothing else is said.
@@ -53,34 +52,52 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
             "no hay ni hubo nada en marcha que pudiera escribir algo",
         ));
     }
-    let mut shown = Shown { context, args, grep, redactor: context.redactor(), levels: HashMap::new() };
-    let mut merge = Merge::new(receivers, wanted.follow);
-    let mut reading = pin!(join_all(reading));
-    let mut read: Option<Vec<std::result::Result<(), PlatformError>>> = None;
-    loop {
-        let line = if read.is_some() {
-            merge.next().await
-        } else {
-            match select(pin!(merge.next()), reading.as_mut()).await {
-                Either::Left((line, _)) => line,
-                Either::Right((ended, _)) => {
-                    read = Some(ended);
-                    continue;
-                }
-            }
-        };
-        match line {
-            Some(line) => shown.line(&line),
-            None => break,
-        }
-    }
-    let ended = match read {
-        Some(ended) => ended,
-        None => reading.await,
-    };
+    let mut shown = Shown::new(context, args, grep);
+    let ended = print(&mut shown, Merge::new(receivers, wanted.follow), reading).await;
     match ended.into_iter().find_map(std::result::Result::err) {
         None => Ok(Exit::Done),
         Some(error) => Err(failure(&error)),
+    }
+}
+
+/// Prints what is read until all of it has ended, and says how each reading ended.
+async fn print(
+    shown: &mut Shown<'_>,
+    mut merge: Merge,
+    reading: Vec<Pending<'_, ()>>,
+) -> Vec<std::result::Result<(), PlatformError>> {
+    let mut reading = pin!(join_all(reading));
+    let mut read = None;
+    loop {
+        let all_read = read.is_some();
+        let next = async {
+            if all_read {
+                return Either::Left(merge.next().await);
+            }
+            match select(pin!(merge.next()), reading.as_mut()).await {
+                Either::Left((line, _)) => Either::Left(line),
+                Either::Right((ended, _)) => Either::Right(ended),
+            }
+        };
+        let mut next = pin!(next);
+        // Many lines are one write, and none waits for the next when that is not here yet.
+        let next = match poll_fn(|task| Poll::Ready(next.as_mut().poll(task))).await {
+            Poll::Ready(next) => next,
+            Poll::Pending => {
+                shown.flush();
+                next.await
+            }
+        };
+        match next {
+            Either::Left(Some(line)) => shown.line(&line),
+            Either::Left(None) => break,
+            Either::Right(ended) => read = Some(ended),
+        }
+    }
+    shown.flush();
+    match read {
+        Some(ended) => ended,
+        None => reading.await,
     }
 }
 
@@ -121,84 +138,6 @@ fn pattern(text: &str) -> Result<Regex> {
         Failure::new(Exit::Usage, format!("--grep: {error}"), format!("--grep: {error}"))
             .hint("a literal dot or bracket takes a backslash", "un punto o corchete literal lleva una barra invertida")
     })
-}
-
-/// Prints the lines that are asked for.
-struct Shown<'a> {
-    context: &'a Context,
-    args: &'a LogsArgs,
-    grep: Option<Regex>,
-    redactor: Redactor,
-    /// The level of each instance's last line that had one: what follows without one (a stack trace) belongs to it.
-    levels: HashMap<String, Level>,
-}
-
-impl Shown<'_> {
-    fn line(&mut self, line: &LogLine) {
-        let text = self.redactor.redact(&line.text);
-        let parts = parts(&text);
-        let level = match parts.level.or(line.level) {
-            Some(level) => {
-                match self.levels.get_mut(&line.instance) {
-                    Some(known) => *known = level,
-                    None => drop(self.levels.insert(line.instance.clone(), level)),
-                }
-                Some(level)
-            }
-            None => self.levels.get(&line.instance).copied(),
-        };
-        if self.args.level.is_some_and(|least| level.is_none_or(|level| level < least.level())) {
-            return;
-        }
-        if self.grep.as_ref().is_some_and(|grep| !grep.is_match(&text)) {
-            return;
-        }
-        if self.context.format == Format::Json {
-            let value = serde_json::json!({
-                "at": line.at, "component": line.component, "instance": line.instance, "level": parts.level.or(line.level), "text": text,
-            });
-            return output::line(value);
-        }
-        let at = line.at.map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S%.3f").to_string());
-        let head = styled(colour_of(&line.instance), format!("{:<12}", line.instance));
-        let at = styled(DIM, at.unwrap_or_default());
-        output::line(format!(
-            "{at} {head} {}",
-            if self.args.raw { visible(&text).into_owned() } else { rendered(&text, &parts) }
-        ));
-    }
-}
-
-/// A JSON line as its level, message and fields; any other line as it is.
-fn rendered(text: &str, parts: &Parts) -> String {
-    let level_style = |level: Level| match level {
-        Level::Trace | Level::Debug => DIM,
-        Level::Info => GREEN,
-        Level::Warning => YELLOW,
-        Level::Error | Level::Fatal => RED.bold(),
-    };
-    let Some(message) = &parts.message else {
-        let style = parts.level.filter(|level| *level >= Level::Warning).map_or(Style::new(), level_style);
-        return styled(style, text);
-    };
-    let mut shown = String::new();
-    if let Some(level) = parts.level {
-        let word = format!("{level:?}").to_uppercase();
-        shown = format!("{} ", styled(level_style(level), format!("{word:<7}")));
-    }
-    shown.push_str(&visible(message));
-    for (name, value) in &parts.fields {
-        shown = format!("{shown} {}", styled(DIM, format!("{name}={value}")));
-    }
-    shown
-}
-
-/// The same colour for the same instance, each time.
-fn colour_of(instance: &str) -> Style {
-    const COLOURS: [AnsiColor; 5] =
-        [AnsiColor::Blue, AnsiColor::Magenta, AnsiColor::BrightBlue, AnsiColor::BrightMagenta, AnsiColor::BrightCyan];
-    let sum = instance.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    COLOURS.get(sum % COLOURS.len()).map_or(CYAN, |colour| colour.on_default())
 }
 
 #[cfg(test)]

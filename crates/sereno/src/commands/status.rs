@@ -4,12 +4,14 @@ use crate::cli::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
-use crate::render::{BOLD, DIM, GREEN, RED, YELLOW, styled};
+use crate::render::{BOLD, DIM, GREEN, RED, YELLOW, one_line, styled};
 use crate::report::Result;
 use crate::service_args::StatusArgs;
 use crate::system::{self, failure};
 use anstyle::Style;
 use jiff::Timestamp;
+use sereno_engine::walk::redact_json;
+use sereno_model::redact::Redactor;
 use sereno_model::{Lang, Text};
 use sereno_platform::{Component, Detail, Instance, InstanceState, Platform, Standing, find};
 
@@ -23,11 +25,18 @@ pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit>
         }
     };
     if context.format == Format::Json {
-        output::line(serde_json::json!({ "target": platform.target(), "components": chosen }));
+        output::line(json(&platform.target(), &chosen, &context.redactor()));
     } else {
         show(context, platform.as_ref(), &chosen);
     }
     Ok(if chosen.iter().any(|component| component.standing.is_trouble()) { Exit::Failed } else { Exit::Done })
+}
+
+/// Why an instance does not run may quote anything that it said, a secret too.
+fn json(target: &str, components: &[&Component], redactor: &Redactor) -> serde_json::Value {
+    let mut value = serde_json::json!({ "target": target, "components": components });
+    redact_json(&mut value, redactor);
+    value
 }
 
 fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
@@ -42,13 +51,13 @@ fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
     rows.extend(components.iter().map(|component| row(component, lang, now)));
     let widths: Vec<usize> =
         (0..heads.len()).map(|i| rows.iter().map(|row| row[i].0.chars().count()).max().unwrap_or_default()).collect();
-    output::line(styled(DIM, platform.target()));
+    output::line(styled(DIM, one_line(&platform.target())));
     let mut described = std::iter::once(None).chain(components.iter().map(Some));
     for row in &rows {
         let cells = row.iter().zip(&widths).map(|((text, style), width)| styled(*style, format!("{text:<width$}")));
         output::line(cells.collect::<Vec<_>>().join("  ").trim_end());
         for line in described.next().flatten().into_iter().flat_map(|component| troubles(component, lang, now)) {
-            output::line(styled(YELLOW, format!("  ↳ {}", redactor.redact(&line))));
+            output::line(styled(YELLOW, format!("  ↳ {}", one_line(&redactor.redact(&line)))));
         }
     }
 }
@@ -74,14 +83,14 @@ fn row(component: &Component, lang: Lang, now: Timestamp) -> Vec<(String, Style)
     };
     let plain = Style::new();
     vec![
-        (component.name.clone(), BOLD),
+        (one_line(&component.name), BOLD),
         (component.standing.text().get(lang).to_owned(), style),
         (format!("{}/{}", component.ready, component.desired), plain),
         (since.map_or_else(|| "-".to_owned(), |since| ago(since, now)), plain),
         (restarts.to_string(), if restarts > 0 { YELLOW } else { DIM }),
         (against(cpu.map(percent), limit(|i| i.limits.cpu_millis).map(percent)), plain),
         (against(memory.map(size), limit(|i| i.limits.memory).map(size)), plain),
-        (component.version.clone().unwrap_or_else(|| "-".to_owned()), DIM),
+        (component.version.as_deref().map_or_else(|| "-".to_owned(), one_line), DIM),
     ]
 }
 
@@ -153,6 +162,45 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sereno_platform::Limits;
+
+    fn component(name: &str, why: &str) -> Component {
+        let instance = Instance {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            state: InstanceState::Exited,
+            checked: false,
+            started_at: None,
+            restarts: 0,
+            last_exit: None,
+            why: Some(why.to_owned()),
+            usage: None,
+            limits: Limits::default(),
+        };
+        Component {
+            name: name.to_owned(),
+            standing: Standing::Down,
+            ready: 0,
+            desired: 1,
+            version: None,
+            needs: Vec::new(),
+            instances: vec![instance],
+        }
+    }
+
+    #[test]
+    fn a_newline_in_a_name_forges_no_row() {
+        let row = row(&component("api\nweb  ok", ""), Lang::En, Timestamp::UNIX_EPOCH);
+        assert!(row.iter().all(|(cell, _)| !cell.contains('\n')), "{row:?}");
+    }
+
+    #[test]
+    fn json_shows_no_secret() {
+        let api = component("api", "connecting to postgres://app:hunter2hunter2@db/app");
+        let value = json("compose:x", &[&api], &Redactor::default());
+        let why = value["components"][0]["instances"][0]["why"].as_str().expect("a text");
+        assert!(why.contains("[redacted") && !why.contains("hunter2"), "{why}");
+    }
 
     #[test]
     fn amounts_and_ages_are_short() {
