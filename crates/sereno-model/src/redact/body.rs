@@ -56,7 +56,9 @@ impl Body {
             Self::Path => is_dotted(byte) || byte == b':',
             Self::Word => !ends_word(byte),
             Self::Quoted => in_single_quotes(byte),
-            Self::UrlPassword | Self::Pem => false,
+            // The lines of the key, also where they are written as `\\n` inside of a string.
+            Self::Pem => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n' | b'\r' | b'\\'),
+            Self::UrlPassword => false,
         }
     }
 }

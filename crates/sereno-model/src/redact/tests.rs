@@ -146,6 +146,23 @@ fn overlapping_values_leave_nothing() {
 }
 
 #[test]
+fn a_stream_hides_a_key_that_is_longer_than_what_waits() {
+    let line = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2\n";
+    let text =
+        format!("before\n-----BEGIN RSA PRIVATE KEY-----\n{}-----END RSA PRIVATE KEY-----\nafter\n", line.repeat(150));
+    for size in [1, 100, 4096, 20_000] {
+        let mut stream = Redactor::new(Vec::new()).stream();
+        let mut out = Vec::new();
+        for piece in text.as_bytes().chunks(size) {
+            out.extend(stream.push(piece));
+        }
+        out.extend(stream.finish());
+        let out = String::from_utf8(out).expect("UTF-8");
+        assert!(!out.contains("QUJDREVG") && out.starts_with("before\n") && out.ends_with("after\n"), "{size}: {out}");
+    }
+}
+
+#[test]
 fn a_stream_gives_what_holds_no_secret_at_once() {
     let redactor = redactor(&[("DB_PASSWORD", "qwertz-789")]);
     let mut stream = redactor.stream();
