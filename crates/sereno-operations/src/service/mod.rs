@@ -9,3 +9,6 @@ pub use perform::perform;
 pub use plan::{Seen, plan};
 pub use request::{Kept, Request};
 pub use step::{StepKind, StepRequest};
+
+#[cfg(test)]
+mod tests;
