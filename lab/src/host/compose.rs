@@ -1,5 +1,6 @@
 //! The compose platform: the same components as containers, through `docker-compose` or `docker compose`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -24,16 +25,33 @@ impl Compose<'_> {
 
     /// Stops and removes the containers with their data and image.
     pub(crate) fn wipe(&self) -> Result<()> {
-        let images = self.run(&["images", "-q"])?;
+        let containers = self.run(&["ps", "-q"])?;
+        let names = self.images_of(containers.split_whitespace())?;
         self.run(&["down", "-v"])?;
-        let mut ids: Vec<&str> = images.split_whitespace().collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
+        if names.is_empty() {
             return Ok(());
         }
-        ids.insert(0, "rmi");
-        docker(self.dir, &ids)
+        // By its name: another lab may have built the same image, and runs on it.
+        let mut arguments = vec!["rmi"];
+        arguments.extend(names.iter().map(String::as_str));
+        docker(self.dir, &arguments)
+    }
+
+    /// The names of the images that containers were made from, each once.
+    fn images_of<'c>(&self, containers: impl Iterator<Item = &'c str>) -> Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for container in containers {
+            let output = Command::new("docker")
+                .args(["inspect", "--format", "{{.Config.Image}}", container])
+                .current_dir(self.dir)
+                .output()
+                .doing(|| "docker inspect".to_owned())?;
+            let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            if output.status.success() && !name.is_empty() {
+                names.insert(name);
+            }
+        }
+        Ok(names)
     }
 
     /// The Debian packages, under a name of their own: they outlive each lab's image, and the next build is quick.
