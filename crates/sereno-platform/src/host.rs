@@ -4,9 +4,7 @@
 //! set up already. It never asks: a host whose key is not known, or a key that needs a passphrase, is an error.
 
 use crate::PlatformError;
-use std::io;
 use std::process::Stdio;
-use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 /// One machine.
@@ -98,32 +96,13 @@ impl Host {
 
 /// Runs an argument vector to its end and gives what it printed.
 pub async fn run(argv: &[String]) -> Result<String, PlatformError> {
-    let mut child = start(argv)?;
-    let (mut said, mut printed) = (Vec::new(), Vec::new());
-    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-    let read = async {
-        let out = async {
-            match &mut out {
-                Some(out) => out.read_to_end(&mut printed).await,
-                None => Ok(0),
-            }
-        };
-        let err = async {
-            match &mut err {
-                Some(err) => err.read_to_end(&mut said).await,
-                None => Ok(0),
-            }
-        };
-        let (out, err) = futures_util::future::join(out, err).await;
-        out.and(err)
-    };
-    let failed = |source: io::Error| PlatformError::NoProgram { program: argv.concat(), source };
-    read.await.map_err(failed)?;
-    let status = child.wait().await.map_err(failed)?;
-    if status.success() {
-        return Ok(String::from_utf8_lossy(&printed).into_owned());
+    let program = argv.first().cloned().unwrap_or_default();
+    let output = start(argv)?.wait_with_output().await;
+    let output = output.map_err(|source| PlatformError::NoProgram { program, source })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(failure(argv, status.code(), &String::from_utf8_lossy(&said)))
+    Err(failure(argv, output.status.code(), &String::from_utf8_lossy(&output.stderr)))
 }
 
 fn start(argv: &[String]) -> Result<Child, PlatformError> {

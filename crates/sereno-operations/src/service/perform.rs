@@ -17,8 +17,9 @@ pub async fn perform(
     step: &StepRequest,
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
-    if platform.place().await? != step.target {
-        let (target, now) = (&step.target, platform.place().await?);
+    let now = platform.place().await?;
+    if now != step.target {
+        let target = &step.target;
         return Err(PlatformError::refused(
             format!("the plan is for {target}, and this is {now}"),
             format!("el plan es para {target}, y esto es {now}"),
