@@ -34,8 +34,8 @@ pub struct Instance {
     /// How often the platform started it again by itself.
     pub restarts: u32,
     pub last_exit: Option<LastExit>,
-    /// What the platform says of its trouble, such as the output of a failing probe.
-    pub why: Option<String>,
+    /// What its trouble is: the platform's own words, such as the output of a failing probe, or Sereno's.
+    pub why: Option<Text>,
     pub usage: Option<Usage>,
     pub limits: Limits,
 }
@@ -56,6 +56,8 @@ pub enum InstanceState {
     Exited,
     /// It is being taken away.
     Terminating,
+    /// Nobody can tell: its machine does not answer.
+    Unknown,
 }
 
 /// Where a component stands: the one word that a person looks for.
@@ -74,6 +76,8 @@ pub enum Standing {
     Stopped,
     /// It was to end, and ended well.
     Completed,
+    /// Nobody can tell of any of its instances.
+    Unknown,
 }
 
 /// How an instance ended last.
@@ -136,9 +140,12 @@ fn standing(ready: u32, desired: u32, instances: &[Instance], ends: bool) -> Sta
     if ends && !instances.is_empty() && instances.iter().all(|i| i.state == InstanceState::Exited && ended_well(i)) {
         return Standing::Completed;
     }
+    if !instances.is_empty() && instances.iter().all(|i| i.state == InstanceState::Unknown) {
+        return Standing::Unknown;
+    }
     let alive = instances.iter().filter(|instance| instance.runs()).count();
     match (ready, desired) {
-        (_, 0) if alive == 0 => Standing::Stopped,
+        (_, 0) if alive == 0 && !any(InstanceState::Unknown) => Standing::Stopped,
         (ready, desired) if ready >= desired => Standing::Ok,
         _ if any(InstanceState::Starting) && !any(InstanceState::Unhealthy) && alive >= desired as usize => {
             Standing::Starting
@@ -188,6 +195,7 @@ impl Standing {
             Self::Down => "down",
             Self::Stopped => "stopped",
             Self::Completed => "completed",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -199,13 +207,14 @@ impl Standing {
             Self::Down => "caído",
             Self::Stopped => "detenido",
             Self::Completed => "terminado",
+            Self::Unknown => "no se sabe",
         };
         Text::new(self.as_str(), es)
     }
 
     /// Whether somebody has to look.
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::Degraded | Self::Down)
+        matches!(self, Self::Degraded | Self::Down | Self::Unknown)
     }
 }
 

@@ -263,7 +263,7 @@ fn describe(component: &Component) -> Text {
     );
     for instance in component.instances.iter().filter(|i| i.state != InstanceState::Running) {
         let exit = instance.last_exit.as_ref().map(sereno_platform::LastExit::text);
-        let why = instance.why.as_ref().map(|why| Text::same(why.clone())).or(exit);
+        let why = instance.why.clone().or(exit);
         if let Some(why) = why {
             en = format!("{en}; {}: {}", instance.name, why.en);
             es = format!("{es}; {}: {}", instance.name, why.es);

@@ -7,6 +7,7 @@ use bollard::models::{
     HealthStatusEnum as HealthStatus,
 };
 use jiff::Timestamp;
+use sereno_model::Text;
 use std::collections::BTreeMap;
 
 /// A container with the service that it belongs to.
@@ -142,7 +143,7 @@ fn last_exit(state: &ContainerState) -> Option<LastExit> {
 }
 
 /// What the last failing health check printed.
-fn why(state: &ContainerState) -> Option<String> {
+fn why(state: &ContainerState) -> Option<Text> {
     let health = state.health.as_ref()?;
     let last = health.log.as_ref()?.last()?;
     if last.exit_code == Some(0) || !matches!(health.status, Some(HealthStatus::UNHEALTHY | HealthStatus::STARTING)) {
@@ -151,7 +152,8 @@ fn why(state: &ContainerState) -> Option<String> {
     let output = last.output.as_deref().unwrap_or_default().trim();
     let line: String = output.lines().next_back().unwrap_or_default().chars().take(LONGEST_WHY).collect();
     let code = last.exit_code.unwrap_or_default();
-    Some(if line.is_empty() { format!("health check: exit code {code}") } else { format!("health check: {line}") })
+    let said = if line.is_empty() { format!("exit code {code}") } else { line };
+    Some(Text::new(format!("health check: {said}"), format!("comprobación de salud: {said}")))
 }
 
 /// Two looks at one container's counters; memory needs only the later one.
@@ -225,7 +227,7 @@ mod tests {
         assert_eq!(health("starting", 1).standing, Standing::Starting);
         let sick = health("unhealthy", 1);
         assert_eq!((sick.standing, sick.ready), (Standing::Down, 0));
-        assert_eq!(sick.instances[0].why.as_deref(), Some("health check: connection refused"));
+        assert_eq!(sick.instances[0].why.as_ref().map(|why| why.en.as_str()), Some("health check: connection refused"));
     }
 
     #[test]

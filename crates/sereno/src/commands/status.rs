@@ -66,7 +66,7 @@ fn row(component: &Component, lang: Lang, now: Timestamp) -> Vec<(String, Style)
     let style = match component.standing {
         Standing::Ok | Standing::Completed => GREEN,
         Standing::Starting | Standing::Degraded => YELLOW,
-        Standing::Down => RED.bold(),
+        Standing::Down | Standing::Unknown => RED.bold(),
         Standing::Stopped => DIM,
     };
     let running = || component.instances.iter().filter(|instance| instance.runs());
@@ -108,7 +108,7 @@ fn troubles(component: &Component, lang: Lang, now: Timestamp) -> Vec<String> {
         }
         let mut said = vec![state_text(instance.state).get(lang).to_owned()];
         said.extend(instance.last_exit.as_ref().map(|exit| exit.text().get(lang).to_owned()));
-        said.extend(instance.why.clone());
+        said.extend(instance.why.as_ref().map(|why| why.get(lang).to_owned()));
         if let Some(at) = instance.last_exit.as_ref().and_then(|exit| exit.at) {
             let ago = ago(at, now);
             said.push(if lang == Lang::Es { format!("hace {ago}") } else { format!("{ago} ago") });
@@ -128,6 +128,7 @@ fn state_text(state: InstanceState) -> Text {
         InstanceState::Created => Text::new("created, not started", "creado, sin iniciar"),
         InstanceState::Exited => Text::new("exited", "terminó"),
         InstanceState::Terminating => Text::new("terminating", "terminando"),
+        InstanceState::Unknown => Text::new("not known", "no se sabe"),
     }
 }
 
@@ -173,7 +174,7 @@ mod tests {
             started_at: None,
             restarts: 0,
             last_exit: None,
-            why: Some(why.to_owned()),
+            why: Some(Text::same(why)),
             usage: None,
             limits: Limits::default(),
         };
@@ -198,7 +199,7 @@ mod tests {
     fn json_shows_no_secret() {
         let api = component("api", "connecting to postgres://app:hunter2hunter2@db/app");
         let value = json("compose:x", &[&api], &Redactor::default());
-        let why = value["components"][0]["instances"][0]["why"].as_str().expect("a text");
+        let why = value["components"][0]["instances"][0]["why"]["en"].as_str().expect("a text");
         assert!(why.contains("[redacted") && !why.contains("hunter2"), "{why}");
     }
 
