@@ -158,11 +158,6 @@ pub(super) fn read_state(spec: &StepSpec) -> Result<Option<Vec<u8>>, Text> {
 }
 
 fn stdin(spec: &StepSpec) -> Result<Stdio, Text> {
-    if spec.interactive {
-        let terminal = Path::new("/dev/tty");
-        let opened = File::options().read(true).write(true).open(terminal);
-        return opened.map(Stdio::from).map_err(|error| cannot("open", "abrir", terminal, &error));
-    }
     match &spec.stdin {
         Stdin::Null => Ok(Stdio::null()),
         Stdin::File(path) => File::open(path).map(Stdio::from).map_err(|error| cannot("open", "abrir", path, &error)),

@@ -19,7 +19,7 @@ use super::runners::{Handed, Requests};
 use super::snapshot::{self, Snapshot};
 use super::spec::StepSpec;
 use super::supervise::{Cause, Supervisor, Verdict};
-use super::terminal;
+use super::terminal::Pty;
 use serde::{Deserialize, Serialize};
 use sereno_model::redact::secrets_of;
 use sereno_model::{Digest, Text};
@@ -35,9 +35,6 @@ pub const RUNNER_COMMAND: &str = "__step-runner";
 
 /// Executes steps as they are handed over, until no more come. Silent: whoever wants to know looks into a step's directory.
 pub fn runner_main() -> ExitCode {
-    if let Some(group) = terminal::return_asked_for() {
-        return terminal::give_back(group);
-    }
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -69,7 +66,7 @@ pub(super) struct RunnerFile {
 fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<Requests>> {
     let Handed { files, mut lock, spec } = step;
     let files = &files;
-    if first && !spec.interactive {
+    if first {
         rustix::process::setsid()?;
     }
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -83,18 +80,14 @@ fn execute(step: Handed, requests: Requests, first: bool) -> io::Result<Option<R
         Err(why) => return write_result(files, &StepResult::not_started(why), None).map(|()| None),
     };
     announce(&mut lock)?;
-    let mut supervisor = match start(&mut attempt.command, &spec, files, redaction) {
+    let mut supervisor = match start(&mut attempt.command, &spec, files, redaction, &requests) {
         Ok(supervisor) => supervisor,
         Err(error) => {
             let why = attempt::cannot("start", "iniciar", &spec.shell, &error);
             return write_result(files, &StepResult::not_started(why), None).map(|()| None);
         }
     };
-    let terminal = spec.interactive.then(|| terminal::hand_over(supervisor.pid())).transpose()?;
     let verdict = supervisor.run()?;
-    if let Some(terminal) = terminal {
-        terminal.take_back(files)?;
-    }
     let result = conclude(&verdict, &supervisor, &attempt, &spec);
     // Closed before the result can be seen: whoever sees it must not hand a step to a runner that stays with this one.
     let requests = (supervisor.is_alone() && !spec.interactive).then_some(requests);
@@ -113,14 +106,24 @@ fn announce(lock: &mut File) -> io::Result<()> {
     lock.write_all(&serde_json::to_vec(&file)?)
 }
 
-fn start(bash: &mut Command, spec: &StepSpec, files: &StepFiles, redaction: Redaction) -> io::Result<Supervisor> {
-    if spec.interactive {
-        bash.stdout(Stdio::inherit()).stderr(Stdio::inherit());
-    } else {
+fn start(
+    bash: &mut Command,
+    spec: &StepSpec,
+    files: &StepFiles,
+    redaction: Redaction,
+    requests: &Requests,
+) -> io::Result<Supervisor> {
+    if !spec.interactive {
         bash.stdout(Stdio::piped()).stderr(Stdio::piped());
+        return Supervisor::new(files.clone(), bash.spawn()?, spec, redaction);
     }
+    let pty = Pty::like_lent()?;
+    pty.give(bash)?;
     let child = bash.spawn()?;
-    Supervisor::new(files.clone(), child, spec, redaction)
+    // Bash must not hold on to what this process holds: the terminal ends with the last who has it.
+    bash.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let relay = pty.hand_over(child.id(), requests.watched()?)?;
+    Supervisor::new(files.clone(), child, spec, redaction)?.at(relay)
 }
 
 /// The secrets that were handed over, and those that the environment or the script's own variables hold by name.

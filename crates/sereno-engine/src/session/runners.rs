@@ -53,10 +53,11 @@ impl Runners {
 
     /// Starts a step. It goes on when this process ends, however it ends.
     pub fn start(&mut self, spec: &StepSpec) -> Result<RunnerHandle, SessionError> {
-        self.start_with(spec, Stdio::null)
+        self.start_with(spec, Stdio::null())
     }
 
-    pub(super) fn start_with(&mut self, spec: &StepSpec, output: fn() -> Stdio) -> Result<RunnerHandle, SessionError> {
+    /// `output` is the new runner's standard output: a terminal that it is lent.
+    pub(super) fn start_with(&mut self, spec: &StepSpec, output: Stdio) -> Result<RunnerHandle, SessionError> {
         let (spec, files, lock) = handle::prepare(spec)?;
         let step = Step { dir: files.dir(), lock: &lock, spec: in_memory(&spec)? };
         // A step that begins a session brings its own environment, which a running process cannot be given.
@@ -92,7 +93,7 @@ fn retired() -> std::sync::MutexGuard<'static, Vec<Child>> {
     RETIRED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn spawn(exe: &Path, spec: &StepSpec, step: &Step<'_>, output: fn() -> Stdio) -> Result<Ready, SessionError> {
+fn spawn(exe: &Path, spec: &StepSpec, step: &Step<'_>, output: Stdio) -> Result<Ready, SessionError> {
     retired().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
     let failed = |source: io::Error| SessionError::Runner { exe: exe.to_owned(), source };
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -105,8 +106,8 @@ fn spawn(exe: &Path, spec: &StepSpec, step: &Step<'_>, output: fn() -> Stdio) ->
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
         .current_dir("/")
         .stdin(Stdio::from(theirs))
-        .stdout(output())
-        .stderr(output())
+        .stdout(output)
+        .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
     Ok(Ready { socket: ours, child })
@@ -193,6 +194,11 @@ impl Requests {
         spec.rewind()?;
         let spec = serde_json::from_reader(io::BufReader::new(spec))?;
         Ok(Some(Handed { files, lock, spec }))
+    }
+
+    /// Another handle of the socket, which tells when the Sereno that asked is gone.
+    pub(super) fn watched(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
     }
 
     /// Whether the Sereno that asked is still there, to write into its journal what it learns.

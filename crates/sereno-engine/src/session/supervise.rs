@@ -10,6 +10,7 @@ use super::output::OutputWriter;
 use super::processes::{self, Process};
 use super::redact::Redaction;
 use super::spec::StepSpec;
+use super::terminal::{Awaited, LOOK_AT_SIZE, Relay};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
@@ -36,6 +37,8 @@ pub(super) enum Cause {
     Timeout,
     Followed,
     Cancelled,
+    /// The person's terminal is gone.
+    HungUp,
 }
 
 /// What the supervisor saw.
@@ -56,6 +59,9 @@ pub(super) struct Supervisor {
     status: Option<ExitStatus>,
     limits: Vec<u8>,
     pipes: Vec<(Stream, Box<dyn Source>)>,
+    /// The person's terminal, of a step that has it. Kept to the end: this process is of the step's terminal too, and would
+    /// hear that it hangs up.
+    relay: Option<Relay>,
     watch: Option<DirWatch>,
     started: Instant,
     /// When the step is to be ended, and why.
@@ -88,6 +94,7 @@ struct Ready {
     pipes: Vec<Stream>,
     bash: bool,
     others: Vec<usize>,
+    relay: Vec<Awaited>,
 }
 
 impl Supervisor {
@@ -112,6 +119,7 @@ impl Supervisor {
             status: None,
             limits: Vec::new(),
             pipes,
+            relay: None,
             watch: DirWatch::for_new_files(files.dir()).ok(),
             started,
             limit: limit.min_by_key(|(at, _)| *at),
@@ -123,8 +131,11 @@ impl Supervisor {
         })
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+    /// The same, at a person's terminal.
+    pub(super) fn at(mut self, relay: Relay) -> io::Result<Self> {
+        self.pipes.push((Stream::Stdout, Box::new(relay.output()?)));
+        self.relay = Some(relay);
+        Ok(self)
     }
 
     pub(super) fn output(&self) -> &OutputWriter {
@@ -137,6 +148,7 @@ impl Supervisor {
             let wait = self.next_wait();
             let ready = self.wait(wait)?;
             self.take_output(&ready.pipes)?;
+            self.pass_on(&ready.relay)?;
             if ready.bash {
                 // It is dead and not buried yet, so that these are still its own.
                 self.limits = std::fs::read(format!("/proc/{}/limits", self.child.id())).unwrap_or_default();
@@ -151,6 +163,10 @@ impl Supervisor {
         }
         let duration = self.started.elapsed();
         self.take_stragglers()?;
+        // From here on the terminal is Sereno's again, whoever goes on in the background.
+        if let Some(relay) = &mut self.relay {
+            relay.close();
+        }
         let millis = self.millis();
         for (stream, bytes) in self.redaction.finish() {
             self.output.append(stream, millis, &bytes);
@@ -242,8 +258,36 @@ impl Supervisor {
         let late = self.limit.filter(|(at, _)| *at <= now).map(|(_, cause)| cause);
         let cause = if self.files.cancel().exists() { Some(Cause::Cancelled) } else { late };
         if let Some(cause) = cause {
-            let (asked, waiting) = (Vec::new(), Vec::new());
-            self.ending = Some(Ending { cause, signal: Signal::TERM, until: now + GRACE, search: now, asked, waiting });
+            self.end(cause, Signal::TERM);
+        }
+    }
+
+    /// Begins to end the step: with this signal, then by force.
+    fn end(&mut self, cause: Cause, signal: Signal) {
+        let now = Instant::now();
+        let (asked, waiting) = (Vec::new(), Vec::new());
+        self.ending = Some(Ending { cause, signal, until: now + GRACE, search: now, asked, waiting });
+    }
+
+    /// Keys to the step; and when the terminal, or the Sereno that lent it, is gone, the step is told.
+    fn pass_on(&mut self, ready: &[Awaited]) -> io::Result<()> {
+        let Some(relay) = &mut self.relay else { return Ok(()) };
+        relay.follow_size()?;
+        for awaited in ready {
+            if !relay.go_on(*awaited)? {
+                self.hang_up();
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn hang_up(&mut self) {
+        if let Some(relay) = &mut self.relay {
+            relay.close();
+        }
+        if self.ending.is_none() && self.status.is_none() {
+            self.end(Cause::HungUp, Signal::HUP);
         }
     }
 
@@ -252,6 +296,13 @@ impl Supervisor {
     }
 
     fn next_wait(&self) -> Option<Duration> {
+        let wait = self.next_measure();
+        let is_lent = self.relay.as_ref().is_some_and(Relay::is_open);
+        if is_lent { Some(wait.map_or(LOOK_AT_SIZE, |wait| wait.min(LOOK_AT_SIZE))) } else { wait }
+    }
+
+    /// When there is something to do although nothing happened.
+    fn next_measure(&self) -> Option<Duration> {
         let now = Instant::now();
         match (&self.ending, &self.limit) {
             (Some(ending), _) => Some(ending.until.min(ending.search).saturating_duration_since(now)),
@@ -269,6 +320,7 @@ impl Supervisor {
             Bash,
             Watch,
             Other(usize),
+            Relay(Awaited),
         }
         let mut awaited: Vec<(What, BorrowedFd<'_>)> = Vec::with_capacity(8);
         awaited.extend(self.pipes.iter().map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())));
@@ -281,6 +333,10 @@ impl Supervisor {
         let waiting = self.ending.iter().flat_map(|ending| ending.waiting.iter().enumerate());
         awaited.extend(waiting.map(|(index, handle)| (What::Other(index), handle.as_fd())));
         let mut fds: Vec<_> = awaited.iter().map(|(_, fd)| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+        for (what, fd, flags) in self.relay.iter().flat_map(Relay::awaited) {
+            awaited.push((What::Relay(what), fd));
+            fds.push(PollFd::from_borrowed_fd(fd, flags));
+        }
         poll(&mut fds, timeout)?;
         let mut ready = Ready::default();
         for ((item, _), fd) in awaited.iter().zip(&fds) {
@@ -291,6 +347,7 @@ impl Supervisor {
                 What::Pipe(stream) => ready.pipes.push(*stream),
                 What::Bash => ready.bash = true,
                 What::Other(index) => ready.others.push(*index),
+                What::Relay(what) => ready.relay.push(*what),
                 What::Watch => {
                     if let Some(watch) = &self.watch {
                         watch.drain("")?;
@@ -303,7 +360,7 @@ impl Supervisor {
 
     /// One piece from each; there is more when `poll` says so again.
     fn take_output(&mut self, ready: &[Stream]) -> io::Result<usize> {
-        let mut taken = 0;
+        let (mut taken, mut shown) = (0, true);
         let millis = self.millis();
         for stream in ready {
             let Some(index) = self.pipes.iter().position(|(of, _)| of == stream) else {
@@ -318,10 +375,19 @@ impl Supervisor {
                     taken += length;
                     let bytes = self.redaction.push(*stream, self.buffer.get(..length).unwrap_or_default());
                     self.output.append(*stream, millis, &bytes);
+                    shown &= self
+                        .relay
+                        .as_mut()
+                        .is_none_or(|relay| relay.show(self.buffer.get(..length).unwrap_or_default()));
                 }
+                // A terminal that nobody has any more ends so.
+                Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => drop(self.pipes.remove(index)),
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             }
+        }
+        if !shown {
+            self.hang_up();
         }
         Ok(taken)
     }

@@ -438,10 +438,9 @@ impl<'a, U: Ui> Walker<'a, U> {
         Ok(secrets)
     }
 
-    /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.
+    /// The environment of the first step: what it was given, and the values that the plan's variables were given.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut env: BTreeMap<OsString, OsString> =
-            self.walk.env.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).cloned().collect();
+        let mut env: BTreeMap<OsString, OsString> = self.walk.env.iter().cloned().collect();
         env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));
         env.into_iter().collect()
     }

@@ -104,7 +104,8 @@ pub(crate) fn walking<'a>(
         person: context.person.clone(),
         state_dir: context.state_dir.clone(),
         cwd: context.directory.clone(),
-        env: std::env::vars_os().collect(),
+        // What speaks to this Sereno is not for the steps; `prepare_for` tells theirs what they need.
+        env: std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).collect(),
         redactor,
         runner,
         timeout: timeout(how.timeout.as_deref())?.or(context.step_timeout()),
@@ -137,11 +138,7 @@ fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()
         )
     })?;
     // A function of that name would stand before any path.
-    let is_ours = |name: &str| matches!(name, "PATH" | "SERENO_SETTINGS" | "SERENO_LANG");
-    walk.env.retain(|(name, _)| {
-        let name = name.to_string_lossy();
-        !is_ours(&name) && !name.starts_with("BASH_FUNC_")
-    });
+    walk.env.retain(|(name, _)| name != "PATH" && !name.to_string_lossy().starts_with("BASH_FUNC_"));
     walk.env.push(("PATH".into(), path));
     walk.env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
     walk.env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));

@@ -56,6 +56,7 @@ fn services_on_docker_compose() {
     fs::write(pedidos.dir.join("sereno.toml"), "[policy]\npause_seconds = 1\n").expect("written");
     status_tells_the_truth(&pedidos);
     a_restart_replaces(&pedidos);
+    a_step_has_the_settings_and_the_language_of_its_sereno(&pedidos);
     a_restart_outlives_a_killed_sereno(&pedidos);
     a_plan_that_was_overtaken_is_refused(&pedidos);
     scale_and_back(&pedidos);
@@ -101,6 +102,18 @@ fn a_restart_replaces(pedidos: &Pedidos) {
     assert_eq!(last_run(pedidos).1, "verified");
     // Done means that it answers, at once.
     assert_eq!(pedidos.status("/health"), 200);
+}
+
+fn a_step_has_the_settings_and_the_language_of_its_sereno(pedidos: &Pedidos) {
+    let usual = fs::read_to_string(pedidos.dir.join("sereno.toml")).expect("the settings");
+    fs::write(pedidos.dir.join("other.toml"), &usual).expect("written");
+    fs::write(pedidos.dir.join("sereno.toml"), format!("{usual}[platform]\nproject = \"nobody\"\n")).expect("written");
+    let before = containers(pedidos, "worker", "{{.State.StartedAt}}");
+    let restart = pedidos.sereno(&["--settings", "other.toml", "--lang", "en", "restart", "worker", "--yes"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    assert_ne!(containers(pedidos, "worker", "{{.State.StartedAt}}"), before);
+    assert!(restart.out.contains("worker: ok, 1 of 1 ready"), "its steps speak English too: {restart:?}");
+    fs::write(pedidos.dir.join("sereno.toml"), &usual).expect("written");
 }
 
 fn a_restart_outlives_a_killed_sereno(pedidos: &Pedidos) {
