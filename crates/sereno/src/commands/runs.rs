@@ -194,9 +194,11 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 fn print_output(context: &Context, run: &RunId, index: usize, attempt: u32) {
     let files = StepFiles::new(RunDir::new(&context.state_dir, run).step(index, attempt));
+    // What a program did to the screen it had is not done to the reader's.
     let indented = |text: &mut String, line: &[u8]| {
+        let plain = anstream::adapter::strip_bytes(line.strip_suffix(b"\r").unwrap_or(line)).into_vec();
         text.push_str("      ");
-        text.push_str(&String::from_utf8_lossy(line));
+        text.push_str(&render::visible(&String::from_utf8_lossy(&plain)));
         text.push('\n');
     };
     let mut begun: Vec<u8> = Vec::new();

@@ -1,6 +1,6 @@
 //! Runs on a live shell: killed in the middle of a step, cancelled, timed out, decided upon, undone.
 
-use crate::world::{Said, World, said};
+use crate::world::{Said, World, at_a_terminal, said};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -32,6 +32,17 @@ echo tried >> ledger; test -e mended
 
 # 2. After
 echo after >> ledger
+```
+
+## Asks a person
+
+```bash
+# 1. Who is there
+read -r -p 'name? ' NAME
+printf 'hello \\033[31m%s\\033[0m\\a\\n' \"$NAME\"
+
+# 2. Remember it
+echo \"$NAME\" >> ledger
 ```
 
 ## Leaves children
@@ -500,4 +511,17 @@ fn grep(folder: &Path, needle: &[u8], found: &mut Vec<std::path::PathBuf>) {
             found.push(path);
         }
     }
+}
+
+#[test]
+fn what_a_person_does_at_the_terminal_of_a_step_is_kept_and_goes_on_to_the_next() {
+    let world = World::with_runbook(RUNBOOK);
+    let typed = at_a_terminal(&world.command(&["run", "asks-a-person", "--yes"]), "name? ", "ana\n");
+    assert_eq!(world.read("ledger"), "ana\n", "{typed}");
+    let (run, state) = world.runs().remove(0);
+    assert_eq!(state, "done", "{typed}");
+    let shown = world.sereno(&["runs", "show", &run, "--output"]);
+    // As it was read, and harmless for the terminal of whoever reads it.
+    assert!(shown.out.contains("name? ") && shown.out.contains("hello ana\n"), "{shown:?}");
+    assert!(!shown.out.contains(['\x1b', '\x07']), "{shown:?}");
 }
