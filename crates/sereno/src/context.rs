@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs};
 
@@ -118,7 +119,27 @@ impl Context {
                     "nombre el archivo, o defina runbooks en [system] de sereno.toml",
                 ));
         }
-        paths.iter().map(|path| self.document(path)).collect()
+        self.read_all(&paths)
+    }
+
+    /// Several at a time, as many as there are processors: reading is all computing.
+    fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<Document>> {
+        let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(paths.len());
+        let next = AtomicUsize::new(0);
+        let read = || {
+            let numbers = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+            numbers.map_while(|at| Some((at, self.document(paths.get(at)?)))).collect::<Vec<_>>()
+        };
+        let mut documents = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..at_once).map(|_| scope.spawn(read)).collect();
+            let mut all = read();
+            all.extend(
+                others.into_iter().flat_map(|other| other.join().unwrap_or_else(|e| std::panic::resume_unwind(e))),
+            );
+            all
+        });
+        documents.sort_by_key(|(at, _)| *at);
+        documents.into_iter().map(|(_, document)| document).collect()
     }
 
     fn document(&self, path: &Path) -> Result<Document> {
