@@ -11,6 +11,7 @@ pub mod error;
 pub mod host;
 pub mod log;
 pub mod merge;
+pub mod pm2;
 pub mod systemd;
 
 pub use call::{Act, Call};
