@@ -5,12 +5,17 @@ use crate::exit::Exit;
 use crate::report::{Failure, Result};
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
+use sereno_platform::pm2::Pm2;
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
 
 /// The platform that the settings name, or that the directory shows.
 pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     let settings = &context.settings.platform;
+    if settings.kind.as_deref() == Some("pm2") {
+        let hosts = hosts(context, false).map_err(|error| failure(&error))?;
+        return Ok(Box::new(Pm2::new(hosts, &settings.units).map_err(|error| failure(&error))?));
+    }
     if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
         return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
     }
@@ -39,14 +44,18 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {
+    Systemd::new(hosts(context, true)?, &context.settings.platform.units)
+}
+
+/// The machines that are named, else this one; `sudo` says whether changes on others go through it when nothing is set.
+fn hosts(context: &Context, sudo: bool) -> std::result::Result<Vec<Host>, PlatformError> {
     let settings = &context.settings.platform;
     if settings.hosts.is_empty() {
-        return Systemd::new(vec![Host::here(settings.sudo.unwrap_or(false))], &settings.units);
+        return Ok(vec![Host::here(settings.sudo.unwrap_or(false))]);
     }
     let config = settings.ssh_config.as_ref().map(|file| context.directory.join(file).display().to_string());
-    let sudo = settings.sudo.unwrap_or(true);
-    let hosts = settings.hosts.iter().map(|address| Host::over_ssh(address, config.clone(), sudo));
-    Systemd::new(hosts.collect::<std::result::Result<_, _>>()?, &settings.units)
+    let sudo = settings.sudo.unwrap_or(sudo);
+    settings.hosts.iter().map(|address| Host::over_ssh(address, config.clone(), sudo)).collect()
 }
 
 /// A platform's error as a failure of the command.

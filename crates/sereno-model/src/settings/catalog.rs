@@ -46,7 +46,7 @@ impl Kind {
                 ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
-            Self::Platform => ("\"compose\" or \"systemd\"", "\"compose\" o \"systemd\""),
+            Self::Platform => ("\"compose\", \"pm2\" or \"systemd\"", "\"compose\", \"pm2\" o \"systemd\""),
             Self::Truth => ("true or false", "true o false"),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -166,16 +166,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         "hosts",
         Kind::Texts,
         "[\"deploy@web-1\", \"ssh://deploy@web-2:2222\"]",
-        "systemd: the machines, as ssh takes them; this machine when not set.",
-        "systemd: las máquinas, como las toma ssh; si falta, esta máquina.",
+        "systemd, pm2: the machines, as ssh takes them; this machine when not set.",
+        "systemd, pm2: las máquinas, como las toma ssh; si falta, esta máquina.",
     ),
     setting(
         "platform",
         "units",
         Kind::Texts,
         "[\"orion-api\", \"orion-worker.service\"]",
-        "systemd: the units of the system.",
-        "systemd: las unidades del sistema.",
+        "systemd: the units of the system. pm2: its apps; all of them when not set.",
+        "systemd: las unidades del sistema. pm2: sus apps; si falta, todas.",
     ),
     setting(
         "platform",
@@ -190,8 +190,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "sudo",
         Kind::Truth,
         "false",
-        "systemd: whether changes go through sudo; over SSH they do when not set.",
-        "systemd: si los cambios pasan por sudo; por SSH sí cuando falta.",
+        "systemd, pm2: whether changes go through sudo; those of systemd over SSH do when not set.",
+        "systemd, pm2: si los cambios pasan por sudo; los de systemd por SSH sí cuando falta.",
     ),
     setting(
         "journal",

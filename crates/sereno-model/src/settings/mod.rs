@@ -45,7 +45,7 @@ pub struct System {
 /// Where the components live. Nothing set: what the directory itself says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
-    /// `compose` or `systemd`.
+    /// `compose`, `pm2` or `systemd`.
     pub kind: Option<String>,
     /// Compose files, relative to the file of settings.
     pub files: Vec<String>,

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
-const PLATFORMS: [&str; 2] = ["compose", "systemd"];
+const PLATFORMS: [&str; 3] = ["compose", "pm2", "systemd"];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
 type Value<'t> = Spanned<DeValue<'t>>;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone)]
 pub(super) struct Process {
     pub(super) app: String,
-    /// Stopped by hand, or ended with nobody to start it again.
+    /// Stopped by hand, or ended well with nobody to start it again.
     pub(super) is_stopped: bool,
     pub(super) version: Option<String>,
     /// What it prints, and what it complains of.
@@ -78,7 +78,8 @@ fn process(entry: Entry, host: &str) -> Process {
     };
     Process {
         app,
-        is_stopped: env.status == "stopped",
+        // Without a restart, one that failed by itself is `stopped` too.
+        is_stopped: env.status == "stopped" && env.exit_code.is_none_or(|code| code == 0 || code > 128),
         version: env.version.filter(|version| version != "N/A"),
         logs: [env.pm_out_log_path, env.pm_err_log_path].map(|path| path.filter(|path| path.starts_with('/'))),
         instance,
@@ -141,6 +142,7 @@ mod tests {
         assert_eq!(of("errored", 3), (InstanceState::Exited, false, Some(ExitReason::Failed)));
         assert_eq!(of("errored", 137), (InstanceState::Exited, false, Some(ExitReason::Signal(9))));
         assert_eq!(of("stopped", 0), (InstanceState::Exited, true, Some(ExitReason::Completed)));
+        assert_eq!(of("stopped", 3), (InstanceState::Exited, false, Some(ExitReason::Failed)));
         assert_eq!(of("waiting restart", 1).0, InstanceState::Restarting);
         assert_eq!(of("launching", 0).0, InstanceState::Starting);
         assert_eq!(of("stopping", 0).0, InstanceState::Terminating);

@@ -1,0 +1,119 @@
+//! pm2 itself, from npm, with two small apps. What is asserted is what pm2 says afterwards, not the exit code alone.
+
+use crate::world::{World, skipped};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A pm2 of this test's own, ended when the test ends.
+struct Pm2 {
+    world: World,
+    path: std::ffi::OsString,
+}
+
+/// The version that the formats were read from.
+const VERSION: &str = "7.0.4";
+
+const SETTINGS: &str = "[platform]\nkind = \"pm2\"\n[policy]\npause_seconds = 1\n";
+
+impl Pm2 {
+    fn up() -> Option<Self> {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pm2");
+        if !folder.join("node_modules/.bin/pm2").exists() {
+            std::fs::create_dir_all(&folder).expect("a folder");
+            let package = format!("pm2@{VERSION}");
+            let install = ["install", "--no-audit", "--no-fund", "--prefix", ".", &package];
+            let installed = Command::new("npm").args(install).current_dir(&folder).output();
+            if !installed.is_ok_and(|output| output.status.success()) {
+                skipped("pm2 cannot be installed with npm");
+                return None;
+            }
+        }
+        let mut path: Vec<PathBuf> = vec![folder.join("node_modules/.bin")];
+        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let pm2 = Self { world: World::with_runbook("# T\n"), path: std::env::join_paths(path).expect("a PATH") };
+        pm2.world.write("sereno.toml", SETTINGS);
+        pm2.world.write("api.js", "setInterval(() => console.log('tick ' + process.pid), 200);");
+        pm2.world.write("bad.js", "console.error('no database'); setTimeout(() => process.exit(3), 100);");
+        // On a machine that is busy it lives long enough to count as stable, unless that takes a minute.
+        let bad = r#"{"apps": [{"name": "bad", "script": "bad.js", "min_uptime": 60000, "max_restarts": 2}]}"#;
+        pm2.world.write("bad.json", bad);
+        Some(pm2)
+    }
+
+    fn command(&self, mut command: Command) -> Command {
+        command.env("PATH", &self.path).env("PM2_HOME", self.world.path().join("pm2")).current_dir(self.world.path());
+        command
+    }
+
+    fn sereno(&self, arguments: &[&str]) -> crate::world::Said {
+        crate::world::said(self.command(self.world.command(arguments)).output().expect("the binary runs"))
+    }
+
+    fn pm2(&self, arguments: &[&str]) -> String {
+        let output = self.command(Command::new("pm2")).args(arguments).output().expect("pm2 runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Number, process and status of each process of an app.
+    fn processes(&self, app: &str) -> Vec<(u64, u64, String)> {
+        let said = self.pm2(&["jlist"]);
+        let list: Value = serde_json::from_str(said.lines().last().expect("a line")).expect("JSON");
+        let own = list.as_array().expect("a list").iter().filter(|process| process["name"] == app);
+        let number = |value: &Value| value.as_u64().expect("a number");
+        own.map(|p| {
+            (number(&p["pm_id"]), number(&p["pid"]), p["pm2_env"]["status"].as_str().expect("a text").to_owned())
+        })
+        .collect()
+    }
+}
+
+impl Drop for Pm2 {
+    fn drop(&mut self) {
+        // Its daemon is all that this test leaves; one that is gone already is as good.
+        let _ = self.command(Command::new("pm2")).arg("kill").output();
+    }
+}
+
+#[test]
+fn apps_of_pm2() {
+    let Some(pm2) = Pm2::up() else { return };
+    pm2.pm2(&["start", "api.js", "--name", "api", "-i", "2", "--time"]);
+    pm2.pm2(&["start", "bad.json"]);
+    let begun = Instant::now();
+    while pm2.processes("bad")[0].2 != "errored" {
+        assert!(begun.elapsed() < Duration::from_mins(2), "pm2 never gives it up: {:?}", pm2.processes("bad"));
+    }
+    let status = pm2.sereno(&["status"]);
+    assert_eq!(status.code, Some(1), "{status:?}");
+    assert!(status.out.contains("exit code 3"), "{status:?}");
+    assert!(!status.out.contains("PM2_HOME") && status.out.contains("api"), "{status:?}");
+    pm2.pm2(&["delete", "bad"]);
+
+    let before = pm2.processes("api");
+    let restart = pm2.sereno(&["restart", "api", "--yes"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    let after = pm2.processes("api");
+    assert!(before.iter().zip(&after).all(|(old, new)| old.0 == new.0 && old.1 != new.1), "{before:?} {after:?}");
+    assert_eq!(pm2.world.runs()[0].1, "verified");
+
+    assert_eq!(pm2.sereno(&["scale", "api", "3", "--yes"]).code, Some(0));
+    assert_eq!(pm2.processes("api").len(), 3);
+    let forgets = pm2.sereno(&["scale", "api", "0", "--yes"]);
+    assert!(forgets.code == Some(3) && forgets.err.contains("sereno stop api"), "{forgets:?}");
+    assert_eq!(pm2.sereno(&["scale", "api", "--memory", "64M", "--yes"]).code, Some(3), "pm2 has no limits");
+
+    let logs = pm2.sereno(&["logs", "api", "--since", "10m", "--format", "json"]);
+    let pid = pm2.processes("api")[0].1;
+    assert!(logs.code == Some(0) && logs.out.contains(&format!("tick {pid}")), "{logs:?}");
+
+    let stop = pm2.command(pm2.world.command(&["stop"]));
+    let typed = crate::world::at_a_terminal(&stop, "Type CONFIRM", "CONFIRM\n");
+    assert_eq!(pm2.world.runs()[0].1, "verified", "{typed}");
+    assert!(pm2.processes("api").iter().all(|(_, _, status)| status == "stopped"), "{:?}", pm2.processes("api"));
+    let resumed = pm2.sereno(&["resume", "--yes"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert!(pm2.processes("api").iter().all(|(_, _, status)| status == "online"), "{:?}", pm2.processes("api"));
+}
