@@ -12,3 +12,4 @@ pub(crate) mod run;
 pub(crate) mod runbook;
 pub(crate) mod runs;
 pub(crate) mod status;
+pub(crate) mod stops;
