@@ -44,8 +44,7 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
         ));
     }
     let mut shown = Shown::new(context, args, grep);
-    reading.print(&mut shown, merge, &mut say).await.map_err(|error| failure(&error))?;
-    Ok(Exit::Done)
+    reading.print(&mut shown, merge, &mut say).await.map_err(|error| failure(&error))
 }
 
 fn wanted(args: &LogsArgs) -> Result<LogWanted> {

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod effects;
+pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod operate;
 pub(crate) mod operation;

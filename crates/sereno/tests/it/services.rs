@@ -53,6 +53,7 @@ fn services_on_docker_compose() {
         return skipped("no Docker Engine with docker-compose answers");
     }
     let Some(pedidos) = Pedidos::up_on("compose") else { return };
+    crate::init::finds_a_system_on_compose(&pedidos);
     fs::write(pedidos.dir.join("sereno.toml"), "[policy]\npause_seconds = 1\n").expect("written");
     status_tells_the_truth(&pedidos);
     a_restart_replaces(&pedidos);
@@ -66,6 +67,7 @@ fn services_on_docker_compose() {
     // The lab's own image, which is there by now.
     what_crashes_again_and_again_is_stopped_and_never_called_ready();
     nothing_stands_in_for_a_step();
+    a_restart_that_was_done_is_not_done_again_when_it_is_retried();
 }
 
 fn status_tells_the_truth(pedidos: &Pedidos) {
@@ -323,6 +325,25 @@ fn what_crashes_again_and_again_is_stopped_and_never_called_ready() {
     assert!(project.started("crash").iter().all(|state| state.ends_with("exited")), "{typed}");
 }
 
+fn a_restart_that_was_done_is_not_done_again_when_it_is_retried() {
+    // Healthy only once somebody says so, and no more after a restart.
+    let project = Project::up(
+        "  slow: {image: 'lab-base:bookworm', init: true, command: [sh, -c, 'rm -f /tmp/ok; sleep 1000'], healthcheck: {test: [CMD, test, -f, /tmp/ok], interval: 1s, retries: 1000}}\n",
+    );
+    let world = &project.0;
+    world.write("sereno.toml", "[policy]\npause_seconds = 1\nstep_timeout = \"30s\"\n");
+    let before = project.started("slow");
+    let restart = world.sereno(&["restart", "slow", "--yes"]);
+    assert_eq!(restart.code, Some(1), "it never gets healthy: {restart:?}");
+    let restarted = project.started("slow");
+    assert_ne!(restarted, before);
+    project.compose(&["exec", "-T", "slow", "touch", "/tmp/ok"]);
+    let run = world.runs()[0].0.clone();
+    let retried = world.sereno(&["runs", "resume", &run, "--retry", "it is warm now", "--yes"]);
+    assert_eq!(retried.code, Some(0), "{retried:?}");
+    assert_eq!((project.started("slow"), world.runs()[0].1.as_str()), (restarted, "verified"));
+}
+
 fn nothing_stands_in_for_a_step() {
     let project = Project::up("  one: {image: 'lab-base:bookworm', init: true, command: [sleep, '1000']}\n");
     let world = &project.0;
@@ -526,6 +547,11 @@ fn services_on_two_servers_over_ssh() {
         unreachable.err.contains("cannot be reached over SSH") && unreachable.err.contains("hint:"),
         "{unreachable:?}"
     );
+    let found = world.sereno(&["init", "web-1", "web-2", "--ssh-config", "ssh.conf", "--plan", "--format", "json"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    let units = json(&found)["found"]["platform"]["units"].clone();
+    let units: Vec<&str> = units.as_array().expect("units").iter().filter_map(Value::as_str).collect();
+    assert!(units.contains(&"orion-api") && !units.iter().any(|unit| unit.contains("ssh")), "{units:?}");
     one_server_that_is_gone_hides_no_other(&servers);
     world.write("sereno.toml", &world.read("sereno.toml").replace("\"orion-api\"", "\"orion-api\", \"orion-apo\""));
     let missing = world.sereno(&["status"]);

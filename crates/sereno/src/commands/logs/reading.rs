@@ -1,6 +1,7 @@
 //! Reading several instances at once, those too that come while others are followed.
 
 use super::shown::Shown;
+use crate::exit::Exit;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use sereno_model::Text;
 use sereno_platform::merge::Merge;
@@ -27,6 +28,8 @@ pub(super) struct Reading<'p> {
     /// The instances that were there at the last look: the id of each, by its name.
     known: BTreeMap<String, String>,
     open: FuturesUnordered<Pending<'p, ()>>,
+    /// Some could not be read at all, which was told.
+    is_partial: bool,
     /// The first that failed.
     failed: Option<PlatformError>,
 }
@@ -40,7 +43,15 @@ enum Next {
 
 impl<'p> Reading<'p> {
     pub(super) fn new(platform: &'p dyn Platform, wanted: LogWanted, names: &'p [String]) -> Self {
-        Self { platform, wanted, names, known: BTreeMap::new(), open: FuturesUnordered::new(), failed: None }
+        Self {
+            platform,
+            wanted,
+            names,
+            known: BTreeMap::new(),
+            open: FuturesUnordered::new(),
+            is_partial: false,
+            failed: None,
+        }
     }
 
     /// Begins to read what is there; says what cannot be read because nobody can ask its machine.
@@ -51,7 +62,7 @@ impl<'p> Reading<'p> {
                 let why = instance.why.clone().unwrap_or_else(|| Text::same("?"));
                 let name = &instance.name;
                 say(Text::new(format!("{name} is not read: {}", why.en), format!("{name} no se lee: {}", why.es)));
-                self.failed.get_or_insert_with(|| PlatformError::refused(why.en, why.es));
+                self.is_partial = true;
             } else {
                 self.read(component, instance, wanted.clone(), merge);
             }
@@ -76,7 +87,7 @@ impl<'p> Reading<'p> {
         shown: &mut Shown<'_>,
         mut merge: Merge,
         say: &mut dyn FnMut(Text),
-    ) -> Result<(), PlatformError> {
+    ) -> Result<Exit, PlatformError> {
         let looks_again = self.wanted.follow && self.platform.instances_change();
         let platform = self.platform;
         let look = || async move {
@@ -123,7 +134,11 @@ impl<'p> Reading<'p> {
             }
         }
         shown.flush();
-        self.failed.map_or(Ok(()), Err)
+        match self.failed {
+            Some(error) => Err(error),
+            None if self.is_partial => Ok(Exit::Failed),
+            None => Ok(Exit::Done),
+        }
     }
 
     /// Takes up what came, and says what came and what went; says whether there is something new to read. A look that
