@@ -1,7 +1,7 @@
 //! What a project is made of: the finders put together.
 
 use super::compose::{self, Service};
-use super::folder::Folder;
+use super::folder::{Folder, ends_in};
 use super::kinds::Kind;
 use super::migrations::{self, Migrations};
 use super::probe::{self, Answer, Queue};
@@ -284,7 +284,7 @@ fn other_platforms(folder: &Folder) -> Vec<Text> {
     }
     let manifests = |file: &&str| {
         file.split('/').any(|part| matches!(part, "k8s" | "kubernetes" | "helm" | "charts"))
-            && (file.ends_with(".yaml") || file.ends_with(".yml"))
+            && ends_in(file, &["yaml", "yml"])
     };
     if let Some((place, _)) = folder.files().find(manifests).and_then(|file| file.rsplit_once('/')) {
         notes.push(Text::new(

@@ -45,7 +45,9 @@ impl Folder {
                     let mut entries: Vec<fs::DirEntry> = entries.flatten().take(left).collect();
                     entries.sort_by_key(fs::DirEntry::file_name);
                     left -= entries.len();
-                    entries.iter().for_each(|entry| folder.enter(&place, entry, depth, &mut waiting));
+                    for entry in &entries {
+                        folder.enter(&place, entry, depth, &mut waiting);
+                    }
                 }
                 Err(error) => folder.note(&root.join(&place), &error),
             }
@@ -124,6 +126,12 @@ impl Folder {
         let shown = path.strip_prefix(&self.root).ok().filter(|p| !p.as_os_str().is_empty()).unwrap_or(path);
         self.notes.borrow_mut().push(unusable(Exit::Failed, shown, error).message);
     }
+}
+
+/// Whether a file's ending is one of these.
+pub(super) fn ends_in(file: &str, endings: &[&str]) -> bool {
+    let ending = Path::new(file).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.iter().any(|wanted| ending.eq_ignore_ascii_case(wanted)))
 }
 
 /// Opens without waiting for a pipe's other end, and reads no more than is wanted.

@@ -1,6 +1,6 @@
 //! Which tool changes the schema of the database. Pure.
 
-use super::folder::Folder;
+use super::folder::{Folder, ends_in};
 use serde::Serialize;
 
 /// A tool, and where its migrations are.
@@ -24,7 +24,7 @@ pub(super) fn find(folder: &Folder) -> Vec<Migrations> {
             "alembic.ini" => add("Alembic", file),
             "schema.prisma" => add("Prisma", file),
             "package.json" if depends_on(folder, file, "typeorm") => add("TypeORM", &place_of_typeorm(folder, place)),
-            _ if name.ends_with(".sql") && is_folder_of_migrations(place) => add("SQL", place),
+            _ if ends_in(name, &["sql"]) && is_folder_of_migrations(place) => add("SQL", place),
             _ => {}
         }
     }

@@ -142,7 +142,8 @@ fn tell(context: &Context, found: &Found, unset: &[&str]) {
         return;
     }
     let line = |name: &Text, what: &str| {
-        output::line(format!("{}  {}", styled(BOLD, format!("{:<12}", one_line(name.get(lang)))), one_line(what)))
+        let head = styled(BOLD, format!("{:<12}", one_line(name.get(lang))));
+        output::line(format!("{head}  {}", one_line(what)));
     };
     if let Some(place) = &found.platform {
         let what = match place {

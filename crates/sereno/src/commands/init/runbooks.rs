@@ -1,7 +1,7 @@
 //! The runbooks of a project, and what they say of the system: compose files, health addresses. Pure.
 
 use super::compose::filled;
-use super::folder::Folder;
+use super::folder::{Folder, ends_in};
 use regex::Regex;
 use serde::Serialize;
 use sereno_model::Lang;
@@ -26,10 +26,7 @@ const MOST: usize = 100;
 /// Markdown files whose reading gives incidents, or procedures where the name says that it is a runbook. The translation of
 /// another one is left out: the same procedure would be found twice.
 pub(super) fn find(folder: &Folder) -> Vec<Found> {
-    let is_markdown = |file: &&str| {
-        let name = file.to_ascii_lowercase();
-        name.ends_with(".md") || name.ends_with(".markdown")
-    };
+    let is_markdown = |file: &&str| ends_in(file, &["md", "markdown"]);
     let mut found: Vec<Found> =
         folder.files().filter(is_markdown).take(MOST).filter_map(|file| read(folder, file)).collect();
     let names: Vec<String> = found.iter().map(|runbook| runbook.file.clone()).collect();
