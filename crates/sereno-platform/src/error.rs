@@ -10,6 +10,8 @@ pub enum PlatformError {
     NoSuchComponent { name: String, known: Vec<String> },
     #[error("no Docker Engine answers at {address}")]
     NoEngine { address: String, source: io::Error },
+    #[error("the Docker Engine at {address} takes the connection and does not answer within {seconds} s")]
+    Silent { address: String, seconds: u64 },
     #[error("this user may not use the Docker Engine at {address}")]
     NotAllowed { address: String, source: io::Error },
     #[error("an address of the Docker Engine that Sereno does not speak: {address}")]
@@ -57,6 +59,10 @@ impl PlatformError {
             Self::NotAllowed { address, .. } => {
                 Text::new(self.to_string(), format!("este usuario no puede usar el Docker Engine de {address}"))
             }
+            Self::Silent { address, seconds } => Text::new(
+                self.to_string(),
+                format!("el Docker Engine de {address} acepta la conexión y no responde en {seconds} s"),
+            ),
             Self::AddressUnknown { address } => {
                 Text::new(self.to_string(), format!("una dirección del Docker Engine que Sereno no habla: {address}"))
             }
@@ -76,6 +82,15 @@ impl PlatformError {
         }
     }
 
+    /// The same with how to mend it, where there is one line for both.
+    pub fn text_with_hint(&self) -> Text {
+        let text = self.text();
+        match self.hint() {
+            Some(hint) => Text::new(format!("{} ({})", text.en, hint.en), format!("{} ({})", text.es, hint.es)),
+            None => text,
+        }
+    }
+
     /// How to mend it.
     pub fn hint(&self) -> Option<Text> {
         match self {
@@ -90,6 +105,10 @@ impl PlatformError {
             Self::NoEngine { .. } => Some(Text::new(
                 "start the engine (systemctl start docker), or set DOCKER_HOST to where it is",
                 "inicie el motor (systemctl start docker), o ponga en DOCKER_HOST dónde está",
+            )),
+            Self::Silent { .. } => Some(Text::new(
+                "it hangs: journalctl -u docker says why; restarting it (systemctl restart docker) may end its containers",
+                "está colgado: journalctl -u docker dice por qué; reiniciarlo (systemctl restart docker) puede terminar sus contenedores",
             )),
             Self::NotAllowed { .. } => Some(Text::new(
                 "run it as a user of the group docker, or as root",

@@ -39,6 +39,11 @@ pub trait Platform: Send + Sync {
     /// Every component, declared or found, in the order of the declaration.
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>>;
 
+    /// Whether instances come and go by themselves or by others' hands, so that whoever follows them looks again.
+    fn instances_change(&self) -> bool {
+        true
+    }
+
     /// The calls that carry an act out on a component as it was seen, in order; each may wait for the one before.
     fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError>;
 

@@ -35,6 +35,12 @@ impl Merge {
         Self { streams: streams.into_iter().map(stream).collect(), follow }
     }
 
+    /// One stream more.
+    pub fn add(&mut self, from: Receiver<LogLine>) {
+        self.streams.retain(|stream| !stream.closed || !stream.waiting.is_empty());
+        self.streams.push(Stream { from, waiting: VecDeque::new(), closed: false });
+    }
+
     /// The next line; `None` when every stream has ended. Cancel-safe: what was taken from a stream waits here.
     pub async fn next(&mut self) -> Option<LogLine> {
         loop {

@@ -43,6 +43,8 @@ pub(crate) enum LangArg {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Looks at the project in this directory, and writes down what it found as sereno.toml.
+    Init(InitArgs),
     /// Says what is wrong with a runbook before the night it is needed.
     Check(CheckArgs),
     /// Shows what was understood of a runbook.
@@ -77,6 +79,19 @@ pub(crate) enum Command {
     /// Carries one step of an operation's plan out; only a run may.
     #[command(hide = true)]
     Operate(OperateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Servers with systemd whose own units are the system: `ssh://deploy@web-1`.
+    #[arg(value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    /// Only show what would be written.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// A file of settings for ssh, relative to this directory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ssh_config: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -68,6 +68,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         .hint("use --format json", "use --format json"));
     }
     match command {
+        Command::Init(args) => block_on(commands::init::init(context, args)),
         Command::Check(args) => commands::check::check(context, args),
         Command::Runbook(command) => commands::runbook::runbook(context, command),
         Command::Effects(args) => commands::effects::effects(context, args),

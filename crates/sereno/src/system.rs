@@ -3,11 +3,13 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
+use sereno_model::redact::dotenv;
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
 use sereno_platform::pm2::Pm2;
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
+use std::collections::BTreeMap;
 
 /// The platform that the settings name, or that the directory shows.
 pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
@@ -19,7 +21,11 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
         return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
     }
-    let environment = |name: &str| std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
+    let beside = dotenv_of_compose(context);
+    let environment = |name: &str| {
+        let own = std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
+        own.or_else(|| beside.get(name).cloned())
+    };
     let project = Project::find(
         &context.directory,
         &settings.files,
@@ -41,6 +47,18 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     };
     let compose = Compose::connect(project, &environment).await.map_err(|error| failure(&error))?;
     Ok(Box::new(compose))
+}
+
+/// The `.env` that compose reads: beside the first of the files that are named, else in the directory.
+fn dotenv_of_compose(context: &Context) -> BTreeMap<String, String> {
+    let named = std::env::var("COMPOSE_FILE").ok().filter(|files| !files.is_empty());
+    let named = named.as_deref().and_then(|files| files.split(':').next());
+    let first = context.settings.platform.files.first().map(String::as_str).or(named);
+    let file = context.directory.join(first.unwrap_or_default());
+    let folder = if first.is_some() { file.parent() } else { Some(file.as_path()) };
+    // One that is not there says nothing, and compose itself says what is wrong with one that cannot be read.
+    let bytes = folder.and_then(|folder| std::fs::read(folder.join(".env")).ok()).unwrap_or_default();
+    dotenv::parse(&String::from_utf8_lossy(&bytes)).into_iter().collect()
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {

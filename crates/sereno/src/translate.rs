@@ -24,6 +24,19 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("SARIF 2.1.0, for code hosts (only `check`)", "SARIF 2.1.0, para los servicios de código (solo `check`)"),
     (
+        "Looks at the project in this directory, and writes down what it found as sereno.toml",
+        "Mira el proyecto de este directorio y anota lo que encontró en sereno.toml",
+    ),
+    (
+        "Servers with systemd whose own units are the system: `ssh://deploy@web-1`",
+        "Servidores con systemd cuyas unidades propias son el sistema: `ssh://deploy@web-1`",
+    ),
+    ("Only show what would be written", "Solo mostrar qué se escribiría"),
+    (
+        "A file of settings for ssh, relative to this directory",
+        "Un archivo de configuración de ssh, relativo a este directorio",
+    ),
+    (
         "Says what is wrong with a runbook before the night it is needed",
         "Dice qué está mal en un runbook antes de la noche en que haga falta",
     ),

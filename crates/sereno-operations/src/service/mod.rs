@@ -5,7 +5,7 @@ mod plan;
 mod request;
 mod step;
 
-pub use perform::perform;
+pub use perform::{perform, perform_again};
 pub use plan::{Seen, plan};
 pub use request::{Kept, Request};
 pub use step::{StepKind, StepRequest};

@@ -11,10 +11,31 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// for a moment too.
 const STEADY: Duration = Duration::from_secs(3);
 
+/// How long a stop waits for a machine that cannot be asked, before it says so.
+const OUT_OF_REACH: Duration = Duration::from_secs(10);
+
 /// Does what a step asks, saying what it sees. An error means that it is not so, or not known to be so.
 pub async fn perform(
     platform: &dyn Platform,
     step: &StepRequest,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<(), PlatformError> {
+    attempt(platform, step, false, say).await
+}
+
+/// Does it once more. A restart whose processes are gone already was done: it is only waited for, and not done twice.
+pub async fn perform_again(
+    platform: &dyn Platform,
+    step: &StepRequest,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<(), PlatformError> {
+    attempt(platform, step, true, say).await
+}
+
+async fn attempt(
+    platform: &dyn Platform,
+    step: &StepRequest,
+    again: bool,
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
     let now = platform.place().await?;
@@ -37,7 +58,15 @@ pub async fn perform(
     }
     let components = platform.components(Detail::State).await?;
     let component = find(&components, &step.component)?;
-    if let Some(act) = act(step) {
+    let act = match act(step) {
+        Some(_) if again && is_replaced(step, component) => {
+            say(Text::new("it was restarted already: only waiting for it", "ya se reinició: solo se espera"));
+            None
+        }
+        act => act,
+    };
+    if let Some(act) = act {
+        is_known(step, component, say)?;
         as_planned(step, component)?;
         for call in platform.calls(&act, component)? {
             say(Text::same(call.to_string()));
@@ -81,6 +110,37 @@ fn act(step: &StepRequest) -> Option<Act> {
     }
 }
 
+/// Whether none of the processes is left that a restart was to replace, and it is known what stands in their place.
+fn is_replaced(step: &StepRequest, component: &Component) -> bool {
+    let named = |instance: &&Instance| step.instances.contains(&instance.name);
+    step.kind == StepKind::Restart
+        && component.instances.iter().filter(named).all(|instance| instance.state != InstanceState::Unknown)
+        && !component.instances.iter().any(|instance| step.marks.iter().any(|mark| instance.is_marked(mark)))
+}
+
+/// What nobody can tell of is not changed. Only a stop goes on with what it can reach, and says what it could not.
+fn is_known(
+    step: &StepRequest,
+    component: &Component,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<(), PlatformError> {
+    let named = |instance: &&Instance| step.instances.is_empty() || step.instances.contains(&instance.name);
+    let unknown = component.instances.iter().filter(named).filter(|i| i.state == InstanceState::Unknown);
+    let names: Vec<&str> = unknown.map(|instance| instance.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let (names, line) = (names.join(", "), describe(component));
+    if step.kind == StepKind::Stop {
+        say(Text::new(format!("not asked to stop: {names}"), format!("no se pidió que se detenga: {names}")));
+        return Ok(());
+    }
+    Err(PlatformError::refused(
+        format!("nobody can tell how {names} is: {}", line.en),
+        format!("no se sabe cómo está {names}: {}", line.es),
+    ))
+}
+
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
 fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformError> {
     if step.kind != StepKind::Restart {
@@ -112,6 +172,8 @@ enum Reached {
     Yes,
     /// It looks so, and is so once it stays so.
     IfSteady,
+    /// It is so wherever it can be seen, and not everywhere can it be.
+    WhereSeen,
     No,
 }
 
@@ -136,6 +198,7 @@ impl<'s> Goal<'s> {
         let running = wanted.iter().filter(|i| i.runs()).count() as u32;
         let any_left = wanted.iter().any(|i| i.runs() && self.gone.contains(&i.mark()));
         let ready = wanted.iter().filter(|i| i.state == InstanceState::Running).count() as u32;
+        let is_unknown = wanted.iter().any(|i| i.state == InstanceState::Unknown);
         let enough = match self.ready {
             Some(0) => !wanted.iter().any(|i| i.is_alive()),
             Some(count) => ready == count && running == count,
@@ -143,6 +206,8 @@ impl<'s> Goal<'s> {
         };
         match (any_left || !enough, wanted.iter().all(|i| i.checked || !i.runs())) {
             (true, _) => Reached::No,
+            // The verification of a stop tells it; the stops of other components are not held up by it.
+            (false, _) if is_unknown && self.step.kind != StepKind::Stop => Reached::WhereSeen,
             (false, true) => Reached::Yes,
             (false, false) => Reached::IfSteady,
         }
@@ -177,8 +242,8 @@ async fn wait(
         if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
             return Ok(());
         }
-        if last {
-            return Err(not_reached(step, component));
+        if last || (reached == Reached::WhereSeen && begun.elapsed() >= OUT_OF_REACH) {
+            return Err(not_reached(step, component, begun.elapsed()));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
@@ -194,19 +259,25 @@ async fn quiet(
     let mut said = None;
     loop {
         let components = platform.components(Detail::State).await?;
-        let alive: Vec<&str> = components
-            .iter()
-            .flat_map(|component| &component.instances)
-            .filter(|instance| instance.is_alive())
-            .map(|instance| instance.name.as_str())
-            .collect();
-        if alive.is_empty() {
-            return Ok(());
-        }
-        let names = alive.join(", ");
-        let line = Text::new(format!("still there: {names}"), format!("todavía está: {names}"));
+        let names = |wanted: &dyn Fn(&Instance) -> bool| {
+            let all = components.iter().flat_map(|component| &component.instances);
+            all.filter(|i| wanted(i)).map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let alive = names(&Instance::is_alive);
+        let unknown = names(&|instance| instance.state == InstanceState::Unknown);
+        let (line, limit) = match (alive.is_empty(), unknown.is_empty()) {
+            (true, true) => return Ok(()),
+            (false, _) => (Text::new(format!("still there: {alive}"), format!("todavía está: {alive}")), step.within),
+            (true, false) => (
+                Text::new(
+                    format!("it is not known whether this runs: {unknown}"),
+                    format!("no se sabe si esto está en marcha: {unknown}"),
+                ),
+                OUT_OF_REACH.min(step.within),
+            ),
+        };
         tell(line.clone(), &mut said, say);
-        if begun.elapsed() >= step.within {
+        if begun.elapsed() >= limit {
             let hint = Some(Box::new(Text::same("sereno stop")));
             return Err(PlatformError::Refused { en: line.en, es: line.es, hint });
         }
@@ -245,8 +316,8 @@ impl Steadiness {
     }
 }
 
-fn not_reached(step: &StepRequest, component: &Component) -> PlatformError {
-    let (seconds, line) = (step.within.as_secs(), describe(component));
+fn not_reached(step: &StepRequest, component: &Component, after: Duration) -> PlatformError {
+    let (seconds, line) = (after.min(step.within).as_secs(), describe(component));
     PlatformError::Refused {
         en: format!("not as it should be after {seconds} s: {}", line.en),
         es: format!("no quedó como debe tras {seconds} s: {}", line.es),

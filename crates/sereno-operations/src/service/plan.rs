@@ -4,7 +4,7 @@ use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, find};
+use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn restart(&self, name: &str) -> Result<Planned, PlatformError> {
-        let component = find(self.components, name)?;
+        let component = known(self.components, name)?;
         if component.instances.is_empty() || component.desired == 0 {
             return Err(not_running(component));
         }
@@ -90,14 +90,14 @@ impl Planner<'_> {
             steps.push(self.change(&step, Verb::Restarts, Risk::Change, text));
         }
         let seen = component.instances.iter().map(Instance::mark).collect();
-        steps.push(self.verify(name, component.desired, seen));
+        steps.push(self.verify(name, there(component), seen));
         let title = self.say(&format!("Restart {name}"), &format!("Reiniciar {name}"));
         Ok((title, steps, None))
     }
 
     fn scale(&self, name: &str, replicas: u32) -> Result<Planned, PlatformError> {
-        let component = find(self.components, name)?;
-        let before = component.desired;
+        let component = known(self.components, name)?;
+        let before = there(component);
         if before == replicas {
             return Err(PlatformError::refused(
                 format!("`{name}` has {replicas} already"),
@@ -122,7 +122,7 @@ impl Planner<'_> {
     }
 
     fn limit(&self, name: &str, cpu_millis: Option<u64>, memory: Option<u64>) -> Result<Planned, PlatformError> {
-        let component = find(self.components, name)?;
+        let component = known(self.components, name)?;
         self.platform.calls(&Act::Limit { cpu_millis, memory }, component)?;
         let step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
         let words = [
@@ -133,7 +133,7 @@ impl Planner<'_> {
         let text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
         let steps = vec![
             self.change(&step, Verb::Updates, Risk::Change, text),
-            self.verify(name, component.desired, Vec::new()),
+            self.verify(name, there(component), Vec::new()),
         ];
         // What had no limit cannot be given none again: the platforms take a number only.
         let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
@@ -152,27 +152,38 @@ impl Planner<'_> {
             [] => self.components.iter().collect(),
             names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
         };
+        // What cannot be asked is not called stopped: its verification fails.
+        let unseen: Vec<&Component> = wanted.iter().copied().filter(|c| c.instances.iter().any(is_unknown)).collect();
         let mut running: Vec<&Component> =
             wanted.into_iter().filter(|component| component.instances.iter().any(Instance::is_alive)).collect();
         let depths = depths(self.components);
         running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {
-            return Err(PlatformError::refused("nothing of this runs", "nada de esto está en marcha"));
+            return Err(match unseen.first() {
+                Some(component) => not_known(component),
+                None => PlatformError::refused("nothing of this runs", "nada de esto está en marcha"),
+            });
         }
         let mut steps = Vec::new();
         for component in &running {
             let name = &component.name;
             self.platform.calls(&Act::Stop, component)?;
             let step = StepRequest { marks: component.marks(), ..StepRequest::new(StepKind::Stop, name, &self.target) };
-            let text = Text::new(
-                format!("stops {name} ({} running)", component.marks().len()),
-                format!("detiene {name} ({} en marcha)", component.marks().len()),
-            );
+            let count = component.marks().len();
+            let (mut en, mut es) =
+                (format!("stops {name} ({count} running)"), format!("detiene {name} ({count} en marcha)"));
+            if let Some(names) = unknown_of(component) {
+                en = format!("{en}, but not {names}, which cannot be asked");
+                es = format!("{es}, pero no {names}, a quien no se puede preguntar");
+            }
+            let text = Text::new(en, es);
             steps.push(self.change(&step, Verb::Stops, Risk::Destroy, text));
         }
         for component in &running {
             steps.push(self.verify(&component.name, 0, component.marks()));
         }
+        let only_unseen = unseen.into_iter().filter(|c| !running.iter().any(|r| r.name == c.name));
+        steps.extend(only_unseen.map(|component| self.verify(&component.name, 0, Vec::new())));
         if names.is_empty() {
             steps.push(self.quiet());
         }
@@ -198,6 +209,9 @@ impl Planner<'_> {
         for Kept { component: name, replicas, instances } in kept.iter().rev() {
             let component = find(self.components, name)?;
             let there = |wanted: &String| component.instances.iter().find(|instance| instance.name == *wanted);
+            if instances.iter().any(|wanted| there(wanted).is_some_and(is_unknown)) {
+                return Err(not_known(component));
+            }
             if let Some(gone) = instances.iter().find(|wanted| there(wanted).is_none()) {
                 return Err(PlatformError::Refused {
                     en: format!("`{name}` cannot be put back as it was: {gone} was removed since the stop"),
@@ -222,7 +236,9 @@ impl Planner<'_> {
                 let text = Text::new(format!("starts {name} ({count})"), format!("inicia {name} ({count})"));
                 steps.push(self.change(&step, Verb::Starts, Risk::Change, text));
             }
-            steps.push(self.verify(name, *replicas, Vec::new()));
+            // What was not asked to stop is not waited for either.
+            let only = if unknown_of(component).is_some() { instances.clone() } else { Vec::new() };
+            steps.push(self.verify_only(only, name, *replicas, Vec::new()));
         }
         if !is_due {
             return Err(PlatformError::refused(
@@ -252,7 +268,13 @@ impl Planner<'_> {
 
     /// Waits until as many are ready as there should be, and none of the processes that were seen is left.
     fn verify(&self, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
+        self.verify_only(Vec::new(), name, replicas, seen)
+    }
+
+    /// The same of these instances; of all when none is named.
+    fn verify_only(&self, only: Vec<String>, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
         let step = StepRequest {
+            instances: only,
             replicas: Some(replicas),
             marks: seen,
             ..StepRequest::new(StepKind::Await, name, &self.target)
@@ -288,6 +310,41 @@ fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
         }
     }
     depths
+}
+
+/// How many there are of those that there should be: an act on what is there is not judged by what is missing.
+fn there(component: &Component) -> u32 {
+    component.desired.min(component.instances.len() as u32)
+}
+
+/// The component of a name, of which all is known.
+fn known<'c>(components: &'c [Component], name: &str) -> Result<&'c Component, PlatformError> {
+    let component = find(components, name)?;
+    if unknown_of(component).is_some() { Err(not_known(component)) } else { Ok(component) }
+}
+
+fn is_unknown(instance: &Instance) -> bool {
+    instance.state == InstanceState::Unknown
+}
+
+/// The instances of which nobody can tell, by name.
+fn unknown_of(component: &Component) -> Option<String> {
+    let names: Vec<&str> = component.instances.iter().filter(|i| is_unknown(i)).map(|i| i.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn not_known(component: &Component) -> PlatformError {
+    let names = unknown_of(component).unwrap_or_else(|| component.name.clone());
+    let why = component.instances.iter().find(|i| is_unknown(i)).and_then(|instance| instance.why.clone());
+    let why = why.unwrap_or_else(|| Text::same("?"));
+    PlatformError::Refused {
+        en: format!("nobody can tell how {names} is, so it is left alone: {}", why.en),
+        es: format!("no se sabe cómo está {names}, así que no se toca: {}", why.es),
+        hint: Some(Box::new(Text::new(
+            "mend that first; or leave it out of [platform] in sereno.toml, to operate the rest",
+            "arregle eso primero; o quítelo de [platform] en sereno.toml, para operar el resto",
+        ))),
+    }
 }
 
 fn not_running(component: &Component) -> PlatformError {

@@ -1,7 +1,7 @@
 //! The family against a platform in memory: what is planned, and what is concluded from what is seen. The real platforms
 //! are in the tests of the binary.
 
-use super::{Kept, Request, Seen, StepKind, StepRequest, perform, plan};
+use super::{Kept, Request, Seen, StepKind, StepRequest, perform, perform_again, plan};
 use sereno_model::{Lang, Risk};
 use sereno_platform::{
     Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform, PlatformError,
@@ -92,7 +92,7 @@ fn planned(request: &Request, components: Vec<Component>) -> Result<Vec<(String,
     Ok(spec.steps.iter().map(|step| (step.title.clone(), risk(step))).collect())
 }
 
-use InstanceState::{Exited, Restarting, Running};
+use InstanceState::{Exited, Restarting, Running, Unknown};
 
 #[test]
 fn a_stop_ends_first_what_needs_others_and_takes_what_crashes_again_and_again_along() {
@@ -203,4 +203,63 @@ fn nothing_runs_only_when_nothing_comes_back_either() {
     let quiet = StepRequest { within: Duration::from_millis(300), ..StepRequest::new(StepKind::Quiet, "*", "fake@1") };
     assert_eq!(performed(&fake(vec![api(Running, 1), api(Exited, 1)]), &quiet), Ok(()));
     assert!(performed(&fake(vec![api(Restarting, 1)]), &quiet).is_err());
+}
+
+/// A unit on two machines, of which one cannot be asked.
+fn half_known(state: InstanceState) -> Vec<Component> {
+    vec![component("api", &[], vec![instance("api@a", state, 1), instance("api@b", Unknown, 1)])]
+}
+
+#[test]
+fn what_nobody_can_tell_of_is_changed_by_no_plan() {
+    let refused = |request: &Request| {
+        let error = planned(request, half_known(Running)).expect_err("one machine cannot be asked");
+        assert!(error.to_string().contains("nobody can tell how api@b is"), "{error}");
+    };
+    let component = "api".to_owned();
+    refused(&Request::Restart { component: component.clone() });
+    refused(&Request::Scale { component: component.clone(), replicas: 3 });
+    refused(&Request::Limit { component: component.clone(), cpu_millis: Some(500), memory: None });
+    let kept = |name: &str| vec![Kept { component: component.clone(), replicas: 1, instances: vec![name.to_owned()] }];
+    refused(&Request::Resume { kept: kept("api@b") });
+    let resumed = planned(&Request::Resume { kept: kept("api@a") }, half_known(Exited)).expect("what the stop ended");
+    assert_eq!(resumed[0].0, "Starts api (1)");
+}
+
+#[test]
+fn a_stop_ends_what_it_can_reach_and_calls_nothing_else_stopped() {
+    let stop = |components: &[&str]| Request::Stop { components: components.iter().map(|c| (*c).to_owned()).collect() };
+    let steps = planned(&stop(&[]), half_known(Running)).expect("a plan");
+    assert_eq!(steps[0].0, "Stops api (1 running), but not api@b, which cannot be asked");
+    assert!(planned(&stop(&["api"]), half_known(Exited)).is_err(), "nothing that is known runs");
+    let step = |kind| StepRequest { within: Duration::from_millis(300), ..StepRequest::new(kind, "api", "fake@1") };
+    let platform = fake(vec![half_known(Running), half_known(Exited)]);
+    assert_eq!(performed(&platform, &step(StepKind::Stop)), Ok(()), "other components are not kept waiting");
+    let verified = StepRequest { replicas: Some(0), ..step(StepKind::Await) };
+    assert!(performed(&fake(vec![half_known(Exited)]), &verified).is_err());
+    let quiet = StepRequest { component: "*".to_owned(), ..step(StepKind::Quiet) };
+    let error = performed(&fake(vec![half_known(Exited)]), &quiet).expect_err("one machine cannot be asked");
+    assert!(error.contains("it is not known whether this runs: api@b"), "{error}");
+}
+
+#[test]
+fn a_restart_that_was_done_is_only_waited_for_when_it_is_tried_again() {
+    let step = restart_of(instance("api_1", Running, 1).mark());
+    let again = |platform: &Fake| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let done = runtime.block_on(perform_again(platform, &step, &mut |_| {})).map_err(|error| error.to_string());
+        (done, platform.calls.lock().expect("not poisoned").len())
+    };
+    assert_eq!(again(&fake(vec![api(Running, 2)])), (Ok(()), 0));
+    let (slow, calls) = again(&fake(vec![api(Exited, 2)]));
+    assert!(slow.is_err_and(|error| error.starts_with("not as it should be")) && calls == 0);
+    assert_eq!(again(&fake(vec![api(Running, 1), api(Running, 2)])), (Ok(()), 1), "it was not done");
+}
+
+#[test]
+fn a_lost_instance_can_be_put_back_by_scaling_to_what_there_should_be() {
+    let lost = || vec![Component { desired: 3, ..api(Running, 1).remove(0) }];
+    let scale = |replicas| planned(&Request::Scale { component: "api".to_owned(), replicas }, lost());
+    assert_eq!(scale(3).expect("a plan")[0].0, "Scales api from 1 to 3");
+    assert!(scale(1).is_err());
 }

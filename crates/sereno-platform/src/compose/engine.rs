@@ -4,11 +4,14 @@ use crate::PlatformError;
 use bollard::Docker;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const USUAL_SOCKET: &str = "unix:///var/run/docker.sock";
 
 /// Connects to the engine that the docker command line would use, at the version that both speak.
-pub(super) async fn connect(environment: &(dyn Fn(&str) -> Option<String> + Sync)) -> Result<Docker, PlatformError> {
+pub(super) async fn connect(
+    environment: &(dyn Fn(&str) -> Option<String> + Sync),
+) -> Result<(Docker, String), PlatformError> {
     let address = address(environment)?;
     if let Some(socket) = address.strip_prefix("unix://") {
         probe(socket, &address).await?;
@@ -17,12 +20,30 @@ pub(super) async fn connect(environment: &(dyn Fn(&str) -> Option<String> + Sync
     }
     let failed = |source| PlatformError::Engine { what: format!("connecting to {address}"), source: Box::new(source) };
     let docker = Docker::connect_with_host(&address).map_err(failed)?;
-    docker.negotiate_version().await.map_err(|source| match source {
+    let docker = within(FIRST_WORD, &address, docker.negotiate_version()).await?.map_err(|source| match source {
         bollard::errors::Error::HyperLegacyError { .. } | bollard::errors::Error::HyperResponseError { .. } => {
             PlatformError::NoEngine { address: address.clone(), source: std::io::Error::other(source) }
         }
         other => failed(other),
-    })
+    })?;
+    Ok((docker, address))
+}
+
+/// How long an engine may take to say who it is.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+
+/// How long it may take to show what it knows already.
+pub(super) const SHOWING: Duration = Duration::from_secs(30);
+
+/// An answer, or that there was none in this time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    address: &str,
+    answer: impl Future<Output = T>,
+) -> Result<T, PlatformError> {
+    tokio::time::timeout(limit, answer)
+        .await
+        .map_err(|_| PlatformError::Silent { address: address.to_owned(), seconds: limit.as_secs() })
 }
 
 /// `DOCKER_HOST`, else the chosen context's address, else the usual socket.

@@ -31,6 +31,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 pub struct Compose {
     project: Project,
     engine: Docker,
+    /// Where the engine is.
+    address: String,
 }
 
 impl Compose {
@@ -39,17 +41,21 @@ impl Compose {
         project: Project,
         environment: &(dyn Fn(&str) -> Option<String> + Sync),
     ) -> Result<Self, PlatformError> {
-        Ok(Self { engine: engine::connect(environment).await?, project })
+        let (engine, address) = engine::connect(environment).await?;
+        Ok(Self { project, engine, address })
     }
 
     async fn found(&self, detail: Detail) -> Result<Vec<Found>, PlatformError> {
         let label = format!("com.docker.compose.project={}", self.project.name);
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let listed = self.engine.list_containers(Some(options)).await.map_err(engine_said("listing containers"))?;
-        let ids: Vec<String> = listed.into_iter().filter_map(|container| container.id).collect();
-        let looks = ids.iter().map(|id| self.inspect(id));
-        let mut found: Vec<Found> = try_join_all(looks).await?.into_iter().flatten().collect();
+        let look = async {
+            let listed = self.engine.list_containers(Some(options)).await.map_err(engine_said("listing containers"))?;
+            let ids: Vec<String> = listed.into_iter().filter_map(|container| container.id).collect();
+            try_join_all(ids.iter().map(|id| self.inspect(id))).await
+        };
+        let looked = engine::within(engine::SHOWING, &self.address, look).await??;
+        let mut found: Vec<Found> = looked.into_iter().flatten().collect();
         if detail == Detail::Usage {
             self.measure(&mut found).await;
         }

@@ -28,7 +28,7 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Declared {
     pub(super) name: String,
-    /// One, when the file does not say.
+    /// As the file says; one is usual when it does not.
     pub(super) replicas: Option<u32>,
     pub(super) needs: Vec<String>,
 }

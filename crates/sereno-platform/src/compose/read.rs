@@ -79,20 +79,21 @@ pub(super) fn components(declared: &[Declared], found: Vec<Found>) -> Vec<Compon
     let mut all = Vec::new();
     for service in declared {
         let found = by_service.remove(&service.name).unwrap_or_default();
-        let component = component(service.name.clone(), Some(service.replicas.unwrap_or(1)), found);
+        let component = component(service.name.clone(), service.replicas.unwrap_or(1), service.replicas, found);
         all.push(Component { needs: service.needs.clone(), ..component });
     }
-    all.extend(by_service.into_iter().map(|(name, found)| component(name, None, found)));
+    all.extend(by_service.into_iter().map(|(name, found)| component(name, 0, None, found)));
     all
 }
 
-fn component(name: String, declared: Option<u32>, mut found: Vec<Found>) -> Component {
+fn component(name: String, usual: u32, asked: Option<u32>, mut found: Vec<Found>) -> Component {
     found.sort_by_key(|one| natural(&one.instance.name));
-    // A service is scaled by making containers, not by changing the file: what is there is what there should be. A file
-    // that asks for none means none; one whose containers are all gone means what the file says.
-    let desired = match (found.len() as u32, declared) {
-        (0, Some(declared)) => declared,
-        (there, _) => there,
+    // A service is scaled by making containers, not by changing the file: what is there is what there should be, and no
+    // less than a number that the file asks for. The gap that a removed container leaves in the numbers says nothing:
+    // compose does not fill it when it makes another.
+    let desired = match found.len() as u32 {
+        0 => usual,
+        there => there.max(asked.unwrap_or_default()),
     };
     let version = found.iter().find_map(|one| one.image.clone());
     let ends = !found.is_empty() && found.iter().all(|one| one.ends);
@@ -281,6 +282,17 @@ mod tests {
         assert_eq!((api.standing, api.ready, api.desired), (Standing::Degraded, 2, 3));
         let names: Vec<&str> = api.instances.iter().map(|instance| instance.name.as_str()).collect();
         assert_eq!(names, ["api_1", "api_2", "api_10"]);
+    }
+
+    #[test]
+    fn fewer_than_the_file_asks_for_are_too_few() {
+        let declared = |replicas| Declared { name: "api".to_owned(), replicas, needs: Vec::new() };
+        let of = |replicas| {
+            let component = components(&[declared(replicas)], vec![found(RUNNING, ""), found(RUNNING, "")]).remove(0);
+            (component.standing, component.ready, component.desired)
+        };
+        assert_eq!(of(Some(3)), (Standing::Degraded, 2, 3));
+        assert_eq!([of(Some(1)), of(None)], [(Standing::Ok, 2, 2); 2], "it was scaled by hand");
     }
 
     #[test]

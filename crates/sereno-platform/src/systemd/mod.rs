@@ -5,8 +5,9 @@ mod read;
 
 use crate::host::{self, Host};
 use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing};
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use read::Unit;
+use sereno_model::Text;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -53,8 +54,13 @@ impl Systemd {
         Ok(Self { hosts, units })
     }
 
+    /// What instances on this machine are named for; nothing where there is only this one.
+    fn shown<'h>(&self, host: &'h Host) -> &'h str {
+        if self.hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() }
+    }
+
     async fn look(&self, host: &Host, detail: Detail) -> Result<Vec<Unit>, PlatformError> {
-        let shown = if self.hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() };
+        let shown = self.shown(host);
         let first = Instant::now();
         let mut units = read::units(&self.show(host).await?, shown);
         if detail == Detail::Usage {
@@ -68,13 +74,30 @@ impl Systemd {
                 }
             }
         }
-        match units.iter().find(|unit| !unit.exists) {
-            None => Ok(units),
-            Some(missing) => Err(PlatformError::refused(
-                format!("{} has no unit {}", host.name(), missing.name),
-                format!("{} no tiene la unidad {}", host.name(), missing.name),
-            )),
+        for unit in units.iter_mut().filter(|unit| !unit.exists) {
+            let name = unit.name.clone();
+            unit.is_not_known(Text::new(
+                format!("{} has no unit {name}", host.name()),
+                format!("{} no tiene la unidad {name}", host.name()),
+            ));
         }
+        Ok(units)
+    }
+
+    /// The units of each machine. Of one that cannot be asked nothing is known, and the others are shown all the same;
+    /// where none can be asked, that is the answer.
+    async fn look_everywhere(&self, detail: Detail) -> Result<Vec<Vec<Unit>>, PlatformError> {
+        let looks = join_all(self.hosts.iter().map(|host| self.look(host, detail))).await;
+        if looks.iter().all(Result::is_err) {
+            return looks.into_iter().collect();
+        }
+        let known = |(host, look): (&Host, Result<Vec<Unit>, PlatformError>)| {
+            look.unwrap_or_else(|error| {
+                let why = error.text_with_hint();
+                self.units.iter().map(|unit| Unit::not_known(unit, self.shown(host), why.clone())).collect()
+            })
+        };
+        Ok(self.hosts.iter().zip(looks).map(known).collect())
     }
 
     async fn show(&self, host: &Host) -> Result<String, PlatformError> {
@@ -114,8 +137,7 @@ impl Platform for Systemd {
 
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>> {
         Box::pin(async move {
-            let all = try_join_all(self.hosts.iter().map(|host| self.look(host, detail))).await?;
-            let mut machines: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
+            let mut machines: Vec<_> = self.look_everywhere(detail).await?.into_iter().map(Vec::into_iter).collect();
             let mut components = Vec::new();
             for unit in &self.units {
                 let there: Vec<Unit> = machines.iter_mut().filter_map(Iterator::next).collect();
@@ -123,6 +145,10 @@ impl Platform for Systemd {
             }
             Ok(components)
         })
+    }
+
+    fn instances_change(&self) -> bool {
+        false
     }
 
     fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {

@@ -3,6 +3,7 @@
 use crate::{ExitReason, Instance, InstanceState, LastExit, Limits, Usage};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use sereno_model::Text;
 use std::collections::HashMap;
 
 /// The properties that are asked for.
@@ -25,6 +26,47 @@ pub(super) struct Unit {
     pub(super) cpu: Option<u64>,
 }
 
+impl Unit {
+    /// A unit of a machine that could not be asked.
+    pub(super) fn not_known(name: &str, host: &str, why: Text) -> Self {
+        let mut unit = Self {
+            name: name.to_owned(),
+            exists: true,
+            is_stopped: false,
+            // The other machines say what it is.
+            ends: true,
+            instance: instance(name, host),
+            cpu: None,
+        };
+        unit.is_not_known(why);
+        unit
+    }
+
+    /// Nobody can tell how it is, for this reason.
+    pub(super) fn is_not_known(&mut self, why: Text) {
+        self.is_stopped = false;
+        self.instance.state = InstanceState::Unknown;
+        self.instance.why = Some(why);
+    }
+}
+
+/// An instance of which nothing is known yet.
+fn instance(unit: &str, host: &str) -> Instance {
+    let short = unit.strip_suffix(".service").unwrap_or(unit);
+    Instance {
+        id: String::new(),
+        name: if host.is_empty() { short.to_owned() } else { format!("{short}@{host}") },
+        state: InstanceState::Exited,
+        checked: false,
+        started_at: None,
+        restarts: 0,
+        last_exit: None,
+        why: None,
+        usage: None,
+        limits: Limits::default(),
+    }
+}
+
 /// Every unit of the answer, in its order.
 pub(super) fn units(text: &str, host: &str) -> Vec<Unit> {
     text.split("\n\n").filter(|block| !block.trim().is_empty()).filter_map(|block| unit(block, host)).collect()
@@ -37,10 +79,8 @@ fn unit(block: &str, host: &str) -> Option<Unit> {
     let name = value("Id").to_owned();
     let state = state(value("ActiveState"), value("SubState"));
     let runs = matches!(state, InstanceState::Running | InstanceState::Starting | InstanceState::Terminating);
-    let short = name.strip_suffix(".service").unwrap_or(&name);
     let instance = Instance {
         id: value("InvocationID").to_owned(),
-        name: if host.is_empty() { short.to_owned() } else { format!("{short}@{host}") },
         state,
         // systemd waits for the word of such a unit before it calls it active.
         checked: value("Type").starts_with("notify"),
@@ -49,9 +89,9 @@ fn unit(block: &str, host: &str) -> Option<Unit> {
             .filter(|_| runs),
         restarts: number("NRestarts").and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
         last_exit: if runs { None } else { last_exit(&values) },
-        why: None,
         usage: number("MemoryCurrent").filter(|_| runs).map(|memory| Usage { cpu_millis: None, memory }),
         limits: Limits { cpu_millis: quota(value("CPUQuotaPerSecUSec")), memory: number("MemoryMax") },
+        ..instance(&name, host)
     };
     Some(Unit {
         exists: value("LoadState") != "not-found",
@@ -189,6 +229,15 @@ mod tests {
         let read: Vec<_> = all.iter().map(|u| (u.instance.name.as_str(), u.exists, u.instance.state)).collect();
         assert_eq!(read, [("a", true, InstanceState::Restarting), ("b", false, InstanceState::Exited)]);
         assert!(units("", "").is_empty());
+    }
+
+    #[test]
+    fn a_unit_of_a_machine_that_could_not_be_asked_is_neither_stopped_nor_running() {
+        let unit = Unit::not_known("api.service", "web-2", Text::same("no route"));
+        let instance = &unit.instance;
+        assert_eq!((instance.name.as_str(), instance.state), ("api@web-2", InstanceState::Unknown));
+        assert!(!unit.is_stopped && !instance.is_alive());
+        assert_eq!(instance.why.as_ref().map(|why| why.es.as_str()), Some("no route"));
     }
 
     #[test]

@@ -1,29 +1,24 @@
 //! `sereno logs`: what components write, several merged by time.
 
 mod key;
+mod reading;
 mod shown;
 
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output;
 use crate::report::{Failure, Result};
 use crate::service_args::LogsArgs;
 use crate::system::{self, failure};
-use futures_util::future::{Either, join_all, select};
 use jiff::{Timestamp, ToSpan as _};
+use reading::Reading;
 use regex::Regex;
 use sereno_platform::merge::Merge;
-use sereno_platform::{Component, Detail, LogWanted, Pending, PlatformError, find};
+use sereno_platform::{Component, Detail, LogWanted, find};
 use shown::Shown;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-use tokio::sync::mpsc;
 
 /// How many lines of each instance are shown when nothing else is said.
 const USUAL_TAIL: u64 = 100;
-
-/// How many lines of one instance are on their way at most.
-const ON_THEIR_WAY: usize = 512;
 
 pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
     let wanted = wanted(args)?;
@@ -36,15 +31,11 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
             names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?
         }
     };
-    let mut receivers = Vec::new();
-    let mut reading = Vec::new();
-    for component in &chosen {
-        for instance in &component.instances {
-            let (sender, receiver) = mpsc::channel(ON_THEIR_WAY);
-            receivers.push(receiver);
-            reading.push(platform.logs(component, instance, &wanted, sender));
-        }
-    }
+    let mut merge = Merge::new(Vec::new(), wanted.follow);
+    let mut reading = Reading::new(platform.as_ref(), wanted, &args.components);
+    let lang = context.lang;
+    let mut say = |text: sereno_model::Text| output::say(format!("sereno: {}", text.get(lang)));
+    reading.begin(&chosen, &mut merge, &mut say);
     if reading.is_empty() {
         return Err(Failure::new(
             Exit::Refused,
@@ -53,52 +44,7 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
         ));
     }
     let mut shown = Shown::new(context, args, grep);
-    let ended = print(&mut shown, Merge::new(receivers, wanted.follow), reading).await;
-    match ended.into_iter().find_map(std::result::Result::err) {
-        None => Ok(Exit::Done),
-        Some(error) => Err(failure(&error)),
-    }
-}
-
-/// Prints what is read until all of it has ended, and says how each reading ended.
-async fn print(
-    shown: &mut Shown<'_>,
-    mut merge: Merge,
-    reading: Vec<Pending<'_, ()>>,
-) -> Vec<std::result::Result<(), PlatformError>> {
-    let mut reading = pin!(join_all(reading));
-    let mut read = None;
-    loop {
-        let all_read = read.is_some();
-        let next = async {
-            if all_read {
-                return Either::Left(merge.next().await);
-            }
-            match select(pin!(merge.next()), reading.as_mut()).await {
-                Either::Left((line, _)) => Either::Left(line),
-                Either::Right((ended, _)) => Either::Right(ended),
-            }
-        };
-        let mut next = pin!(next);
-        // Many lines are one write, and none waits for the next when that is not here yet.
-        let next = match poll_fn(|task| Poll::Ready(next.as_mut().poll(task))).await {
-            Poll::Ready(next) => next,
-            Poll::Pending => {
-                shown.flush();
-                next.await
-            }
-        };
-        match next {
-            Either::Left(Some(line)) => shown.line(&line),
-            Either::Left(None) => break,
-            Either::Right(ended) => read = Some(ended),
-        }
-    }
-    shown.flush();
-    match read {
-        Some(ended) => ended,
-        None => reading.await,
-    }
+    reading.print(&mut shown, merge, &mut say).await.map_err(|error| failure(&error))
 }
 
 fn wanted(args: &LogsArgs) -> Result<LogWanted> {

@@ -11,12 +11,12 @@ use sereno_engine::run::StepState;
 use sereno_engine::session::STEP_MARKER;
 use sereno_engine::walk::{self, RunDir};
 use sereno_model::RunId;
-use sereno_operations::service::{StepRequest, perform};
+use sereno_operations::service::{StepRequest, perform, perform_again};
 use std::path::PathBuf;
 
 pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exit> {
     let step = args.step();
-    if !is_due(context, &step).await? {
+    let Some(attempt) = due(context, &step).await? else {
         return Err(Failure::new(
             Exit::Refused,
             "only a run carries this out, after its plan was approved",
@@ -26,25 +26,30 @@ pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exi
             "sereno restart, scale, stop and resume make the plan and the run",
             "sereno restart, scale, stop y resume hacen el plan y la ejecución",
         ));
-    }
+    };
     let platform = system::platform(context).await?;
     let lang = context.lang;
     let mut say = |text: sereno_model::Text| output::event(text.get(lang));
-    perform(platform.as_ref(), &step, &mut say).await.map_err(|error| failure(&error))?;
+    let performed = match attempt {
+        1 => perform(platform.as_ref(), &step, &mut say).await,
+        _ => perform_again(platform.as_ref(), &step, &mut say).await,
+    };
+    performed.map_err(|error| failure(&error))?;
     Ok(Exit::Done)
 }
 
-/// Whether the journal has this very step of a run started now, which it has of approved steps only, and the plan that it
-/// stands in is the one that was approved.
-async fn is_due(context: &Context, step: &StepRequest) -> Result<bool> {
-    let Some((run, index, attempt)) = attempt_of(context) else { return Ok(false) };
-    let Ok(plan) = RunDir::new(&context.state_dir, &run).read_plan() else { return Ok(false) };
+/// Which attempt of the step this is, when the journal has this very step of a run started now, which it has of approved
+/// steps only, and the plan that it stands in is the one that was approved.
+async fn due(context: &Context, step: &StepRequest) -> Result<Option<u32>> {
+    let Some((run, index, attempt)) = attempt_of(context) else { return Ok(None) };
+    let Ok(plan) = RunDir::new(&context.state_dir, &run).read_plan() else { return Ok(None) };
     let store = context.store().await?;
-    let Ok(state) = walk::load(&store, &context.store_context(), &run).await else { return Ok(false) };
+    let Ok(state) = walk::load(&store, &context.store_context(), &run).await else { return Ok(None) };
     let is_running =
         matches!(state.steps.get(index), Some(StepState::Running { attempt: running, .. }) if *running == attempt);
     let is_this = plan.steps.get(index).is_some_and(|planned| planned.text == words(&step.argv()));
-    Ok(is_running && is_this && plan.digest_holds() && plan.digest == state.plan.digest)
+    let is_due = is_running && is_this && plan.digest_holds() && plan.digest == state.plan.digest;
+    Ok(is_due.then_some(attempt))
 }
 
 /// The run, the step's index and the attempt that the runner has named: `…/runs/RUN/steps/001-1`.

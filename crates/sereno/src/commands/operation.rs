@@ -127,7 +127,7 @@ fn no_stop() -> Failure {
     Failure::new(Exit::Refused, "no stop is there to put back", "no hay ninguna parada que reanudar")
 }
 
-async fn state_of(who: &sereno_store::Context, store: &Store, id: &str) -> Result<(RunId, RunState)> {
+pub(super) async fn state_of(who: &sereno_store::Context, store: &Store, id: &str) -> Result<(RunId, RunState)> {
     let run: RunId = id.parse().map_err(|_| {
         Failure::new(Exit::Failed, format!("`{id}` is no id of a run"), format!("`{id}` no es un id de ejecución"))
     })?;
@@ -135,7 +135,7 @@ async fn state_of(who: &sereno_store::Context, store: &Store, id: &str) -> Resul
     Ok((run, state))
 }
 
-fn read(request: serde_json::Value) -> Result<Request> {
+pub(super) fn read(request: serde_json::Value) -> Result<Request> {
     serde_json::from_value(request).map_err(|error| {
         Failure::new(
             Exit::Failed,

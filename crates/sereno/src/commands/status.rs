@@ -1,5 +1,6 @@
 //! `sereno status`: every component on one screen.
 
+use super::stops::{self, StoppedBy};
 use crate::cli::Format;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -14,10 +15,14 @@ use sereno_engine::walk::redact_json;
 use sereno_model::redact::Redactor;
 use sereno_model::{Lang, Text};
 use sereno_platform::{Component, Detail, Instance, InstanceState, Platform, Standing, find};
+use std::collections::BTreeMap;
+
+type Stops = BTreeMap<String, StoppedBy>;
 
 pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit> {
     let platform = system::platform(context).await?;
-    let all = platform.components(Detail::Usage).await.map_err(|error| failure(&error))?;
+    let mut all = platform.components(Detail::Usage).await.map_err(|error| failure(&error))?;
+    let stops = stops::mark(context, &mut all).await;
     let chosen: Vec<&Component> = match args.components.as_slice() {
         [] => all.iter().collect(),
         names => {
@@ -25,21 +30,29 @@ pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit>
         }
     };
     if context.format == Format::Json {
-        output::line(json(&platform.target(), &chosen, &context.redactor()));
+        output::line(json(&platform.target(), &chosen, &stops, &context.redactor()));
     } else {
-        show(context, platform.as_ref(), &chosen);
+        show(context, platform.as_ref(), &chosen, &stops);
     }
     Ok(if chosen.iter().any(|component| component.standing.is_trouble()) { Exit::Failed } else { Exit::Done })
 }
 
 /// Why an instance does not run may quote anything that it said, a secret too.
-fn json(target: &str, components: &[&Component], redactor: &Redactor) -> serde_json::Value {
+fn json(target: &str, components: &[&Component], stops: &Stops, redactor: &Redactor) -> serde_json::Value {
+    let one = |component: &&Component| {
+        let mut value = serde_json::json!(component);
+        if let Some(stop) = stops.get(&component.name) {
+            value["stopped_by"] = serde_json::json!(stop);
+        }
+        value
+    };
+    let components: Vec<_> = components.iter().map(one).collect();
     let mut value = serde_json::json!({ "target": target, "components": components });
     redact_json(&mut value, redactor);
     value
 }
 
-fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
+fn show(context: &Context, platform: &dyn Platform, components: &[&Component], stops: &Stops) {
     let lang = context.lang;
     let redactor = context.redactor();
     let now = Timestamp::now();
@@ -56,7 +69,7 @@ fn show(context: &Context, platform: &dyn Platform, components: &[&Component]) {
     for row in &rows {
         let cells = row.iter().zip(&widths).map(|((text, style), width)| styled(*style, format!("{text:<width$}")));
         output::line(cells.collect::<Vec<_>>().join("  ").trim_end());
-        for line in described.next().flatten().into_iter().flat_map(|component| troubles(component, lang, now)) {
+        for line in described.next().flatten().into_iter().flat_map(|component| remarks(component, stops, lang, now)) {
             output::line(styled(YELLOW, format!("  ↳ {}", one_line(&redactor.redact(&line)))));
         }
     }
@@ -94,10 +107,14 @@ fn row(component: &Component, lang: Lang, now: Timestamp) -> Vec<(String, Style)
     ]
 }
 
-/// What is wrong with the instances of a component, one line each.
-fn troubles(component: &Component, lang: Lang, now: Timestamp) -> Vec<String> {
+/// Who stopped it, or what is wrong with the instances of a component, one line each.
+fn remarks(component: &Component, stops: &Stops, lang: Lang, now: Timestamp) -> Vec<String> {
     if component.standing == Standing::Stopped {
-        return Vec::new();
+        let told = |StoppedBy { run, by, at }: &StoppedBy| {
+            let ago = at.map_or_else(|| "?".to_owned(), |at| ago(at, now));
+            Text::new(format!("stopped by {run} ({by}), {ago} ago"), format!("lo detuvo {run} ({by}), hace {ago}"))
+        };
+        return stops.get(&component.name).map(|stop| told(stop).get(lang).to_owned()).into_iter().collect();
     }
     if component.instances.is_empty() && component.desired > 0 {
         return vec![Text::new("it was never started", "nunca se inició").get(lang).to_owned()];
@@ -198,7 +215,7 @@ mod tests {
     #[test]
     fn json_shows_no_secret() {
         let api = component("api", "connecting to postgres://app:hunter2hunter2@db/app");
-        let value = json("compose:x", &[&api], &Redactor::default());
+        let value = json("compose:x", &[&api], &Stops::new(), &Redactor::default());
         let why = value["components"][0]["instances"][0]["why"]["en"].as_str().expect("a text");
         assert!(why.contains("[redacted") && !why.contains("hunter2"), "{why}");
     }

@@ -4,6 +4,7 @@ mod bound;
 mod commands;
 mod faults;
 mod harness;
+mod init;
 mod locks;
 mod pedidos;
 mod people;

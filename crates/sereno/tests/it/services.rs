@@ -53,6 +53,7 @@ fn services_on_docker_compose() {
         return skipped("no Docker Engine with docker-compose answers");
     }
     let Some(pedidos) = Pedidos::up_on("compose") else { return };
+    crate::init::finds_a_system_on_compose(&pedidos);
     fs::write(pedidos.dir.join("sereno.toml"), "[policy]\npause_seconds = 1\n").expect("written");
     status_tells_the_truth(&pedidos);
     a_restart_replaces(&pedidos);
@@ -67,6 +68,7 @@ fn services_on_docker_compose() {
     // The lab's own image, which is there by now.
     what_crashes_again_and_again_is_stopped_and_never_called_ready();
     nothing_stands_in_for_a_step();
+    a_restart_that_was_done_is_not_done_again_when_it_is_retried();
 }
 
 fn status_tells_the_truth(pedidos: &Pedidos) {
@@ -202,17 +204,30 @@ fn logs_are_merged_filtered_and_redacted(pedidos: &Pedidos) {
 fn logs_follow_a_container_over_its_restart(pedidos: &Pedidos) {
     let shown = pedidos.dir.join("followed");
     let file = fs::File::create(&shown).expect("a file");
-    let mut child =
-        pedidos.command(&["logs", "worker", "-f", "--tail", "1"]).stdout(file).spawn().expect("the binary runs");
+    let told = pedidos.dir.join("told");
+    let mut command = pedidos.command(&["logs", "worker", "-f", "--tail", "1"]);
+    let child = command.stdout(file).stderr(fs::File::create(&told).expect("a file")).spawn();
+    let mut child = child.expect("the binary runs");
     let started = || fs::read_to_string(&shown).unwrap_or_default().matches("worker started").count();
     until("what was is shown", || fs::read_to_string(&shown).is_ok_and(|text| !text.is_empty()));
     let before = started();
     let worker = containers(pedidos, "worker", "{{.Id}}").remove(0);
     assert!(Command::new("docker").args(["restart", &worker]).output().expect("docker runs").status.success());
     until("what came after the restart is shown", || started() > before);
+    assert_eq!(started(), before + 1, "no line comes twice");
+    let scale = |count: &str| {
+        let mut command = Command::new("docker-compose");
+        let output = command.args(["up", "-d", "--no-recreate", "--scale", count, "worker"]).current_dir(&pedidos.dir);
+        assert!(output.output().expect("docker-compose runs").status.success());
+    };
+    scale("worker=2");
+    let of_second =
+        || fs::read_to_string(&shown).unwrap_or_default().lines().filter(|l| l.contains("worker_2")).count();
+    until("a new replica is followed", || of_second() > 0);
+    scale("worker=1");
+    until("and is told when it leaves", || fs::read_to_string(&told).is_ok_and(|text| text.contains("ya no está")));
     child.kill().expect("killed");
     child.wait().expect("ended");
-    assert_eq!(started(), before + 1, "no line comes twice");
 }
 
 fn nobody_acts_without_a_run(pedidos: &Pedidos) {
@@ -239,14 +254,34 @@ fn stop_and_resume(pedidos: &Pedidos) {
         assert!(states(service).iter().all(|state| state == "exited"), "{service}: {:?}", states(service));
     }
     assert_eq!(states("worker").len(), 2);
-    let status = json(&pedidos.sereno(&["status", "--format", "json"]));
-    assert_eq!(component(&status, "api")["ready"], 0, "{status}");
+    what_a_stop_ended_is_told_from_what_is_down(pedidos, &run);
     let resumed = pedidos.sereno(&["resume", "--yes"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(states("worker"), ["running", "running"]);
     until("the API answers", || pedidos.status("/health") == 200);
     let again = pedidos.sereno(&["resume", "--yes"]);
     assert_eq!(again.code, Some(3), "what was put back is not put back again: {again:?}");
+}
+
+fn what_a_stop_ended_is_told_from_what_is_down(pedidos: &Pedidos, stop: &str) {
+    let said = pedidos.sereno(&["status", "--format", "json"]);
+    assert_eq!(said.code, Some(0), "what was stopped on purpose is no trouble: {said:?}");
+    let status = json(&said);
+    let api = component(&status, "api");
+    assert_eq!(
+        (&api["ready"], &api["standing"], &api["stopped_by"]["run"]),
+        (&0.into(), &"stopped".into(), &stop.into())
+    );
+    assert!(pedidos.sereno(&["status"]).out.contains(&format!("lo detuvo {stop}")));
+    // Somebody starts it by hand, and it crashes: no stop did that.
+    let postgres = containers(pedidos, "postgres", "{{.Id}}").remove(0);
+    for act in ["start", "kill"] {
+        assert!(Command::new("docker").args([act, &postgres]).output().expect("docker runs").status.success());
+    }
+    let said = pedidos.sereno(&["status", "--format", "json"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let postgres = component(&json(&said), "postgres");
+    assert_eq!((&postgres["standing"], &postgres["stopped_by"]), (&"down".into(), &Value::Null), "{postgres}");
 }
 
 /// A compose project of its own, taken away at the end.
@@ -303,6 +338,25 @@ fn what_crashes_again_and_again_is_stopped_and_never_called_ready() {
     assert!(project.started("crash").iter().all(|state| state.ends_with("exited")), "{typed}");
 }
 
+fn a_restart_that_was_done_is_not_done_again_when_it_is_retried() {
+    // Healthy only once somebody says so, and no more after a restart.
+    let project = Project::up(
+        "  slow: {image: 'lab-base:bookworm', init: true, command: [sh, -c, 'rm -f /tmp/ok; sleep 1000'], healthcheck: {test: [CMD, test, -f, /tmp/ok], interval: 1s, retries: 1000}}\n",
+    );
+    let world = &project.0;
+    world.write("sereno.toml", "[policy]\npause_seconds = 1\nstep_timeout = \"30s\"\n");
+    let before = project.started("slow");
+    let restart = world.sereno(&["restart", "slow", "--yes"]);
+    assert_eq!(restart.code, Some(1), "it never gets healthy: {restart:?}");
+    let restarted = project.started("slow");
+    assert_ne!(restarted, before);
+    project.compose(&["exec", "-T", "slow", "touch", "/tmp/ok"]);
+    let run = world.runs()[0].0.clone();
+    let retried = world.sereno(&["runs", "resume", &run, "--retry", "it is warm now", "--yes"]);
+    assert_eq!(retried.code, Some(0), "{retried:?}");
+    assert_eq!((project.started("slow"), world.runs()[0].1.as_str()), (restarted, "verified"));
+}
+
 fn nothing_stands_in_for_a_step() {
     let project = Project::up("  one: {image: 'lab-base:bookworm', init: true, command: [sleep, '1000']}\n");
     let world = &project.0;
@@ -352,9 +406,45 @@ fn an_engine_that_is_not_there_is_told_by_its_address() {
     let said = crate::world::said(output);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("unix:///nowhere/docker.sock") && said.err.contains("hint:"), "{said:?}");
+    // One that takes the connection and never says anything.
+    let socket = world.path().join("mute.sock");
+    let mute = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    let keep = std::thread::spawn(move || mute.incoming().take(2).collect::<Vec<_>>());
+    let begun = Instant::now();
+    let mut command = world.command(&["status"]);
+    let said = crate::world::said(
+        command.env("DOCKER_HOST", format!("unix://{}", socket.display())).output().expect("the binary runs"),
+    );
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("does not answer within 10 s") && said.err.contains("hint:"), "{said:?}");
+    drop(keep);
     let nothing = World::with_runbook("# T\n").sereno(&["status"]);
     assert_eq!(nothing.code, Some(2), "{nothing:?}");
     assert!(nothing.err.contains("no platform"), "{nothing:?}");
+}
+
+#[test]
+fn the_env_file_beside_a_compose_file_names_the_project_as_compose_reads_it() {
+    if !docker_answers() {
+        return skipped("no Docker Engine with docker-compose answers");
+    }
+    let world = World::with_runbook("# T\n");
+    fs::create_dir(world.path().join("deploy")).expect("a folder");
+    for (name, text) in [
+        ("deploy/stack.yml", "version: '2.4'\nservices:\n  a: {image: i}\n"),
+        ("deploy/.env", "COMPOSE_PROJECT_NAME=de-al-lado\n"),
+        (".env", "COMPOSE_PROJECT_NAME=de-arriba\nCOMPOSE_FILE=deploy/stack.yml\n"),
+    ] {
+        world.write(name, text);
+    }
+    let target = |settings: &str| {
+        world.write("sereno.toml", &format!("[secrets]\nenv_files = [\"other.env\"]\n{settings}"));
+        let said = world.sereno(&["status", "--format", "json"]);
+        json(&said)["target"].as_str().expect("a target").to_owned()
+    };
+    assert_eq!(target(""), "compose:de-arriba");
+    assert_eq!(target("[platform]\nfiles = [\"deploy/stack.yml\"]\n"), "compose:de-al-lado");
 }
 
 /// Two servers with systemd, ended when the test ends, however it ends.
@@ -470,8 +560,45 @@ fn services_on_two_servers_over_ssh() {
         unreachable.err.contains("cannot be reached over SSH") && unreachable.err.contains("hint:"),
         "{unreachable:?}"
     );
-    world.write("sereno.toml", &world.read("sereno.toml").replace("\"orion-api\"", "\"orion-apo\""));
-    let unknown = world.sereno(&["status"]);
-    assert_eq!(unknown.code, Some(3), "{unknown:?}");
-    assert!(unknown.err.contains("has no unit orion-apo.service"), "{unknown:?}");
+    let found = world.sereno(&["init", "web-1", "web-2", "--ssh-config", "ssh.conf", "--plan", "--format", "json"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    let units = json(&found)["found"]["platform"]["units"].clone();
+    let units: Vec<&str> = units.as_array().expect("units").iter().filter_map(Value::as_str).collect();
+    assert!(units.contains(&"orion-api") && !units.iter().any(|unit| unit.contains("ssh")), "{units:?}");
+    one_server_that_is_gone_hides_no_other(&servers);
+    world.write("sereno.toml", &world.read("sereno.toml").replace("\"orion-api\"", "\"orion-api\", \"orion-apo\""));
+    let missing = world.sereno(&["status"]);
+    assert_eq!(missing.code, Some(1), "{missing:?}");
+    assert!(missing.out.contains("web-2 has no unit orion-apo.service"), "{missing:?}");
+    assert!(missing.out.lines().any(|line| line.starts_with("orion-api ")), "{missing:?}");
+    let refused = world.sereno(&["restart", "orion-apo", "--yes"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+}
+
+fn one_server_that_is_gone_hides_no_other(servers: &Servers) {
+    let world = &servers.world;
+    let gone = format!("Host web-2\n HostName 127.0.0.1\n Port 1\n{}", world.read("ssh.conf"));
+    world.write("gone.conf", &gone);
+    world.write("gone.toml", &world.read("sereno.toml").replace("ssh.conf", "gone.conf"));
+    let sereno = |arguments: &[&str]| world.sereno(&[&["--settings", "gone.toml"], arguments].concat());
+    let status = sereno(&["status", "--format", "json"]);
+    assert_eq!(status.code, Some(1), "{status:?}");
+    let api = component(&json(&status), "orion-api");
+    let states: Vec<&Value> = api["instances"].as_array().expect("instances").iter().map(|i| &i["state"]).collect();
+    assert_eq!((states, &api["ready"]), (vec![&Value::from("running"), &"unknown".into()], &1.into()), "{api}");
+    assert!(sereno(&["status"]).out.contains("web-2 cannot be reached over SSH"));
+    let restart = sereno(&["restart", "orion-api", "--yes"]);
+    assert_eq!(restart.code, Some(3), "{restart:?}");
+    assert!(restart.err.contains("nobody can tell how orion-api@web-2 is"), "{restart:?}");
+    let logs = sereno(&["logs", "--tail", "3"]);
+    assert_eq!(logs.code, Some(1), "{logs:?}");
+    assert!(logs.out.contains("tick") && logs.err.contains("orion-api@web-2 is not read"), "{logs:?}");
+    let typed = at_a_terminal(&world.command(&["--settings", "gone.toml", "stop"]), "Type CONFIRM", "CONFIRM\n");
+    let active = |host: &str| servers.ssh(host, "systemctl is-active orion-api");
+    assert_eq!([active("web-1"), active("web-2")], ["inactive", "active"], "{typed}");
+    assert!(!matches!(world.runs()[0].1.as_str(), "verified" | "done"), "{typed}");
+    assert!(typed.contains("not asked to stop: orion-api@web-2"), "{typed}");
+    let run = world.runs()[0].0.clone();
+    assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "test"]).code, Some(0));
+    assert_eq!(servers.ssh("web-1", "sudo systemctl start orion-api; systemctl is-active orion-api"), "active");
 }

@@ -1,0 +1,152 @@
+//! `sereno init`: what it finds on a real system, and what it makes of a folder that means no good.
+
+use crate::pedidos::Pedidos;
+use crate::world::{Said, World, said, skipped};
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+
+fn json(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+fn texts<'v>(list: &'v Value, key: &str) -> Vec<&'v str> {
+    list.as_array().expect("a list").iter().map(|one| one[key].as_str().expect("a text")).collect()
+}
+
+/// On the lab's Pedidos, which runs; it has no settings yet, and has some afterwards.
+pub(crate) fn finds_a_system_on_compose(pedidos: &Pedidos) {
+    let redis = |arguments: &[&str]| {
+        let mut command = Command::new("docker-compose");
+        let output =
+            command.args(["exec", "-T", "redis", "redis-cli"]).args(arguments).current_dir(&pedidos.dir).output();
+        assert!(output.expect("docker-compose runs").status.success());
+    };
+    redis(&["hset", "bull:emails:meta", "version", "bullmq:5"]);
+    redis(&["sadd", "_kombu.binding.celery", "celery"]);
+    let shown = pedidos.sereno(&["init", "--plan"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    assert!(!pedidos.dir.join("sereno.toml").exists());
+    let written = pedidos.sereno(&["init", "--format", "json"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    redis(&["del", "bull:emails:meta", "_kombu.binding.celery"]);
+    let answer = json(&written);
+    let found = &answer["found"];
+    assert_eq!((&answer["done"], &found["platform"]["kind"]), (&"written".into(), &"compose".into()), "{answer}");
+    assert_eq!(found["services"], serde_json::json!(["api", "worker"]));
+    assert_eq!(texts(&found["stores"], "kind"), ["postgresql", "redis"]);
+    assert_eq!(found["stores"][1]["services"], serde_json::json!(["redis"]));
+    assert!(texts(&found["health"], "url").iter().any(|url| url.ends_with("/health")), "{found}");
+    assert!(
+        texts(&found["health"], "url").iter().any(|url| url.ends_with("/health/redis")),
+        "the runbook's own: {found}"
+    );
+    assert_eq!(texts(&found["metrics"], "url").len(), 1, "{found}");
+    assert_eq!(texts(&found["queues"], "name"), ["emails", "celery"]);
+    assert_eq!(texts(&found["migrations"], "place"), ["migrations"]);
+    assert_eq!(texts(&found["runbooks"], "file"), ["RUNBOOK.md"], "a translation is no second runbook");
+    for line in fs::read_to_string(pedidos.dir.join(".env")).expect(".env").lines() {
+        let secret = line.split_once('=').filter(|(name, _)| name.contains("PASSWORD") || name.contains("SECRET"));
+        if let Some((name, value)) = secret {
+            assert!(!shown.out.contains(value) && !written.out.contains(value), "{name} was shown");
+        }
+    }
+    let file = fs::read(pedidos.dir.join("sereno.toml")).expect("the file");
+    assert!(shown.out.contains(std::str::from_utf8(&file).expect("UTF-8").lines().next().expect("a line")));
+    let again = pedidos.sereno(&["init", "--format", "json"]);
+    assert_eq!((again.code, &json(&again)["done"]), (Some(0), &"kept".into()), "{again:?}");
+    assert_eq!(fs::read(pedidos.dir.join("sereno.toml")).expect("the file"), file);
+    assert_eq!(pedidos.sereno(&["status"]).code, Some(0));
+}
+
+#[test]
+fn a_folder_that_means_no_good_is_read_and_told_in_plain_characters() {
+    let world = World::with_runbook(
+        "# Runbook\n\n## Restart the API\n\n1. Restart it:\n\n```bash\nsystemctl restart api\n```\n",
+    );
+    let at = |name: &str| world.path().join(name);
+    world.write(
+        "docker-compose.yml",
+        "services:\n  \"api\\e[2J\\n[people]\": {image: i, ports: [\"127.0.0.1:1:80\"]}\n  db: {image: postgres}\n",
+    );
+    world.write("docker-compose.broken.yml", "services: [hunter2hunter2");
+    fs::write(
+        at(".env"),
+        b"REDIS_URL=redis://u:hunter2hunter2@10.255.255.1:6379\x1b[2J\nX=\xff\x00\x07\n\x1b]0;t\x07=1\n",
+    )
+    .expect("a file");
+    fs::write(at("noise.md"), [0xff, 0xfe, 0x1b, 0x00, 0x80]).expect("a file");
+    fs::File::create(at("huge.md")).expect("a file").set_len(1 << 32).expect("a length");
+    symlink(world.path(), at("circle")).expect("a link");
+    symlink("loop.md", at("loop.md")).expect("a link");
+    fs::create_dir(at("closed")).expect("a folder");
+    fs::set_permissions(at("closed"), fs::Permissions::from_mode(0o000)).expect("permissions");
+    let said = world.sereno(&["init"]);
+    fs::set_permissions(at("closed"), fs::Permissions::from_mode(0o755)).expect("permissions");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let all = format!("{}{}{}", said.out, said.err, world.read("sereno.toml"));
+    assert!(!all.contains(|c: char| c.is_control() && c != '\n'), "{all:?}");
+    assert!(!all.contains("hunter2"), "{all}");
+    assert!(
+        said.err.contains("huge.md is too large") && said.err.contains("REDIS_URL is not on this machine"),
+        "{said:?}"
+    );
+    // What was written is read by every command after it, and nobody was made a person by a name.
+    let status = world.command(&["status"]).env("DOCKER_HOST", "unix:///nowhere/docker.sock").output();
+    let status = crate::world::said(status.expect("the binary runs"));
+    assert!(status.err.contains("unix:///nowhere/docker.sock"), "the settings are right: {status:?}");
+}
+
+#[test]
+fn what_a_person_wrote_stays_and_where_nothing_is_nothing_is_written() {
+    let world = World::with_runbook(
+        "# Runbook\n\n## Incident: API down\n\n**Symptoms:** nothing answers\n\n```bash\nls\n```\n",
+    );
+    let own = "# ours\n[system]\nname = \"tienda\"\n";
+    world.write("sereno.toml", own);
+    let kept = world.sereno(&["init"]);
+    assert_eq!((kept.code, world.read("sereno.toml").as_str()), (Some(0), own), "{kept:?}");
+    assert!(kept.err.contains("not set in sereno.toml: [system] language, [system] runbooks"), "{kept:?}");
+    let plan = world.sereno(&["init", "--plan"]);
+    assert!(plan.code == Some(0) && plan.out.contains("runbooks = [\"RUNBOOK.md\"]"), "{plan:?}");
+    let empty = World::with_runbook("");
+    let nothing = empty.sereno(&["init"]);
+    assert_eq!(nothing.code, Some(1), "{nothing:?}");
+    assert!(nothing.err.contains("nothing to write down") && !empty.path().join("sereno.toml").exists(), "{nothing:?}");
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_file() {
+    let world = World::with_runbook("# T\n");
+    let small = world.path().join("small");
+    fs::create_dir(&small).expect("a folder");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(&small).output();
+    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+        return skipped("a disk of one's own needs root and the right to mount");
+    }
+    let disk = Mounted(&small);
+    fs::write(small.join("docker-compose.yml"), "services: {a: {image: i}}\n").expect("a file");
+    let _ = Command::new("dd")
+        .args(["if=/dev/zero", "bs=1k"])
+        .arg(format!("of={}", small.join("filler").display()))
+        .output();
+    let mut command = world.command(&["init"]);
+    let said = said(command.current_dir(&small).output().expect("the binary runs"));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("the disk is full"), "{said:?}");
+    let mut left: Vec<_> = fs::read_dir(&small).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["docker-compose.yml", "filler"]);
+    drop(disk);
+}
+
+struct Mounted<'p>(&'p Path);
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        // A folder that stays mounted is seen when the temporary folder cannot be removed.
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
