@@ -99,7 +99,7 @@ fn troubles(component: &Component, lang: Lang, now: Timestamp) -> Vec<String> {
     if component.standing == Standing::Stopped {
         return Vec::new();
     }
-    if component.instances.is_empty() && component.desired > 0 {
+    if component.instances.is_empty() && component.desired > 0 && component.notes.is_empty() {
         return vec![Text::new("it was never started", "nunca se inició").get(lang).to_owned()];
     }
     let trouble = |instance: &Instance| {
@@ -115,7 +115,8 @@ fn troubles(component: &Component, lang: Lang, now: Timestamp) -> Vec<String> {
         }
         Some(format!("{}: {}", instance.name, said.join(", ")))
     };
-    component.instances.iter().filter_map(trouble).collect()
+    let notes = component.notes.iter().map(|note| note.get(lang).to_owned());
+    notes.chain(component.instances.iter().filter_map(trouble)).collect()
 }
 
 fn state_text(state: InstanceState) -> Text {
@@ -186,6 +187,8 @@ mod tests {
             version: None,
             needs: Vec::new(),
             instances: vec![instance],
+            notes: Vec::new(),
+            workload: None,
         }
     }
 
