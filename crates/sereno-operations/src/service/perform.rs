@@ -38,13 +38,13 @@ pub async fn perform(
     let components = platform.components(Detail::State).await?;
     let component = find(&components, &step.component)?;
     if let Some(act) = act(step) {
-        as_planned(step, component)?;
+        as_planned(step, component, platform.replaces())?;
         for call in platform.calls(&act, component)? {
             say(Text::same(call.to_string()));
             call_once(platform, &call, say).await?;
         }
     }
-    let goal = Goal::of(step);
+    let goal = Goal::of(step, platform.replaces());
     wait(platform, step, &goal, say).await
 }
 
@@ -82,11 +82,16 @@ fn act(step: &StepRequest) -> Option<Act> {
 }
 
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
-fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformError> {
+fn as_planned(step: &StepRequest, component: &Component, replaces: bool) -> Result<(), PlatformError> {
     if step.kind != StepKind::Restart {
         return Ok(());
     }
-    let is_there = |mark: &str| component.instances.iter().any(|instance| instance.is_marked(mark));
+    // Where the instance is what is replaced, its process may be another one by now.
+    let is_same = |instance: &Instance, mark: &str| match replaces {
+        true => id_of(&instance.mark()) == id_of(mark),
+        false => instance.is_marked(mark),
+    };
+    let is_there = |mark: &str| component.instances.iter().any(|instance| is_same(instance, mark));
     match step.marks.iter().find(|mark| !is_there(mark)) {
         None => Ok(()),
         Some(gone) => Err(PlatformError::Refused {
@@ -97,6 +102,11 @@ fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformE
     }
 }
 
+/// The part of a mark that the instance has for as long as it is there.
+fn id_of(mark: &str) -> &str {
+    mark.split('@').next().unwrap_or(mark)
+}
+
 /// What has to be so for a step to be done.
 struct Goal<'s> {
     step: &'s StepRequest,
@@ -104,6 +114,8 @@ struct Goal<'s> {
     ready: Option<u32>,
     /// None of these may be left.
     gone: &'s [String],
+    /// The platform makes and replaces the instances.
+    replaces: bool,
 }
 
 /// How near a component is to its goal.
@@ -116,18 +128,22 @@ enum Reached {
 }
 
 impl<'s> Goal<'s> {
-    fn of(step: &'s StepRequest) -> Self {
+    fn of(step: &'s StepRequest, replaces: bool) -> Self {
         let (ready, gone): (Option<u32>, &[String]) = match step.kind {
             StepKind::Restart => (None, &step.marks),
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
+            StepKind::Limit if replaces => (None, &step.marks),
             StepKind::Limit | StepKind::Quiet => (None, &[]),
         };
-        Self { step, ready, gone }
+        Self { step, ready, gone, replaces }
     }
 
     fn reached(&self, component: &Component) -> Reached {
+        if self.replaces {
+            return self.carried_out(component);
+        }
         let wanted: Vec<&Instance> = component
             .instances
             .iter()
@@ -142,6 +158,31 @@ impl<'s> Goal<'s> {
             None => !wanted.is_empty() && ready == wanted.len() as u32,
         };
         match (any_left || !enough, wanted.iter().all(|i| i.checked || !i.runs())) {
+            (true, _) => Reached::No,
+            (false, true) => Reached::Yes,
+            (false, false) => Reached::IfSteady,
+        }
+    }
+}
+
+impl Goal<'_> {
+    /// The same where the platform makes the instances: by what it says of the whole, and by whether those that were seen
+    /// are gone. One that is still being taken away is not.
+    fn carried_out(&self, component: &Component) -> Reached {
+        let instances = &component.instances;
+        let is_old = |i: &Instance| self.gone.iter().any(|mark| id_of(mark) == id_of(&i.mark()));
+        let any_left = instances.iter().any(|i| i.is_alive() && is_old(i));
+        let running = instances.iter().filter(|i| i.runs()).count() as u32;
+        let all = |count: u32| component.ready == count && running == count;
+        let (on, settled) =
+            component.workload.as_ref().map_or((true, true), |workload| (workload.on, workload.settled));
+        let enough = match (self.step.kind, self.ready) {
+            (_, Some(0)) => !on && !instances.iter().any(Instance::is_alive),
+            (_, Some(count)) => on && settled && all(count),
+            (StepKind::Start | StepKind::Await, None) => on && settled,
+            (_, None) => settled && all(component.desired),
+        };
+        match (any_left || !enough, instances.iter().all(|i| i.checked || !i.runs())) {
             (true, _) => Reached::No,
             (false, true) => Reached::Yes,
             (false, false) => Reached::IfSteady,
@@ -261,6 +302,10 @@ fn describe(component: &Component) -> Text {
         format!("{name}: {}, {ready} of {desired} ready", component.standing.text().en),
         format!("{name}: {}, {ready} de {desired} listos", component.standing.text().es),
     );
+    for note in &component.notes {
+        en = format!("{en}; {}", note.en);
+        es = format!("{es}; {}", note.es);
+    }
     for instance in component.instances.iter().filter(|i| i.state != InstanceState::Running) {
         let exit = instance.last_exit.as_ref().map(sereno_platform::LastExit::text);
         let why = instance.why.clone().or(exit);

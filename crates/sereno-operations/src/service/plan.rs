@@ -7,6 +7,7 @@ use sereno_model::{Effect, Lang, Risk, Text, Verb};
 use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a plan is made of.
 #[derive(Debug, Clone)]
@@ -57,6 +58,9 @@ pub fn plan(
     })
 }
 
+/// How long a platform may take to replace the instances of a component: as long as Kubernetes itself gives it.
+const ROLL_OUT: Duration = Duration::from_mins(10);
+
 /// Title, steps, and what takes it back.
 type Planned = (String, Vec<OperationStep>, Option<Request>);
 
@@ -71,6 +75,9 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn restart(&self, name: &str) -> Result<Planned, PlatformError> {
         let component = find(self.components, name)?;
+        if self.platform.replaces() {
+            return self.roll_out(component);
+        }
         if component.instances.is_empty() || component.desired == 0 {
             return Err(not_running(component));
         }
@@ -95,8 +102,33 @@ impl Planner<'_> {
         Ok((title, steps, None))
     }
 
+    /// The restart of the whole, where the platform replaces the instances itself.
+    fn roll_out(&self, component: &Component) -> Result<Planned, PlatformError> {
+        let name = &component.name;
+        self.platform.calls(&Act::Restart { instances: Vec::new() }, component)?;
+        if component.instances.is_empty() || component.desired == 0 {
+            return Err(not_running(component));
+        }
+        let step = StepRequest {
+            marks: component.marks(),
+            within: ROLL_OUT,
+            ..StepRequest::new(StepKind::Restart, name, &self.target)
+        };
+        let count = component.marks().len();
+        let text = Text::new(
+            format!("restarts {name}: replaces {count}, one after the other"),
+            format!("reinicia {name}: reemplaza {count}, de a poco"),
+        );
+        let steps = vec![
+            self.change(&step, Verb::Restarts, Risk::Change, text),
+            self.verify(name, component.desired, component.marks()),
+        ];
+        Ok((self.say(&format!("Restart {name}"), &format!("Reiniciar {name}")), steps, None))
+    }
+
     fn scale(&self, name: &str, replicas: u32) -> Result<Planned, PlatformError> {
         let component = find(self.components, name)?;
+        self.platform.calls(&Act::Scale { replicas }, component)?;
         let before = component.desired;
         if before == replicas {
             return Err(PlatformError::refused(
@@ -104,7 +136,6 @@ impl Planner<'_> {
                 format!("`{name}` ya tiene {replicas}"),
             ));
         }
-        self.platform.calls(&Act::Scale { replicas }, component)?;
         let step = StepRequest {
             replicas: Some(replicas),
             marks: component.marks(),
@@ -124,19 +155,39 @@ impl Planner<'_> {
     fn limit(&self, name: &str, cpu_millis: Option<u64>, memory: Option<u64>) -> Result<Planned, PlatformError> {
         let component = find(self.components, name)?;
         self.platform.calls(&Act::Limit { cpu_millis, memory }, component)?;
-        let step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        let replaces = self.platform.replaces();
+        let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
+        let has_it =
+            (cpu_millis.is_none() || cpu_millis == before.cpu_millis) && (memory.is_none() || memory == before.memory);
+        // Nothing would be replaced, and so nothing show that it was done.
+        if replaces && has_it {
+            return Err(PlatformError::refused(
+                format!("`{name}` has these limits already"),
+                format!("`{name}` ya tiene esos límites"),
+            ));
+        }
+        let mut step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        if replaces {
+            step.marks = component.marks();
+            step.within = ROLL_OUT;
+        }
         let words = [
             cpu_millis.map(|millis| format!("{millis} m CPU")),
             memory.map(|bytes| format!("{} MiB", bytes / (1024 * 1024))),
         ];
         let words = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
+        let mut text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
+        if replaces {
+            text = Text::new(
+                format!("{}: its instances are replaced", text.en),
+                format!("{}: se reemplazan sus instancias", text.es),
+            );
+        }
         let steps = vec![
             self.change(&step, Verb::Updates, Risk::Change, text),
-            self.verify(name, component.desired, Vec::new()),
+            self.verify(name, component.desired, step.marks.clone()),
         ];
         // What had no limit cannot be given none again: the platforms take a number only.
-        let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
         let known =
             (cpu_millis.is_none() || before.cpu_millis.is_some()) && (memory.is_none() || before.memory.is_some());
         let undo = known.then(|| Request::Limit {
@@ -152,12 +203,24 @@ impl Planner<'_> {
             [] => self.components.iter().collect(),
             names => names.iter().map(|name| find(self.components, name)).collect::<Result<_, _>>()?,
         };
-        let mut running: Vec<&Component> =
-            wanted.into_iter().filter(|component| component.instances.iter().any(Instance::is_alive)).collect();
+        let mut running: Vec<&Component> = wanted.into_iter().filter(|component| component.is_on()).collect();
+        // What cannot be stopped keeps nobody from stopping the rest; it is said, and waited for.
+        let mut left = Vec::new();
+        if names.is_empty() {
+            running.retain(|component| match self.platform.calls(&Act::Stop, component) {
+                Err(refused @ PlatformError::Refused { .. }) => {
+                    left.push(refused.text());
+                    false
+                }
+                _ => true,
+            });
+        }
         let depths = depths(self.components);
         running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {
-            return Err(PlatformError::refused("nothing of this runs", "nada de esto está en marcha"));
+            let nothing = Text::new("nothing of this runs", "nada de esto está en marcha");
+            let why = left.pop().unwrap_or(nothing);
+            return Err(PlatformError::refused(why.en, why.es));
         }
         let mut steps = Vec::new();
         for component in &running {
@@ -174,21 +237,26 @@ impl Planner<'_> {
             steps.push(self.verify(&component.name, 0, component.marks()));
         }
         if names.is_empty() {
-            steps.push(self.quiet());
+            steps.push(self.quiet(&left));
         }
-        let kept = running
-            .iter()
-            .map(|component| Kept {
-                component: component.name.clone(),
-                replicas: component.marks().len() as u32,
-                instances: component.instances.iter().filter(|i| i.is_alive()).map(|i| i.name.clone()).collect(),
-            })
-            .collect();
+        let kept = running.iter().map(|component| self.kept(component)).collect();
         let title = match names {
             [] => self.say("Emergency stop", "Parada de emergencia"),
             names => self.say(&format!("Stop {}", names.join(", ")), &format!("Detener {}", names.join(", "))),
         };
         Ok((title, steps, Some(Request::Resume { kept })))
+    }
+
+    fn kept(&self, component: &Component) -> Kept {
+        let component_name = component.name.clone();
+        if self.platform.replaces() {
+            return Kept { component: component_name, replicas: component.desired, instances: Vec::new() };
+        }
+        Kept {
+            component: component_name,
+            replicas: component.marks().len() as u32,
+            instances: component.instances.iter().filter(|i| i.is_alive()).map(|i| i.name.clone()).collect(),
+        }
     }
 
     fn resume(&self, kept: &[Kept]) -> Result<Planned, PlatformError> {
@@ -197,6 +265,12 @@ impl Planner<'_> {
         // In the opposite order of the stop.
         for Kept { component: name, replicas, instances } in kept.iter().rev() {
             let component = find(self.components, name)?;
+            if self.platform.replaces() {
+                let start = self.switch_on(component, *replicas)?;
+                is_due |= !start.is_empty();
+                steps.extend(start);
+                continue;
+            }
             let there = |wanted: &String| component.instances.iter().find(|instance| instance.name == *wanted);
             if let Some(gone) = instances.iter().find(|wanted| there(wanted).is_none()) {
                 return Err(PlatformError::Refused {
@@ -233,10 +307,37 @@ impl Planner<'_> {
         Ok((self.say("Resume", "Reanudar"), steps, None))
     }
 
+    /// Starts as many as there were, where the platform makes the instances; nothing when somebody has started it already.
+    fn switch_on(&self, component: &Component, replicas: u32) -> Result<Vec<OperationStep>, PlatformError> {
+        let name = &component.name;
+        let workload = component.workload.as_ref();
+        if workload.is_some_and(|workload| workload.on) {
+            return Ok(Vec::new());
+        }
+        self.platform.calls(&Act::Start { instances: Vec::new(), replicas }, component)?;
+        // Of what is not counted, only that it is on can be said.
+        let counted = workload.is_none_or(|workload| workload.kind.counts()).then_some(replicas);
+        let step = StepRequest { replicas: counted, ..StepRequest::new(StepKind::Start, name, &self.target) };
+        let count = counted.map(|count| format!(" ({count})")).unwrap_or_default();
+        let text = Text::new(format!("starts {name}{count}"), format!("inicia {name}{count}"));
+        let verify = match counted {
+            Some(count) => self.verify(name, count, Vec::new()),
+            None => {
+                let step = StepRequest::new(StepKind::Await, name, &self.target);
+                let title = self.say(&format!("{name} is on"), &format!("{name} está activo"));
+                Self::observe(&step, title)
+            }
+        };
+        Ok(vec![self.change(&step, Verb::Starts, Risk::Change, text), verify])
+    }
+
     /// Waits until nothing of the whole system runs: not what started since the plan was made either.
-    fn quiet(&self) -> OperationStep {
+    fn quiet(&self, left: &[Text]) -> OperationStep {
         let step = StepRequest::new(StepKind::Quiet, "*", &self.target);
-        let text = Text::new("looks at everything", "mira todo");
+        let mut text = Text::new("looks at everything", "mira todo");
+        for Text { en, es } in left {
+            text = Text::new(format!("{}; left as it is: {en}", text.en), format!("{}; se deja: {es}", text.es));
+        }
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
         let title = self.say("nothing runs any more", "ya nada está en marcha");
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
@@ -265,8 +366,14 @@ impl Planner<'_> {
                 &format!("{name} fue reemplazado y está listo: {n}"),
             ),
         };
+        Self::observe(&step, title)
+    }
+
+    /// A step that looks whether it is so.
+    fn observe(step: &StepRequest, title: String) -> OperationStep {
+        let name = &step.component;
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
-        let effect = Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
+        let effect = Effect { verb: Verb::Reads, target: name.clone(), component: None, risk: Risk::Observe, text };
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 

@@ -223,7 +223,17 @@ mod tests {
             said(CronJob, Vec::new(), &Act::Stop),
             said(CronJob, Vec::new(), &start),
         ];
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        PATCH /apis/apps/v1/namespaces/shop/deployments/api {"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-26T10:00:00.25Z"}}}}}
+        PATCH /apis/apps/v1/namespaces/shop/statefulsets/api {"spec":{"replicas":2}}
+        PATCH /apis/apps/v1/namespaces/shop/deployments/api {"spec":{"template":{"spec":{"containers":[{"name":"app","resources":{"limits":{"cpu":"500m","memory":"134217728"}}}]}}}}
+        PATCH /apis/apps/v1/namespaces/shop/deployments/api {"spec":{"replicas":0}}
+        PATCH /apis/apps/v1/namespaces/shop/deployments/api {"spec":{"replicas":3}}
+        PATCH /apis/apps/v1/namespaces/shop/daemonsets/api {"spec":{"template":{"spec":{"nodeSelector":{"sereno.stopped":"true"}}}}}
+        PATCH /apis/apps/v1/namespaces/shop/daemonsets/api {"spec":{"template":{"spec":{"nodeSelector":{"sereno.stopped":null}}}}}
+        PATCH /apis/batch/v1beta1/namespaces/shop/cronjobs/api {"spec":{"suspend":true}}
+        PATCH /apis/batch/v1beta1/namespaces/shop/cronjobs/api {"spec":{"suspend":false}}
+        "#);
     }
 
     #[test]

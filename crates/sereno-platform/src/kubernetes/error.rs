@@ -36,6 +36,8 @@ pub enum ClusterError {
     TooOften { server: String, said: String },
     #[error("the cluster, asked to {action}: {said} ({code})")]
     Said { action: String, code: u16, said: String },
+    #[error("the cluster at {server} cannot be told over WebSocket where a program's input ends (it can from 1.30 on)")]
+    NoEndOfInput { server: String },
     #[error("the answer to {action} cannot be understood: {said}")]
     Unreadable { action: String, said: String },
 }
@@ -74,6 +76,11 @@ impl ClusterError {
             }
             Self::TooOften { server, said } => format!("el cluster de {server} limita cuánto se le pregunta: {said}"),
             Self::Said { action, code, said } => format!("el cluster, al pedirle {action}: {said} ({code})"),
+            Self::NoEndOfInput { server } => {
+                format!(
+                    "al cluster de {server} no se le puede decir por WebSocket dónde termina la entrada (sí desde 1.30)"
+                )
+            }
             Self::Unreadable { action, said } => format!("no se entiende la respuesta a {action}: {said}"),
         };
         Text::new(self.to_string(), es)
@@ -116,6 +123,10 @@ impl ClusterError {
                 format!("al rol de este usuario le falta: {action}"),
             ),
             Self::TooOften { .. } => Text::new("try again in a minute", "intente de nuevo en un minuto"),
+            Self::NoEndOfInput { .. } => Text::new(
+                "put the input into the pod first, or give it as an argument",
+                "ponga antes la entrada en el pod, o désela como argumento",
+            ),
             Self::Config { .. } | Self::Said { .. } | Self::Unreadable { .. } => return None,
         };
         Some(hint)

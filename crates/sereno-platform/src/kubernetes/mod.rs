@@ -5,12 +5,14 @@ mod api;
 mod calls;
 mod config;
 mod error;
+mod exec;
 mod logs;
 mod quantity;
 mod read;
 
 pub use config::Choice;
 pub use error::ClusterError;
+pub use exec::{ExecError, ExecIn, Piece};
 
 use crate::call::ClusterRequest;
 use crate::{
@@ -29,11 +31,16 @@ use tokio::sync::mpsc;
 /// The first servers that know a cron job by the version that stayed.
 const CRON_SINCE: u32 = 21;
 
+/// The first servers that can be told the end of a program's input.
+const INPUT_ENDS_SINCE: u32 = 30;
+
 /// One namespace of one cluster.
 pub struct Kubernetes {
     api: Api,
     context: String,
     paths: Paths,
+    /// The server's version 1.x, where it is known.
+    minor: Option<u32>,
 }
 
 impl std::fmt::Debug for Kubernetes {
@@ -56,13 +63,14 @@ impl Kubernetes {
         let client = kube::Client::try_from(found.config)
             .map_err(|error| Box::new(ClusterError::Config { file: found.context.clone(), said: error.to_string() }))?;
         let api = Api { client, server };
-        let cron = match api.get::<Info>("/version").await {
-            Ok(version) => cron_version(&version),
+        let minor = match api.get::<Info>("/version").await {
+            Ok(version) => minor_of(&version),
             // Who may not ask that may do other things.
-            Err(ClusterError::Forbidden { .. } | ClusterError::Unreadable { .. }) => "v1",
+            Err(ClusterError::Forbidden { .. } | ClusterError::Unreadable { .. }) => None,
             Err(error) => return Err(Box::new(error).into()),
         };
-        Ok(Self { api, context: found.context, paths: Paths { namespace: found.namespace, cron } })
+        let cron = if minor.is_some_and(|minor| minor < CRON_SINCE) { "v1beta1" } else { "v1" };
+        Ok(Self { api, context: found.context, paths: Paths { namespace: found.namespace, cron }, minor })
     }
 
     async fn look(&self, detail: Detail) -> Result<Snapshot, ClusterError> {
@@ -215,12 +223,10 @@ impl Platform for Kubernetes {
     }
 }
 
-fn cron_version(version: &Info) -> &'static str {
+/// `20` of `20+`.
+fn minor_of(version: &Info) -> Option<u32> {
     let number = |text: &str| text.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().ok();
-    match (number(&version.major), number(&version.minor)) {
-        (Some(1), Some(minor)) if minor < CRON_SINCE => "v1beta1",
-        _ => "v1",
-    }
+    number(&version.minor).filter(|_| number(&version.major) == Some(1))
 }
 
 /// Whether a machine has stopped to say that it is well.

@@ -4,6 +4,7 @@ mod bound;
 mod commands;
 mod faults;
 mod harness;
+mod kubernetes;
 mod locks;
 mod pedidos;
 mod people;
