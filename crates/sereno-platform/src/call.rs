@@ -15,6 +15,8 @@ pub enum Act {
     Stop,
     /// Start what was stopped: these instances, or as many as there were.
     Start { instances: Vec<String>, replicas: u32 },
+    /// Take these instances away, which ought to be gone, without waiting for them to end.
+    Remove { instances: Vec<String> },
     /// What an instance may use, from now on.
     Limit { cpu_millis: Option<u64>, memory: Option<u64> },
 }
@@ -49,6 +51,8 @@ pub enum ClusterRequest {
     Merge { path: String, body: serde_json::Value },
     /// The same; of a list it changes the items that the body names.
     MergeByName { path: String, body: serde_json::Value },
+    /// Takes a thing away at once, if it is still the one that this names.
+    Delete { path: String, body: serde_json::Value },
 }
 
 impl fmt::Display for Call {
@@ -65,6 +69,7 @@ impl fmt::Display for ClusterRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Merge { path, body } | Self::MergeByName { path, body } => write!(f, "PATCH {path} {body}"),
+            Self::Delete { path, body } => write!(f, "DELETE {path} {body}"),
         }
     }
 }

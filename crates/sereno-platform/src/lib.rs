@@ -19,7 +19,7 @@ pub use call::{Act, Call};
 pub use component::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Standing, Usage};
 pub use error::PlatformError;
 pub use log::{LogLine, LogWanted};
-pub use workload::{Workload, WorkloadKind};
+pub use workload::{Stuck, Workload, WorkloadKind};
 
 use std::pin::Pin;
 use tokio::sync::mpsc;
@@ -87,4 +87,12 @@ pub fn find<'c>(components: &'c [Component], name: &str) -> Result<&'c Component
             known: if near.is_empty() { components.iter().map(|c| c.name.clone()).collect() } else { near },
         }
     })
+}
+
+/// The refusal of a platform on which an instance that was ended is gone.
+pub fn nothing_sticks(platform: &str) -> PlatformError {
+    PlatformError::refused(
+        format!("on {platform} nothing gets stuck while it ends: there is nothing to take away"),
+        format!("en {platform} nada queda atascado al terminar: no hay nada que quitar"),
+    )
 }

@@ -18,6 +18,19 @@ pub struct Workload {
     /// What keeps an act on it from having its effect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hindrances: Vec<Hindrance>,
+    /// Instances that ought to be gone, and that nobody takes away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<Stuck>,
+}
+
+/// An instance whose time to end is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    pub name: String,
+    pub id: String,
+    /// Programs that have to agree before it may go, and have not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<String>,
 }
 
 /// The kinds of objects that have instances.

@@ -77,13 +77,14 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Limit => Some(Act::Limit { cpu_millis: step.cpu_millis, memory: step.memory }),
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
+        StepKind::Remove => Some(Act::Remove { instances }),
         StepKind::Await | StepKind::Quiet => None,
     }
 }
 
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
 fn as_planned(step: &StepRequest, component: &Component, replaces: bool) -> Result<(), PlatformError> {
-    if step.kind != StepKind::Restart {
+    if !matches!(step.kind, StepKind::Restart | StepKind::Remove) {
         return Ok(());
     }
     // Where the instance is what is replaced, its process may be another one by now.
@@ -134,6 +135,7 @@ impl<'s> Goal<'s> {
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
+            StepKind::Remove => (None, &step.marks),
             StepKind::Limit if replaces => (None, &step.marks),
             StepKind::Limit | StepKind::Quiet => (None, &[]),
         };
@@ -179,6 +181,9 @@ impl Goal<'_> {
         let enough = match (self.step.kind, self.ready) {
             (_, Some(0)) => !on && !instances.iter().any(Instance::is_alive),
             (_, Some(count)) => on && settled && all(count),
+            // Whether others come in their place is asked afterwards, where their number is kept.
+            (StepKind::Remove, _) => true,
+            (StepKind::Await, None) if !self.gone.is_empty() => true,
             (StepKind::Start | StepKind::Await, None) => on && settled,
             (_, None) => settled && all(component.desired),
         };
@@ -212,7 +217,11 @@ async fn wait(
                 continue;
             }
         };
-        let component = find(&components, &step.component)?;
+        let component = match find(&components, &step.component) {
+            // What was no more than its instances is gone with the last of them.
+            Err(_) if goal.replaces && step.replicas.is_none() && !goal.gone.is_empty() => return Ok(()),
+            found => found?,
+        };
         tell(describe(component), &mut said, say);
         let reached = goal.reached(component);
         if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {

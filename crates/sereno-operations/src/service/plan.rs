@@ -4,7 +4,7 @@ use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, find};
+use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Stuck, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +43,7 @@ pub fn plan(
         Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
         Request::Limit { component, cpu_millis, memory } => planner.limit(component, *cpu_millis, *memory)?,
         Request::Stop { components } => planner.stop(components)?,
+        Request::Unstick { component } => planner.unstick(component.as_deref())?,
         Request::Resume { kept } => planner.resume(kept)?,
     };
     let data = |request: &Request| serde_json::json!(request);
@@ -247,6 +248,57 @@ impl Planner<'_> {
         Ok((title, steps, Some(Request::Resume { kept })))
     }
 
+    /// Exactly the instances that are stuck now, each component a step of its own.
+    fn unstick(&self, name: Option<&str>) -> Result<Planned, PlatformError> {
+        let wanted: Vec<&Component> = match name {
+            Some(name) => vec![find(self.components, name)?],
+            None => self.components.iter().collect(),
+        };
+        let mut steps = Vec::new();
+        for component in &wanted {
+            let stuck = component.workload.as_ref().map(|workload| workload.stuck.as_slice()).unwrap_or_default();
+            if !stuck.is_empty() {
+                steps.extend(self.take_away(component, stuck)?);
+            }
+        }
+        if steps.is_empty() {
+            // A platform that has no such thing says so in its own words.
+            if let Some(first) = wanted.first() {
+                self.platform.calls(&Act::Remove { instances: Vec::new() }, first)?;
+            }
+            return Err(nothing_stuck(&wanted));
+        }
+        Ok((self.say("Take away what is stuck", "Quitar lo atascado"), steps, None))
+    }
+
+    fn take_away(&self, component: &Component, stuck: &[Stuck]) -> Result<[OperationStep; 2], PlatformError> {
+        let instances: Vec<String> = stuck.iter().map(|one| one.name.clone()).collect();
+        self.platform.calls(&Act::Remove { instances: instances.clone() }, component)?;
+        let is_stuck = |i: &&Instance| instances.contains(&i.name);
+        let marks: Vec<String> = component.instances.iter().filter(is_stuck).map(Instance::mark).collect();
+        let names = instances.join(", ");
+        let mut text = Text::new(
+            format!("takes away {names} without waiting for its end: it may go on where it is"),
+            format!("quita {names} sin esperar a que termine: puede seguir donde está"),
+        );
+        let held: Vec<&str> = stuck.iter().flat_map(|one| &one.finalizers).map(String::as_str).collect();
+        if !held.is_empty() {
+            let held = held.join(", ");
+            text = Text::new(
+                format!("{}; and does not wait for {held}", text.en),
+                format!("{}; y no espera a {held}", text.es),
+            );
+        }
+        let name = &component.name;
+        let step = |kind| StepRequest { marks: marks.clone(), ..StepRequest::new(kind, name, &self.target) };
+        let remove = StepRequest { instances, ..step(StepKind::Remove) };
+        // Others come in their place where their number is kept.
+        let counts = component.workload.as_ref().is_some_and(|workload| workload.kind.counts());
+        let replaced = StepRequest { replicas: counts.then_some(component.desired), ..step(StepKind::Await) };
+        let title = self.say(&format!("{names} is gone"), &format!("{names} ya no está"));
+        Ok([self.change(&remove, Verb::Deletes, Risk::Destroy, text), Self::observe(&replaced, title)])
+    }
+
     fn kept(&self, component: &Component) -> Kept {
         let component_name = component.name.clone();
         if self.platform.replaces() {
@@ -395,6 +447,20 @@ fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
         }
     }
     depths
+}
+
+/// What is there instead of something stuck.
+fn nothing_stuck(components: &[&Component]) -> PlatformError {
+    let leaving = |one: &&Instance| one.state == InstanceState::Terminating;
+    let ending: Vec<&str> =
+        components.iter().flat_map(|one| one.instances.iter().filter(leaving)).map(|i| i.name.as_str()).collect();
+    let names = ending.join(", ");
+    let (en, es) = if ending.is_empty() {
+        ("nothing is being taken away".to_owned(), "no se está quitando nada".to_owned())
+    } else {
+        (format!("still ending, where it is: {names}"), format!("todavía termina, donde está: {names}"))
+    };
+    PlatformError::refused(format!("nothing is stuck; {en}"), format!("nada está atascado; {es}"))
 }
 
 fn not_running(component: &Component) -> PlatformError {

@@ -212,6 +212,7 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
             nano_cpus: cpu_millis.and_then(|millis| i64::try_from(millis.saturating_mul(1_000_000)).ok()),
             memory: memory.and_then(|bytes| i64::try_from(bytes).ok()),
         }),
+        Act::Remove { .. } => return Err(crate::nothing_sticks("compose")),
         // Nothing tells compose that such a name is no option.
         Act::Scale { .. } if component.name.starts_with('-') => Vec::new(),
         Act::Scale { replicas } => {

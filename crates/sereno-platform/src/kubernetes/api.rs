@@ -51,6 +51,14 @@ impl Api {
         self.ask::<serde::de::IgnoredAny>(request, action("patch", path)).await.map(drop)
     }
 
+    /// Takes away what is at a path, as the body says.
+    pub(super) async fn delete(&self, path: &str, body: &serde_json::Value) -> Result<(), ClusterError> {
+        let request = Request::delete(path)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes());
+        self.ask::<serde::de::IgnoredAny>(request, action("delete", path)).await.map(drop)
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         request: http::Result<Request<Vec<u8>>>,

@@ -76,9 +76,35 @@ pub(super) fn calls(
             can_scale(workload, &component.name)?;
             merge(json!({"spec": {"replicas": replicas}}))
         }
+        Act::Remove { instances } => remove(paths, workload, &component.name, instances),
         Act::Stop => merge(switch(workload, &component.name, None)?),
         Act::Start { replicas, .. } => merge(switch(workload, &component.name, Some(*replicas))?),
     }
+}
+
+/// Takes away each of the pods that are stuck, and is still the one that was seen: itself, then what holds it.
+fn remove(paths: &Paths, workload: &Workload, name: &str, wanted: &[String]) -> Result<Vec<Call>, PlatformError> {
+    let mut calls = Vec::new();
+    for pod in wanted {
+        let Some(stuck) = workload.stuck.iter().find(|stuck| stuck.name == *pod) else {
+            return Err(refused(
+                Text::new(
+                    format!("{pod} of `{name}` is not stuck, or not any more"),
+                    format!("{pod} de `{name}` no está atascado, o ya no"),
+                ),
+                None,
+            ));
+        };
+        let path = paths.core(&format!("pods/{pod}"));
+        let id = &stuck.id;
+        let body = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": id}});
+        calls.push(Call::Cluster { request: ClusterRequest::Delete { path: path.clone(), body } });
+        if !stuck.finalizers.is_empty() {
+            let body = json!({"metadata": {"uid": id, "finalizers": null}});
+            calls.push(Call::Cluster { request: ClusterRequest::Merge { path, body } });
+        }
+    }
+    Ok(calls)
 }
 
 /// The patch that stops a workload, or starts it with as many as this.
@@ -190,10 +216,23 @@ fn refused(text: Text, hint: Option<Text>) -> PlatformError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Stuck;
 
     fn component(kind: WorkloadKind, hindrances: Vec<Hindrance>) -> Component {
-        let workload =
-            Workload { kind, name: "api".to_owned(), container: "app".to_owned(), on: true, settled: true, hindrances };
+        let stuck = [("api-0", "u0", None), ("api-1", "u1", Some("a/b"))].map(|(name, id, finalizer)| Stuck {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            finalizers: finalizer.into_iter().map(str::to_owned).collect(),
+        });
+        let workload = Workload {
+            kind,
+            name: "api".to_owned(),
+            container: "app".to_owned(),
+            on: true,
+            settled: true,
+            hindrances,
+            stuck: stuck.into(),
+        };
         Component { workload: Some(workload), ..Component::of("api".to_owned(), 1, None, Vec::new(), false) }
     }
 
@@ -233,6 +272,18 @@ mod tests {
         PATCH /apis/apps/v1/namespaces/shop/daemonsets/api {"spec":{"template":{"spec":{"nodeSelector":{"sereno.stopped":null}}}}}
         PATCH /apis/batch/v1beta1/namespaces/shop/cronjobs/api {"spec":{"suspend":true}}
         PATCH /apis/batch/v1beta1/namespaces/shop/cronjobs/api {"spec":{"suspend":false}}
+        "#);
+    }
+
+    #[test]
+    fn only_a_pod_that_is_stuck_is_taken_away_and_only_the_one_that_was_seen() {
+        let remove =
+            |pod: &str| said(WorkloadKind::Deployment, Vec::new(), &Act::Remove { instances: vec![pod.to_owned()] });
+        insta::assert_snapshot!([remove("api-0"), remove("api-1"), remove("api-2")].join("\n"), @r#"
+        DELETE /api/v1/namespaces/shop/pods/api-0 {"gracePeriodSeconds":0,"preconditions":{"uid":"u0"}}
+        DELETE /api/v1/namespaces/shop/pods/api-1 {"gracePeriodSeconds":0,"preconditions":{"uid":"u1"}}
+        PATCH /api/v1/namespaces/shop/pods/api-1 {"metadata":{"uid":"u1","finalizers":null}}
+        refused: api-2 of `api` is not stuck, or not any more
         "#);
     }
 

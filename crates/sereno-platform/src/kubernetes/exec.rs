@@ -122,10 +122,15 @@ impl Kubernetes {
         let (stdin, terminal) = (process.stdin(), process.terminal_size());
         let reading = futures_util::future::join(pass(out, to, Piece::Out), pass(err, to, Piece::Err));
         let feeding = async {
-            if let (Some(input), Some(stdin)) = (input, stdin) {
-                feed(input, stdin).await;
+            if let (Some(input), Some(mut stdin)) = (input, stdin) {
+                feed(input, &mut stdin).await;
+                // A server that cannot be told of an end would take it for the end of all.
+                if self.can_end_input() {
+                    // A program that has ended reads nothing any more, which is no error.
+                    let _ = stdin.shutdown().await;
+                }
+                std::future::pending::<()>().await;
             }
-            // A program whose input has ended goes on.
             std::future::pending::<()>().await
         };
         let sizing = async {
@@ -194,16 +199,14 @@ async fn pass(from: Option<impl AsyncRead + Unpin>, to: &mpsc::Sender<Piece>, pi
     }
 }
 
-/// Hands the input over; when it ends, so does the program's.
-async fn feed(mut input: impl AsyncRead + Unpin, mut stdin: impl AsyncWrite + Unpin) {
+/// Hands the input over until it ends, or the program has.
+async fn feed(mut input: impl AsyncRead + Unpin, stdin: &mut (impl AsyncWrite + Unpin)) {
     let mut buffer = vec![0; PIECE];
     while let Ok(read @ 1..) = input.read(&mut buffer).await {
         if stdin.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }
-    // A program that has ended reads nothing any more, which is no error.
-    let _ = stdin.shutdown().await;
 }
 
 #[cfg(test)]

@@ -160,6 +160,11 @@ impl Kubernetes {
             ClusterRequest::MergeByName { path, body } => {
                 self.api.patch(path, "application/strategic-merge-patch+json", body).await
             }
+            ClusterRequest::Delete { path, body } => match self.api.delete(path, body).await {
+                // Gone is gone.
+                Err(ClusterError::Said { code: 404, .. }) => Ok(()),
+                done => done,
+            },
         }
     }
 }

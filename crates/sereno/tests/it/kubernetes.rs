@@ -100,16 +100,22 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // A namespace that cannot be taken away now is no matter of this test.
+        // A namespace that cannot be taken away now is no matter of this test; a pod that is held would hold it for ever.
+        if let Ok(pods) = self.command(&["get", "pods", "-o", "name"]).output() {
+            for pod in String::from_utf8_lossy(&pods.stdout).split_whitespace() {
+                let _ =
+                    self.command(&["patch", pod, "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]).output();
+            }
+        }
         let _ = self.command(&["delete", "namespace", &self.namespace, "--wait=false"]).output();
     }
 }
 
-/// Waits until something is so; the test fails when it is not after two minutes.
+/// Waits until something is so; the test fails when it is not after three minutes.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
+        assert!(begun.elapsed() < Duration::from_mins(3), "not so after three minutes: {what}");
         std::thread::sleep(Duration::from_millis(200));
     }
 }
@@ -197,7 +203,7 @@ fn services_on_kubernetes() {
     cluster.apply(
         &[
             workload("Deployment", "api", Some(2), TICKS, &sidecar),
-            workload("StatefulSet", "db", Some(2), TICKS, READY),
+            workload("StatefulSet", "db", Some(1), TICKS, READY),
             workload("DaemonSet", "agent", None, TICKS, READY),
             format!("{cron}spec: {{schedule: \"0 3 1 1 *\", jobTemplate: {{spec: {{template: {{spec: {job}}}}}}}}}\n"),
         ]
@@ -207,14 +213,13 @@ fn services_on_kubernetes() {
         let component = cluster.component(name);
         component["standing"] == "ok" && component["ready"] == count && component["workload"]["settled"] == true
     };
-    until("everything runs", || is_ok("api", 2) && is_ok("db", 2) && is_ok("agent", 1) && is_ok("report", 0));
+    until("everything runs", || is_ok("api", 2) && is_ok("db", 1) && is_ok("agent", 1) && is_ok("report", 0));
     assert_eq!(cluster.sereno(&["status"]).code, Some(0));
     let api = cluster.component("api");
     assert_eq!(api["version"], "bookworm-slim");
     assert_eq!(api["instances"][0]["limits"], serde_json::json!({"cpu_millis": 500, "memory": 64 << 20}));
     logs_of_all_containers(&cluster);
-    a_restart_replaces(&cluster);
-    a_restart_outlives_a_killed_sereno(&cluster);
+    restarts_replace(&cluster);
     scale_limits_and_back(&cluster);
     what_has_no_effect_is_refused(&cluster);
     a_program_runs_in_a_container(&cluster);
@@ -231,52 +236,48 @@ fn logs_of_all_containers(cluster: &Cluster) {
         lines.iter().map(|line| line["at"].as_str().expect("a time").parse().expect("a time")).collect();
     assert!(times.is_sorted(), "{times:?}");
     let grepped = cluster.sereno(&["logs", "db", "--since", "1h", "--grep", "tick 0$"]);
-    assert_eq!(grepped.out.lines().count(), 2, "{grepped:?}");
+    assert_eq!(grepped.out.lines().count(), 1, "{grepped:?}");
     let shown = cluster.world.path().join("followed");
     let file = std::fs::File::create(&shown).expect("a file");
     let mut child = cluster.world.command(&["logs", "db", "-f", "--tail", "1"]).stdout(file).spawn().expect("it runs");
     let lines = || std::fs::read_to_string(&shown).unwrap_or_default().lines().count();
-    until("what comes is shown", || lines() > 8);
+    until("what comes is shown", || lines() > 5);
     child.kill().expect("killed");
     child.wait().expect("ended");
 }
 
-fn a_restart_replaces(cluster: &Cluster) {
-    for (name, count) in [("api", 2), ("db", 2), ("agent", 1)] {
-        let before = cluster.pods(name);
-        assert_eq!(cluster.sereno(&["restart", name, "--plan"]).code, Some(0));
-        assert_eq!(cluster.pods(name), before, "a plan does nothing");
-        let restart = cluster.sereno(&["restart", name, "--yes"]);
-        assert_eq!(restart.code, Some(0), "{restart:?}");
-        let after = cluster.pods(name);
-        assert_eq!((after.len(), after.intersection(&before).count()), (count, 0), "{name}: all of them are others");
-        assert_eq!(cluster.world.runs()[0].1, "verified");
-    }
-}
-
-fn a_restart_outlives_a_killed_sereno(cluster: &Cluster) {
-    let before = cluster.pods("api");
-    let earlier = cluster.world.runs()[0].0.clone();
-    let mut child = cluster
-        .world
-        .command(&["restart", "api", "--yes"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary runs");
+/// Three restarts at once, each of another component, one of them by a Sereno that is killed: a pod of this cluster takes
+/// up to a minute until it is gone.
+fn restarts_replace(cluster: &Cluster) {
+    let names = [("db", 1), ("agent", 1), ("api", 2)];
+    let before = names.map(|(name, _)| cluster.pods(name));
+    assert_eq!(cluster.sereno(&["restart", "db", "--plan"]).code, Some(0));
+    assert_eq!(cluster.pods("db"), before[0], "a plan does nothing");
+    let start = |name: &str| {
+        let mut command = cluster.world.command(&["restart", name, "--yes"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+    };
+    let mut killed = start("db");
     until("the step has started", || {
-        let run = cluster.world.runs()[0].0.clone();
-        run != earlier && cluster.world.entries(&run).iter().any(|entry| entry["kind"] == "step.started")
+        let runs = cluster.world.runs();
+        runs.first().is_some_and(|(run, _)| cluster.world.entries(run).iter().any(|one| one["kind"] == "step.started"))
     });
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    killed.kill().expect("killed");
+    killed.wait().expect("ended");
     let run = cluster.world.runs()[0].0.clone();
+    let mut beside = start("agent");
+    let restart = cluster.sereno(&["restart", "api", "--yes"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    assert!(beside.wait().expect("ended").success());
     let resumed = cluster.sereno(&["runs", "resume", &run, "--yes"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    assert_eq!(cluster.world.runs()[0], (run.clone(), "verified".to_owned()));
-    assert_eq!(cluster.pods("api").intersection(&before).count(), 0);
+    assert!(cluster.world.runs().iter().all(|(_, state)| state == "verified"), "{:?}", cluster.world.runs());
     let starts = cluster.world.entries(&run).iter().filter(|entry| entry["kind"] == "step.started").count();
     assert_eq!(starts, 2, "the restart and its verification, each once");
+    for ((name, count), before) in names.into_iter().zip(&before) {
+        let after = cluster.pods(name);
+        assert_eq!((after.len(), after.intersection(before).count()), (count, 0), "{name}: all of them are others");
+    }
 }
 
 fn scale_limits_and_back(cluster: &Cluster) {
@@ -296,10 +297,9 @@ fn scale_limits_and_back(cluster: &Cluster) {
     assert_eq!(cluster.field("deployment/api", &format!("{limits}.cpu")), "500m", "what was not asked for stays");
     assert_eq!(cluster.field("deployment/api", "..containers[*].name"), "api helper");
     assert_eq!(cluster.component("api")["instances"][0]["limits"]["memory"], 96 << 20);
-    until("the old pods are gone", || cluster.pods("api").intersection(&before).count() == 0);
-    let run = cluster.world.runs()[0].0.clone();
-    assert_eq!(cluster.sereno(&["runs", "undo", &run, "--yes"]).code, Some(0));
-    assert_eq!(cluster.field("deployment/api", &format!("{limits}.memory")), "67108864");
+    assert_eq!(cluster.pods("api").intersection(&before).count(), 0, "the old pods are gone");
+    let again = cluster.sereno(&["scale", "api", "--memory", "96M", "--yes"]);
+    assert!(again.code == Some(3) && again.err.contains("has these limits already"), "{again:?}");
 }
 
 fn what_has_no_effect_is_refused(cluster: &Cluster) {
@@ -374,11 +374,40 @@ fn stop_and_resume(cluster: &Cluster) {
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(cluster.world.runs()[0].1, "verified");
     let counts = [cluster.field("deployment/api", ".spec.replicas"), cluster.field("statefulset/db", ".spec.replicas")];
-    assert_eq!(counts, ["2", "2"]);
+    assert_eq!(counts, ["2", "1"]);
     assert_eq!(cluster.field("cronjob/report", ".spec.suspend"), "false");
     assert_eq!(cluster.field("daemonset/agent", "..nodeSelector"), "", "nothing of the stop is left");
     until("all of it runs", || cluster.sereno(&["status"]).code == Some(0));
     assert_eq!(cluster.sereno(&["resume", "--yes"]).code, Some(3), "there is nothing more to put back");
+}
+
+#[test]
+fn a_pod_that_is_stuck_at_its_end_is_taken_away() {
+    let Some(cluster) = Cluster::up("stuck") else { return };
+    cluster.apply(&workload("Deployment", "held", Some(1), TICKS, READY));
+    until("it runs", || cluster.component("held")["standing"] == "ok");
+    let pod = cluster.kubectl(&["get", "pods", "-o", "name"]);
+    let hold = r#"{"metadata":{"finalizers":["sereno.test/held"]}}"#;
+    cluster.kubectl(&["patch", &pod, "--type=merge", "-p", hold]);
+    let before = cluster.pods("held");
+    cluster.kubectl(&["delete", &pod, "--wait=false"]);
+    let early = cluster.sereno(&["unstick"]);
+    assert_eq!(early.code, Some(3), "{early:?}");
+    assert!(early.err.contains("nothing is stuck; still ending"), "{early:?}");
+    until("it is told as stuck", || {
+        let held = cluster.component("held");
+        held["workload"]["stuck"][0]["finalizers"][0] == "sereno.test/held" && held["standing"] == "ok"
+    });
+    let said = cluster.sereno(&["unstick", "held", "--yes"]);
+    assert_eq!(said.code, Some(4), "it is destruction: a yes given beforehand is not enough: {said:?}");
+    let run = cluster.world.runs()[0].0.clone();
+    assert_eq!(cluster.sereno(&["runs", "cancel", &run, "--reason", "test"]).code, Some(0));
+    let typed = at_a_terminal(&cluster.world.command(&["unstick", "held"]), "Type CONFIRM", "CONFIRM\n");
+    assert_eq!(cluster.world.runs()[0].1, "verified", "{typed}");
+    let after = cluster.pods("held");
+    assert_eq!((after.len(), after.intersection(&before).count()), (1, 0), "{typed}");
+    let nothing = cluster.sereno(&["unstick"]);
+    assert!(nothing.code == Some(3) && nothing.err.contains("nothing is stuck"), "{nothing:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Snapshot, seen_at};
 use crate::kubernetes::quantity;
-use crate::{ExitReason, Instance, InstanceState, LastExit, Limits, Usage};
+use crate::{ExitReason, Instance, InstanceState, LastExit, Limits, Stuck, Usage};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateTerminated, ContainerStatus, Event, Pod, PodCondition, Probe,
@@ -14,6 +14,9 @@ const LONGEST_WHY: usize = 300;
 
 /// How long after its time a pod may still be going away before it counts as stuck.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(30);
+
+/// The same where its machine answers, and may still be at it.
+const HOPELESS_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a container may be prepared, with warnings, before that counts as trouble.
 const PREPARING: SignedDuration = SignedDuration::from_secs(60);
@@ -65,9 +68,24 @@ pub(super) fn is_odd(pod: &Pod) -> bool {
 }
 
 /// Whether a pod ought to be gone by now, and is not.
-pub(in crate::kubernetes) fn is_stuck(pod: &Pod, now: Timestamp) -> bool {
+fn is_stuck(pod: &Pod, now: Timestamp) -> bool {
     // The time of the deletion has the time in it that the pod was given to end.
     pod.metadata.deletion_timestamp.as_ref().is_some_and(|at| now.duration_since(at.0) > STUCK_AFTER)
+}
+
+/// A pod that nobody takes away: one that waits for a program to agree, whose machine does not answer, or that is long
+/// over its time.
+pub(super) fn stuck(pod: &Pod, seen: &Snapshot, now: Timestamp) -> Option<Stuck> {
+    let late = now.duration_since(pod.metadata.deletion_timestamp.as_ref()?.0);
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
+    let is_lost = node.is_some_and(|node| seen.lost_nodes.contains(node));
+    let finalizers = pod.metadata.finalizers.clone().unwrap_or_default();
+    let limit = if is_lost || !finalizers.is_empty() { STUCK_AFTER } else { HOPELESS_AFTER };
+    (late > limit).then(|| Stuck {
+        name: pod.metadata.name.clone().unwrap_or_default(),
+        id: pod.metadata.uid.clone().unwrap_or_default(),
+        finalizers,
+    })
 }
 
 /// The names of a pod's containers whose lines are worth reading, the main one first: those that prepare it only until they

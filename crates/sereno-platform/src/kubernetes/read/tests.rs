@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::workload::{Hindrance, WorkloadKind};
-use crate::{ExitReason, Instance, InstanceState, Limits, Standing};
+use crate::{ExitReason, Instance, InstanceState, Limits, Standing, Stuck};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -252,6 +252,27 @@ fn what_is_being_taken_away_is_not_counted_and_is_stuck_after_its_time() {
     assert_eq!((instance.state, why(&instance), component.ready), (InstanceState::Terminating, "", 1));
     assert_eq!(why(&leaving("2026-11-26T10:09:00Z", json!([])).0), "stuck: its time to end is over");
     assert_eq!(why(&leaving("2026-11-26T10:09:00Z", json!(["a/b"])).0), "stuck: waits for a/b");
+}
+
+#[test]
+fn what_nobody_takes_away_is_named_with_what_it_waits_for() {
+    let stuck = |deletion: &str, finalizers: Value, is_lost: bool| {
+        let meta = json!({"deletionTimestamp": deletion, "finalizers": finalizers});
+        let odd = pod("odd", running("2026-11-26T10:00:05Z"), true, json!({"metadata": meta}));
+        let mut seen = snapshot(deployment(), vec![odd]);
+        seen.lost_nodes.extend(is_lost.then(|| "n1".to_owned()));
+        api(&seen).workload.expect("a workload").stuck
+    };
+    let minute_ago = "2026-11-26T10:09:00Z";
+    assert_eq!(stuck(minute_ago, json!([]), false), [], "its machine answers, and may still be at it");
+    assert_eq!(stuck("2026-11-26T10:09:50Z", json!([]), true), [], "its time is hardly over");
+    let named = |finalizers: &[&str]| {
+        let finalizers = finalizers.iter().map(|name| (*name).to_owned()).collect();
+        [Stuck { name: "api-odd".to_owned(), id: "odd".to_owned(), finalizers }]
+    };
+    assert_eq!(stuck(minute_ago, json!([]), true), named(&[]));
+    assert_eq!(stuck(minute_ago, json!(["a/b"]), false), named(&["a/b"]));
+    assert_eq!(stuck("2026-11-26T10:04:00Z", json!([]), false), named(&[]));
 }
 
 #[test]

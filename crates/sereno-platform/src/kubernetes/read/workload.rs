@@ -2,7 +2,7 @@
 
 use super::{Snapshot, pod, seen_at};
 use crate::workload::{Hindrance, Workload, WorkloadKind};
-use crate::{Component, Instance, InstanceState, LastExit, Standing};
+use crate::{Component, Instance, InstanceState, LastExit, Standing, Stuck};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -78,18 +78,19 @@ impl<'s> Pods<'s> {
         makers.iter().filter_map(|maker| self.by_owner.remove(*maker)).flatten().collect()
     }
 
-    fn instances(&mut self, makers: &[&str], main: &str) -> Vec<Instance> {
-        let pods = self.take(makers);
+    /// The instances of these pods, and those of them that are stuck.
+    fn instances(&self, pods: &[&'s Pod], main: &str) -> (Vec<Instance>, Vec<Stuck>) {
         let mut instances: Vec<Instance> =
-            pods.into_iter().map(|pod| pod::instance(pod, main, self.seen, self.now)).collect();
+            pods.iter().map(|pod| pod::instance(pod, main, self.seen, self.now)).collect();
         instances.sort_by_key(|instance| natural(&instance.name));
-        instances
+        (instances, pods.iter().filter_map(|pod| pod::stuck(pod, self.seen, self.now)).collect())
     }
 
     fn component(&mut self, outline: Outline<'_>, makers: &[&str]) -> Component {
         let name = outline.meta.name.clone().unwrap_or_default();
         let main = main_container(outline.template, &name);
-        let mut instances = self.instances(makers, &main);
+        let pods = self.take(makers);
+        let (mut instances, stuck) = self.instances(&pods, &main);
         let ready = instances.iter().filter(|instance| instance.state == InstanceState::Running).count() as u32;
         drop_ended(&mut instances, ready >= outline.desired);
         let version = version(outline.template, &main);
@@ -109,8 +110,8 @@ impl<'s> Pods<'s> {
             is_this.then(|| Hindrance::Autoscaled { by: autoscaler.metadata.name.clone().unwrap_or_default() })
         }));
         let (kind, name) = kind_and_name;
-        component.workload =
-            Some(Workload { kind, name, container: main, on: outline.on, settled: outline.settled, hindrances });
+        let (on, settled) = (outline.on, outline.settled);
+        component.workload = Some(Workload { kind, name, container: main, on, settled, hindrances, stuck });
         component
     }
 
@@ -126,7 +127,8 @@ impl<'s> Pods<'s> {
         let name = job.metadata.name.clone().unwrap_or_default();
         let template = job.spec.as_ref().map(|spec| &spec.template);
         let main = main_container(template, &name);
-        let mut instances = self.instances(&uid(&job.metadata), &main);
+        let pods = self.take(&uid(&job.metadata));
+        let (mut instances, stuck) = self.instances(&pods, &main);
         keep_newest(&mut instances);
         let end = Ending::of(job);
         let active = job.status.as_ref().and_then(|status| status.active).unwrap_or_default();
@@ -148,6 +150,7 @@ impl<'s> Pods<'s> {
             on: end == Ending::Open && !is_suspended,
             settled: true,
             hindrances: Vec::new(),
+            stuck,
         });
         component
     }
@@ -162,7 +165,8 @@ impl<'s> Pods<'s> {
         let last = jobs.last().copied();
         let shown: Vec<&Job> = jobs.iter().filter(|job| Ending::of(job) == Ending::Open).copied().chain(last).collect();
         let makers: BTreeSet<&str> = shown.iter().filter_map(|job| job.metadata.uid.as_deref()).collect();
-        let instances = self.instances(&makers.into_iter().collect::<Vec<_>>(), &main);
+        let pods = self.take(&makers.into_iter().collect::<Vec<_>>());
+        let (instances, stuck) = self.instances(&pods, &main);
         // The pods of earlier jobs are history.
         let earlier: Vec<&str> = jobs.iter().filter_map(|job| job.metadata.uid.as_deref()).collect();
         self.take(&earlier);
@@ -185,6 +189,7 @@ impl<'s> Pods<'s> {
             on: !is_suspended,
             settled: true,
             hindrances: Vec::new(),
+            stuck,
         });
         component
     }
@@ -200,9 +205,7 @@ impl<'s> Pods<'s> {
             let containers = first.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
             let main = pod::main_of(first.metadata.annotations.as_ref(), containers, &name);
             let image = containers.iter().find(|container| container.name == main).and_then(|one| one.image.clone());
-            let mut instances: Vec<Instance> =
-                pods.iter().map(|pod| pod::instance(pod, &main, self.seen, self.now)).collect();
-            instances.sort_by_key(|instance| natural(&instance.name));
+            let (instances, stuck) = self.instances(&pods, &main);
             let desired = instances.len() as u32;
             let version = image.as_deref().map(tag);
             let mut component = Component::of(name.clone(), desired, version, instances, true);
@@ -213,6 +216,7 @@ impl<'s> Pods<'s> {
                 on: component.instances.iter().any(Instance::is_alive),
                 settled: true,
                 hindrances: Vec::new(),
+                stuck,
             });
             components.push(component);
         }
