@@ -88,9 +88,8 @@ fn as_planned(step: &StepRequest, component: &Component, replaces: bool) -> Resu
         return Ok(());
     }
     // Where the instance is what is replaced, its process may be another one by now.
-    let is_same = |instance: &Instance, mark: &str| match replaces {
-        true => id_of(&instance.mark()) == id_of(mark),
-        false => instance.is_marked(mark),
+    let is_same = |instance: &Instance, mark: &str| {
+        if replaces { id_of(&instance.mark()) == id_of(mark) } else { instance.is_marked(mark) }
     };
     let is_there = |mark: &str| component.instances.iter().any(|instance| is_same(instance, mark));
     match step.marks.iter().find(|mark| !is_there(mark)) {

@@ -372,14 +372,11 @@ impl Planner<'_> {
         let step = StepRequest { replicas: counted, ..StepRequest::new(StepKind::Start, name, &self.target) };
         let count = counted.map(|count| format!(" ({count})")).unwrap_or_default();
         let text = Text::new(format!("starts {name}{count}"), format!("inicia {name}{count}"));
-        let verify = match counted {
-            Some(count) => self.verify(name, count, Vec::new()),
-            None => {
-                let step = StepRequest::new(StepKind::Await, name, &self.target);
-                let title = self.say(&format!("{name} is on"), &format!("{name} está activo"));
-                Self::observe(&step, title)
-            }
-        };
+        let on = StepRequest::new(StepKind::Await, name, &self.target);
+        let verify = counted.map_or_else(
+            || Self::observe(&on, self.say(&format!("{name} is on"), &format!("{name} está activo"))),
+            |count| self.verify(name, count, Vec::new()),
+        );
         Ok(vec![self.change(&step, Verb::Starts, Risk::Change, text), verify])
     }
 

@@ -14,6 +14,9 @@ use tokio::sync::mpsc;
 /// How long it may take until the program has started, or could not.
 const START: Duration = Duration::from_secs(10);
 
+/// What a role has to allow.
+const ACTION: &str = "create pods/exec";
+
 /// How much is taken from a stream at once.
 const PIECE: usize = 16 * 1024;
 
@@ -41,7 +44,7 @@ pub enum ExecError {
     /// It did not start: no such pod, container or program, or no permission.
     NotStarted(ClusterError),
     /// It started, and the connection was lost: it may have ended, or go on.
-    Lost { said: String },
+    Lost { said: Text },
 }
 
 impl ExecError {
@@ -49,8 +52,8 @@ impl ExecError {
         match self {
             Self::NotStarted(error) => error.text(),
             Self::Lost { said } => Text::new(
-                format!("the connection was lost while it ran, and how it ended is not known: {said}"),
-                format!("se perdió la conexión mientras corría, y no se sabe cómo terminó: {said}"),
+                format!("the connection was lost while it ran, and how it ended is not known: {}", said.en),
+                format!("se perdió la conexión mientras corría, y no se sabe cómo terminó: {}", said.es),
             ),
         }
     }
@@ -99,9 +102,7 @@ impl Kubernetes {
         };
         let starting = tokio::time::timeout(START, pods.exec(what.pod, what.argv.iter().cloned(), &how));
         let process = match starting.await {
-            Ok(started) => {
-                started.map_err(|error| ExecError::NotStarted(self.api.said("create pods/exec".to_owned(), error)))?
-            }
+            Ok(started) => started.map_err(|error| ExecError::NotStarted(self.api.said(ACTION.to_owned(), error)))?,
             Err(_) => return Err(ExecError::NotStarted(self.api.silent())),
         };
         self.attend(process, input, sizes, &to).await
@@ -131,7 +132,7 @@ impl Kubernetes {
                 }
                 std::future::pending::<()>().await;
             }
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         let sizing = async {
             if let (Some(mut sizes), Some(mut terminal)) = (sizes, terminal) {
@@ -142,7 +143,7 @@ impl Kubernetes {
                     }
                 }
             }
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             _ = reading => {}
@@ -153,30 +154,21 @@ impl Kubernetes {
             Some(status) => status.await,
             None => None,
         };
-        match ended {
-            Some(status) => self.code(&status),
-            None => {
-                let said = match process.join().await {
-                    Err(error) => unanswered(self.api.server.clone(), &error).text().en,
-                    Ok(()) => "it was closed before the end".to_owned(),
-                };
-                Err(ExecError::Lost { said })
-            }
+        if let Some(status) = ended {
+            return code(&status).map_err(|said| {
+                let code = status.code.and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
+                ExecError::NotStarted(ClusterError::Said { action: ACTION.to_owned(), code, said })
+            });
         }
-    }
-
-    /// The code that a program ended with, as the server words it.
-    fn code(&self, status: &Status) -> Result<i32, ExecError> {
-        code(status).map_err(|said| {
-            ExecError::NotStarted(ClusterError::Said {
-                action: "create pods/exec".to_owned(),
-                code: status.code.and_then(|code| u16::try_from(code).ok()).unwrap_or(500),
-                said,
-            })
-        })
+        let said = match process.join().await {
+            Err(error) => unanswered(self.api.server.clone(), &error).text(),
+            Ok(()) => Text::new("it was closed before the end", "se cerró antes del final"),
+        };
+        Err(ExecError::Lost { said })
     }
 }
 
+/// The code that a program ended with, as the server words it; else why it did not start.
 fn code(status: &Status) -> Result<i32, String> {
     if status.status.as_deref() == Some("Success") {
         return Ok(0);

@@ -89,7 +89,7 @@ impl Kubernetes {
             try_join5(api.list(&deployments), api.list(&sets), api.list(&daemons), api.list(&jobs), api.list(&crons));
         let others =
             try_join4(api.list(&replica_sets), api.list(&pods), api.list_if_any(&autoscalers), self.usages(detail));
-        let (workloads, others, ()) = try_join3(workloads, others, self.exists()).await?;
+        let (workloads, others, ()) = Box::pin(try_join3(workloads, others, self.exists())).await?;
         let (deployments, stateful_sets, daemon_sets, jobs, cron_jobs) = workloads;
         let (replica_sets, pods, autoscalers, usages) = others;
         let mut seen = Snapshot {

@@ -44,7 +44,7 @@ pub(super) fn instance(pod: &Pod, main: &str, seen: &Snapshot, now: Timestamp) -
     let name = pod.metadata.name.clone().unwrap_or_default();
     let (state, exit, why) = standing(pod, main, seen, now);
     let statuses = statuses(pod);
-    let started = statuses.iter().find(|status| status.name == main).and_then(|status| running_since(status));
+    let started = statuses.iter().find(|status| status.name == main).and_then(running_since);
     let spec = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let usage = seen.usages.get(&(name.clone(), main.to_owned())).copied();
     Instance {
@@ -123,12 +123,12 @@ fn standing(pod: &Pod, main: &str, seen: &Snapshot, now: Timestamp) -> (Instance
     if pod.metadata.deletion_timestamp.is_some() {
         return (InstanceState::Terminating, None, why_it_stays(pod, is_lost, &node, now));
     }
-    let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(|status| end_of(status));
+    let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(end_of);
     match phase {
-        "Succeeded" => return (InstanceState::Exited, ended().or_else(completed), None),
+        "Succeeded" => return (InstanceState::Exited, ended().or_else(|| Some(completed())), None),
         "Failed" => {
             let said = status.message.or(status.reason).map(|said| Text::same(shortened(&said)));
-            return (InstanceState::Exited, ended().or_else(failed), said);
+            return (InstanceState::Exited, ended().or_else(|| Some(failed())), said);
         }
         _ if is_lost => {
             let why = Text::new(format!("its node {node} does not answer"), format!("su nodo {node} no responde"));
@@ -306,12 +306,12 @@ fn ending(end: &ContainerStateTerminated) -> LastExit {
     LastExit { code: Some(i64::from(end.exit_code)), reason, at: end.finished_at.as_ref().map(|at| at.0) }
 }
 
-fn completed() -> Option<LastExit> {
-    Some(LastExit { code: Some(0), reason: ExitReason::Completed, at: None })
+fn completed() -> LastExit {
+    LastExit { code: Some(0), reason: ExitReason::Completed, at: None }
 }
 
-fn failed() -> Option<LastExit> {
-    Some(LastExit { code: None, reason: ExitReason::Failed, at: None })
+fn failed() -> LastExit {
+    LastExit { code: None, reason: ExitReason::Failed, at: None }
 }
 
 fn why_it_stays(pod: &Pod, is_lost: bool, node: &str, now: Timestamp) -> Option<Text> {

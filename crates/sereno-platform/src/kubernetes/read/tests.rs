@@ -39,6 +39,7 @@ fn deployment() -> Value {
 }
 
 /// A pod of the deployment, with the state of its container and its conditions.
+#[expect(clippy::needless_pass_by_value, reason = "callers have nothing else to do with the JSON")]
 fn pod(uid: &str, state: Value, ready: bool, more: Value) -> Pod {
     let condition = if ready { "True" } else { "False" };
     let mut pod = json!({
@@ -331,6 +332,7 @@ fn pods_belong_to_what_made_them_whatever_their_labels_say() {
     assert_eq!(shown, [("api", 2), ("api-alone", 1), ("old", 1)]);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have nothing else to do with the JSON")]
 fn job(name: &str, uid: &str, owner: Value, condition: Value) -> Job {
     from(json!({
         "metadata": {"name": name, "uid": uid, "ownerReferences": owner, "creationTimestamp": format!("2026-11-26T0{}:00:00Z", uid.len())},
