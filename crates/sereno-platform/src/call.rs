@@ -15,6 +15,8 @@ pub enum Act {
     Stop,
     /// Start what was stopped: these instances, or as many as there were.
     Start { instances: Vec<String>, replicas: u32 },
+    /// Take these instances away, which ought to be gone, without waiting for them to end.
+    Remove { instances: Vec<String> },
     /// What an instance may use, from now on.
     Limit { cpu_millis: Option<u64>, memory: Option<u64> },
 }
@@ -25,6 +27,8 @@ pub enum Act {
 pub enum Call {
     /// A request to the Docker Engine.
     Engine { request: EngineRequest },
+    /// A request to a cluster.
+    Cluster { request: ClusterRequest },
     /// A program. No shell reads it.
     Program { argv: Vec<String>, directory: String },
 }
@@ -39,11 +43,33 @@ pub enum EngineRequest {
     Update { container: String, nano_cpus: Option<i64>, memory: Option<i64> },
 }
 
+/// The requests to a cluster that change something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "request")]
+pub enum ClusterRequest {
+    /// Changes the fields that the body names, and no others.
+    Merge { path: String, body: serde_json::Value },
+    /// The same; of a list it changes the items that the body names.
+    MergeByName { path: String, body: serde_json::Value },
+    /// Takes a thing away at once, if it is still the one that this names.
+    Delete { path: String, body: serde_json::Value },
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Engine { request } => request.fmt(f),
+            Self::Cluster { request } => request.fmt(f),
             Self::Program { argv, .. } => f.write_str(&argv.join(" ")),
+        }
+    }
+}
+
+impl fmt::Display for ClusterRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Merge { path, body } | Self::MergeByName { path, body } => write!(f, "PATCH {path} {body}"),
+            Self::Delete { path, body } => write!(f, "DELETE {path} {body}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A component as a platform shows it, whatever the platform.
 
+use crate::workload::Workload;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sereno_model::Text;
@@ -18,6 +19,12 @@ pub struct Component {
     /// The components that have to run before it can.
     pub needs: Vec<String>,
     pub instances: Vec<Instance>,
+    /// What is to be said of the whole of it, and of none of its instances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text>,
+    /// The object behind it, on platforms that make and replace the instances themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Workload>,
 }
 
 /// One running copy of a component, or what is left of one.
@@ -125,7 +132,14 @@ impl Component {
     pub fn of(name: String, desired: u32, version: Option<String>, instances: Vec<Instance>, ends: bool) -> Self {
         let ready = instances.iter().filter(|instance| instance.state == InstanceState::Running).count() as u32;
         let standing = standing(ready, desired, &instances, ends);
-        Self { name, standing, ready, desired, version, needs: Vec::new(), instances }
+        let (needs, notes) = (Vec::new(), Vec::new());
+        Self { name, standing, ready, desired, version, needs, instances, notes, workload: None }
+    }
+
+    /// Whether it runs, or comes to run by itself: what a stop has to stop.
+    pub fn is_on(&self) -> bool {
+        let is_alive = self.instances.iter().any(Instance::is_alive);
+        is_alive || self.workload.as_ref().is_some_and(|workload| workload.on)
     }
 
     /// Marks by which a later look tells whether these very processes are still the ones that run.

@@ -1,5 +1,6 @@
 //! What can go wrong between Sereno and a platform, in words that say how to mend it.
 
+use crate::kubernetes::ClusterError;
 use sereno_model::Text;
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub enum PlatformError {
     AddressUnknown { address: String },
     #[error("the Docker Engine: {what}")]
     Engine { what: String, source: Box<bollard::errors::Error> },
+    #[error(transparent)]
+    Cluster(#[from] Box<ClusterError>),
     #[error("{program} is not installed")]
     NoProgram { program: String, source: io::Error },
     #[error("`{command}` failed: {said}")]
@@ -42,6 +45,7 @@ impl PlatformError {
         use bollard::errors::Error;
         match self {
             Self::Engine { source, .. } => !matches!(**source, Error::DockerResponseServerError { .. }),
+            Self::Cluster(error) => error.leaves_doubt(),
             Self::Unreachable { .. } => true,
             _ => false,
         }
@@ -69,6 +73,7 @@ impl PlatformError {
             Self::Engine { what, source } => {
                 Text::new(format!("the Docker Engine, {what}: {source}"), format!("el Docker Engine, {what}: {source}"))
             }
+            Self::Cluster(error) => error.text(),
             Self::NoProgram { program, source } => {
                 Text::new(format!("{self}: {source}"), format!("{program} no está instalado: {source}"))
             }
@@ -118,6 +123,7 @@ impl PlatformError {
                 "unix:///path/of/docker.sock or tcp://host:port",
                 "unix:///ruta/de/docker.sock o tcp://host:puerto",
             )),
+            Self::Cluster(error) => error.hint(),
             Self::NoProgram { program, .. } if program != "docker compose" => None,
             Self::NoProgram { .. } => Some(Text::new(
                 "apt-get install docker-compose, or the plugin docker-compose-plugin",

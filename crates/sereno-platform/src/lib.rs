@@ -1,4 +1,4 @@
-//! One interface over the places where components live: Docker Compose, and systemd here or over SSH.
+//! One interface over the places where components live: Docker Compose, Kubernetes, and systemd here or over SSH.
 //!
 //! What is asked of a platform is data first ([`Call`]): the same value is shown in a plan, held in a test's snapshot and
 //! carried out. Reading what a platform answers is pure, so that every odd state has a test without the real thing; talking
@@ -9,15 +9,18 @@ pub mod component;
 pub mod compose;
 pub mod error;
 pub mod host;
+pub mod kubernetes;
 pub mod log;
 pub mod merge;
 pub mod pm2;
 pub mod systemd;
+pub mod workload;
 
 pub use call::{Act, Call};
 pub use component::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Standing, Usage};
 pub use error::PlatformError;
 pub use log::{LogLine, LogWanted};
+pub use workload::{Stuck, Workload, WorkloadKind};
 
 use std::pin::Pin;
 use tokio::sync::mpsc;
@@ -35,6 +38,12 @@ pub trait Platform: Send + Sync {
 
     /// The digest of what new instances are made of, where that lies in files; `None` where the platform keeps it.
     fn definition(&self) -> Pending<'_, Option<String>>;
+
+    /// Whether it makes and replaces the instances of a component itself, by others with other names: then a restart is one
+    /// act on the whole component, and its instances do not outlive a stop.
+    fn replaces(&self) -> bool {
+        false
+    }
 
     /// Every component, declared or found, in the order of the declaration.
     fn components(&self, detail: Detail) -> Pending<'_, Vec<Component>>;
@@ -84,4 +93,12 @@ pub fn find<'c>(components: &'c [Component], name: &str) -> Result<&'c Component
             known: if near.is_empty() { components.iter().map(|c| c.name.clone()).collect() } else { near },
         }
     })
+}
+
+/// The refusal of a platform on which an instance that was ended is gone.
+pub fn nothing_sticks(platform: &str) -> PlatformError {
+    PlatformError::refused(
+        format!("on {platform} nothing gets stuck while it ends: there is nothing to take away"),
+        format!("en {platform} nada queda atascado al terminar: no hay nada que quitar"),
+    )
 }

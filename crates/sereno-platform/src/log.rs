@@ -184,6 +184,18 @@ impl Lines {
     }
 }
 
+/// A line without the time that a platform puts before it, and that time.
+pub(crate) fn stamped(text: String) -> (Option<Timestamp>, String) {
+    match text.split_once(' ').map(|(head, rest)| (head.parse::<Timestamp>(), rest)) {
+        Some((Ok(at), rest)) => (Some(at), rest.to_owned()),
+        // An empty line has nothing after its time.
+        _ => match text.parse() {
+            Ok(at) => (Some(at), String::new()),
+            Err(_) => (None, text),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,8 @@
 //! The command line as data. What each command does lives in `commands/`.
 
-use crate::service_args::{LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs};
+use crate::service_args::{
+    LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs, UnstickArgs,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Stop(StopArgs),
     /// Puts back exactly what the last stop ended.
     Resume(PutBackArgs),
+    /// Takes away the instances that are stuck at their end, without waiting for them.
+    Unstick(UnstickArgs),
     /// Carries one step of an operation's plan out; only a run may.
     #[command(hide = true)]
     Operate(OperateArgs),

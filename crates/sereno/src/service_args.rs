@@ -108,6 +108,15 @@ pub(crate) struct PutBackArgs {
     pub(crate) operation: OperationArgs,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct UnstickArgs {
+    /// Only of this component; of all of them when none is named.
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) component: Option<String>,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
 /// A step of a plan, as [`StepRequest::argv`] writes it.
 #[derive(Debug, Args)]
 pub(crate) struct OperateArgs {

@@ -6,6 +6,7 @@ use crate::report::{Failure, Result};
 use sereno_model::redact::dotenv;
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
+use sereno_platform::kubernetes::{Choice, Kubernetes};
 use sereno_platform::pm2::Pm2;
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
@@ -26,6 +27,16 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
         let own = std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
         own.or_else(|| beside.get(name).cloned())
     };
+    let names_a_cluster = settings.kubeconfig.is_some() || settings.context.is_some() || settings.namespace.is_some();
+    if settings.kind.as_deref() == Some("kubernetes") || (settings.kind.is_none() && names_a_cluster) {
+        let choice = Choice {
+            kubeconfig: settings.kubeconfig.as_ref().map(|file| context.directory.join(file)),
+            context: settings.context.clone(),
+            namespace: settings.namespace.clone(),
+        };
+        let cluster = Kubernetes::connect(&choice, &environment).await.map_err(|error| failure(&error))?;
+        return Ok(Box::new(cluster));
+    }
     let project = Project::find(
         &context.directory,
         &settings.files,
@@ -80,6 +91,7 @@ fn hosts(context: &Context, sudo: bool) -> std::result::Result<Vec<Host>, Platfo
 pub(crate) fn failure(error: &PlatformError) -> Failure {
     let exit = match error {
         PlatformError::NoSuchComponent { .. } | PlatformError::AddressUnknown { .. } => Exit::Usage,
+        PlatformError::Cluster(error) if error.is_usage() => Exit::Usage,
         PlatformError::Refused { .. } => Exit::Refused,
         _ => Exit::Failed,
     };

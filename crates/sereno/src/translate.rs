@@ -164,6 +164,14 @@ const WORDS: &[(&str, &str)] = &[
         "Parada de emergencia: termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
     ),
     (
+        "Takes away the instances that are stuck at their end, without waiting for them",
+        "Quita las instancias atascadas al terminar, sin esperarlas",
+    ),
+    (
+        "Only of this component; of all of them when none is named",
+        "Solo de este componente; de todos si no se nombra ninguno",
+    ),
+    (
         "Puts back exactly what the last stop ended",
         "Vuelve a poner en marcha exactamente lo que terminó la última parada",
     ),

@@ -46,7 +46,10 @@ impl Kind {
                 ("\"ask\", \"read-raw\" or \"second-person\"", "\"ask\", \"read-raw\" o \"second-person\"")
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
-            Self::Platform => ("\"compose\", \"pm2\" or \"systemd\"", "\"compose\", \"pm2\" o \"systemd\""),
+            Self::Platform => (
+                "\"compose\", \"kubernetes\", \"pm2\" or \"systemd\"",
+                "\"compose\", \"kubernetes\", \"pm2\" o \"systemd\"",
+            ),
             Self::Truth => ("true or false", "true o false"),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -192,6 +195,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         "false",
         "systemd, pm2: whether changes go through sudo; those of systemd over SSH do when not set.",
         "systemd, pm2: si los cambios pasan por sudo; los de systemd por SSH sí cuando falta.",
+    ),
+    setting(
+        "platform",
+        "kubeconfig",
+        Kind::Text,
+        "\"kubeconfig.yaml\"",
+        "kubernetes: the kubeconfig, relative to this file; as kubectl finds it when not set, else that of the pod that this runs in.",
+        "kubernetes: el kubeconfig, relativo a este archivo; si falta, el que encuentra kubectl, o el del pod en que esto corre.",
+    ),
+    setting(
+        "platform",
+        "context",
+        Kind::Text,
+        "\"production\"",
+        "kubernetes: the context of the kubeconfig; its current one when not set.",
+        "kubernetes: el contexto del kubeconfig; si falta, su contexto actual.",
+    ),
+    setting(
+        "platform",
+        "namespace",
+        Kind::Text,
+        "\"pedidos\"",
+        "kubernetes: the namespace of the system; the context's own when not set.",
+        "kubernetes: el namespace del sistema; si falta, el del contexto.",
     ),
     setting(
         "journal",

@@ -45,7 +45,7 @@ pub struct System {
 /// Where the components live. Nothing set: what the directory itself says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
-    /// `compose`, `pm2` or `systemd`.
+    /// `compose`, `kubernetes`, `pm2` or `systemd`.
     pub kind: Option<String>,
     /// Compose files, relative to the file of settings.
     pub files: Vec<String>,
@@ -61,6 +61,12 @@ pub struct Platform {
     pub ssh_config: Option<String>,
     /// Whether changes go through `sudo`; they do when it is not set and this is another machine.
     pub sudo: Option<bool>,
+    /// How clusters are reached, relative to the file of settings.
+    pub kubeconfig: Option<String>,
+    /// The kubeconfig's context.
+    pub context: Option<String>,
+    /// The namespace in the cluster.
+    pub namespace: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

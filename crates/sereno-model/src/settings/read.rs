@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
-const PLATFORMS: [&str; 3] = ["compose", "pm2", "systemd"];
+const PLATFORMS: [&str; 4] = ["compose", "kubernetes", "pm2", "systemd"];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -144,6 +144,9 @@ impl Reader<'_> {
             ("platform", "hosts") => self.settings.platform.hosts = texts(value)?,
             ("platform", "units") => self.settings.platform.units = texts(value)?,
             ("platform", "ssh_config") => self.settings.platform.ssh_config = Some(text(value)?),
+            ("platform", "kubeconfig") => self.settings.platform.kubeconfig = Some(text(value)?),
+            ("platform", "context") => self.settings.platform.context = Some(text(value)?),
+            ("platform", "namespace") => self.settings.platform.namespace = Some(text(value)?),
             ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),
             ("people", "name") => person.name = text(value)?,

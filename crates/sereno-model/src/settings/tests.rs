@@ -17,6 +17,9 @@ hosts = ["deploy@web-1"]
 units = ["api"]
 ssh_config = "ssh.conf"
 sudo = false
+kubeconfig = "kube.yaml"
+context = "prod"
+namespace = "shop"
 
 [journal]
 location = "sqlite:.sereno/journal.db"
@@ -72,6 +75,9 @@ fn a_full_file_is_read() {
         (&["deploy@web-1".to_owned()][..], &["api".to_owned()][..])
     );
     assert_eq!((settings.platform.ssh_config.as_deref(), settings.platform.sudo), (Some("ssh.conf"), Some(false)));
+    let platform = &settings.platform;
+    let cluster = [&platform.kubeconfig, &platform.context, &platform.namespace].map(|text| text.as_deref());
+    assert_eq!(cluster, [Some("kube.yaml"), Some("prod"), Some("shop")]);
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");
     assert_eq!(settings.people[1].os_user, "bea");

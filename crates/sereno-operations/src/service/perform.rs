@@ -66,14 +66,16 @@ async fn attempt(
         act => act,
     };
     if let Some(act) = act {
-        is_known(step, component, say)?;
-        as_planned(step, component)?;
+        if !platform.replaces() {
+            is_known(step, component, say)?;
+        }
+        as_planned(step, component, platform.replaces())?;
         for call in platform.calls(&act, component)? {
             say(Text::same(call.to_string()));
             call_once(platform, &call, say).await?;
         }
     }
-    let goal = Goal::of(step);
+    let goal = Goal::of(step, platform.replaces());
     wait(platform, step, &goal, say).await
 }
 
@@ -106,6 +108,7 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Limit => Some(Act::Limit { cpu_millis: step.cpu_millis, memory: step.memory }),
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
+        StepKind::Remove => Some(Act::Remove { instances }),
         StepKind::Await | StepKind::Quiet => None,
     }
 }
@@ -142,11 +145,15 @@ fn is_known(
 }
 
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
-fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformError> {
-    if step.kind != StepKind::Restart {
+fn as_planned(step: &StepRequest, component: &Component, replaces: bool) -> Result<(), PlatformError> {
+    if !matches!(step.kind, StepKind::Restart | StepKind::Remove) {
         return Ok(());
     }
-    let is_there = |mark: &str| component.instances.iter().any(|instance| instance.is_marked(mark));
+    // Where the instance is what is replaced, its process may be another one by now.
+    let is_same = |instance: &Instance, mark: &str| {
+        if replaces { id_of(&instance.mark()) == id_of(mark) } else { instance.is_marked(mark) }
+    };
+    let is_there = |mark: &str| component.instances.iter().any(|instance| is_same(instance, mark));
     match step.marks.iter().find(|mark| !is_there(mark)) {
         None => Ok(()),
         Some(gone) => Err(PlatformError::Refused {
@@ -157,6 +164,11 @@ fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformE
     }
 }
 
+/// The part of a mark that the instance has for as long as it is there.
+fn id_of(mark: &str) -> &str {
+    mark.split('@').next().unwrap_or(mark)
+}
+
 /// What has to be so for a step to be done.
 struct Goal<'s> {
     step: &'s StepRequest,
@@ -164,6 +176,8 @@ struct Goal<'s> {
     ready: Option<u32>,
     /// None of these may be left.
     gone: &'s [String],
+    /// The platform makes and replaces the instances.
+    replaces: bool,
 }
 
 /// How near a component is to its goal.
@@ -178,18 +192,23 @@ enum Reached {
 }
 
 impl<'s> Goal<'s> {
-    fn of(step: &'s StepRequest) -> Self {
+    fn of(step: &'s StepRequest, replaces: bool) -> Self {
         let (ready, gone): (Option<u32>, &[String]) = match step.kind {
             StepKind::Restart => (None, &step.marks),
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
+            StepKind::Remove => (None, &step.marks),
+            StepKind::Limit if replaces => (None, &step.marks),
             StepKind::Limit | StepKind::Quiet => (None, &[]),
         };
-        Self { step, ready, gone }
+        Self { step, ready, gone, replaces }
     }
 
     fn reached(&self, component: &Component) -> Reached {
+        if self.replaces {
+            return self.carried_out(component);
+        }
         let wanted: Vec<&Instance> = component
             .instances
             .iter()
@@ -208,6 +227,34 @@ impl<'s> Goal<'s> {
             (true, _) => Reached::No,
             // The verification of a stop tells it; the stops of other components are not held up by it.
             (false, _) if is_unknown && self.step.kind != StepKind::Stop => Reached::WhereSeen,
+            (false, true) => Reached::Yes,
+            (false, false) => Reached::IfSteady,
+        }
+    }
+}
+
+impl Goal<'_> {
+    /// The same where the platform makes the instances: by what it says of the whole, and by whether those that were seen
+    /// are gone. One that is still being taken away is not.
+    fn carried_out(&self, component: &Component) -> Reached {
+        let instances = &component.instances;
+        let is_old = |i: &Instance| self.gone.iter().any(|mark| id_of(mark) == id_of(&i.mark()));
+        let any_left = instances.iter().any(|i| i.is_alive() && is_old(i));
+        let running = instances.iter().filter(|i| i.runs()).count() as u32;
+        let all = |count: u32| component.ready == count && running == count;
+        let (on, settled) =
+            component.workload.as_ref().map_or((true, true), |workload| (workload.on, workload.settled));
+        let enough = match (self.step.kind, self.ready) {
+            (_, Some(0)) => !on && !instances.iter().any(Instance::is_alive),
+            (_, Some(count)) => on && settled && all(count),
+            // Whether others come in their place is asked afterwards, where their number is kept.
+            (StepKind::Remove, _) => true,
+            (StepKind::Await, None) if !self.gone.is_empty() => true,
+            (StepKind::Start | StepKind::Await, None) => on && settled,
+            (_, None) => settled && all(component.desired),
+        };
+        match (any_left || !enough, instances.iter().all(|i| i.checked || !i.runs())) {
+            (true, _) => Reached::No,
             (false, true) => Reached::Yes,
             (false, false) => Reached::IfSteady,
         }
@@ -236,7 +283,11 @@ async fn wait(
                 continue;
             }
         };
-        let component = find(&components, &step.component)?;
+        let component = match find(&components, &step.component) {
+            // What was no more than its instances is gone with the last of them.
+            Err(_) if goal.replaces && step.replicas.is_none() && !goal.gone.is_empty() => return Ok(()),
+            found => found?,
+        };
         tell(describe(component), &mut said, say);
         let reached = goal.reached(component);
         if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
@@ -332,6 +383,10 @@ fn describe(component: &Component) -> Text {
         format!("{name}: {}, {ready} of {desired} ready", component.standing.text().en),
         format!("{name}: {}, {ready} de {desired} listos", component.standing.text().es),
     );
+    for note in &component.notes {
+        en = format!("{en}; {}", note.en);
+        es = format!("{es}; {}", note.es);
+    }
     for instance in component.instances.iter().filter(|i| i.state != InstanceState::Running) {
         let exit = instance.last_exit.as_ref().map(sereno_platform::LastExit::text);
         let why = instance.why.clone().or(exit);

@@ -4,9 +4,10 @@ use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
+use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Stuck, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a plan is made of.
 #[derive(Debug, Clone)]
@@ -42,6 +43,7 @@ pub fn plan(
         Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
         Request::Limit { component, cpu_millis, memory } => planner.limit(component, *cpu_millis, *memory)?,
         Request::Stop { components } => planner.stop(components)?,
+        Request::Unstick { component } => planner.unstick(component.as_deref())?,
         Request::Resume { kept } => planner.resume(kept)?,
     };
     let data = |request: &Request| serde_json::json!(request);
@@ -57,6 +59,9 @@ pub fn plan(
     })
 }
 
+/// How long a platform may take to replace the instances of a component: as long as Kubernetes itself gives it.
+const ROLL_OUT: Duration = Duration::from_mins(10);
+
 /// Title, steps, and what takes it back.
 type Planned = (String, Vec<OperationStep>, Option<Request>);
 
@@ -69,8 +74,28 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// The component of a name, of which all is known: what a platform replaces itself, it need not be.
+    fn known(&self, name: &str) -> Result<&Component, PlatformError> {
+        let component = find(self.components, name)?;
+        let is_unclear = !self.platform.replaces() && unknown_of(component).is_some();
+        if is_unclear { Err(not_known(component)) } else { Ok(component) }
+    }
+
+    /// How many there are of those that there should be: an act on what is there is not judged by what is missing. A platform
+    /// that makes them itself is told how many there should be.
+    fn there(&self, component: &Component) -> u32 {
+        if self.platform.replaces() {
+            component.desired
+        } else {
+            component.desired.min(component.instances.len() as u32)
+        }
+    }
+
     fn restart(&self, name: &str) -> Result<Planned, PlatformError> {
-        let component = known(self.components, name)?;
+        let component = self.known(name)?;
+        if self.platform.replaces() {
+            return self.roll_out(component);
+        }
         if component.instances.is_empty() || component.desired == 0 {
             return Err(not_running(component));
         }
@@ -90,21 +115,45 @@ impl Planner<'_> {
             steps.push(self.change(&step, Verb::Restarts, Risk::Change, text));
         }
         let seen = component.instances.iter().map(Instance::mark).collect();
-        steps.push(self.verify(name, there(component), seen));
+        steps.push(self.verify(name, self.there(component), seen));
         let title = self.say(&format!("Restart {name}"), &format!("Reiniciar {name}"));
         Ok((title, steps, None))
     }
 
+    /// The restart of the whole, where the platform replaces the instances itself.
+    fn roll_out(&self, component: &Component) -> Result<Planned, PlatformError> {
+        let name = &component.name;
+        self.platform.calls(&Act::Restart { instances: Vec::new() }, component)?;
+        if component.instances.is_empty() || component.desired == 0 {
+            return Err(not_running(component));
+        }
+        let step = StepRequest {
+            marks: component.marks(),
+            within: ROLL_OUT,
+            ..StepRequest::new(StepKind::Restart, name, &self.target)
+        };
+        let count = component.marks().len();
+        let text = Text::new(
+            format!("restarts {name}: replaces {count}, one after the other"),
+            format!("reinicia {name}: reemplaza {count}, de a poco"),
+        );
+        let steps = vec![
+            self.change(&step, Verb::Restarts, Risk::Change, text),
+            self.verify(name, component.desired, component.marks()),
+        ];
+        Ok((self.say(&format!("Restart {name}"), &format!("Reiniciar {name}")), steps, None))
+    }
+
     fn scale(&self, name: &str, replicas: u32) -> Result<Planned, PlatformError> {
-        let component = known(self.components, name)?;
-        let before = there(component);
+        let component = self.known(name)?;
+        self.platform.calls(&Act::Scale { replicas }, component)?;
+        let before = self.there(component);
         if before == replicas {
             return Err(PlatformError::refused(
                 format!("`{name}` has {replicas} already"),
                 format!("`{name}` ya tiene {replicas}"),
             ));
         }
-        self.platform.calls(&Act::Scale { replicas }, component)?;
         let step = StepRequest {
             replicas: Some(replicas),
             marks: component.marks(),
@@ -122,21 +171,41 @@ impl Planner<'_> {
     }
 
     fn limit(&self, name: &str, cpu_millis: Option<u64>, memory: Option<u64>) -> Result<Planned, PlatformError> {
-        let component = known(self.components, name)?;
+        let component = self.known(name)?;
         self.platform.calls(&Act::Limit { cpu_millis, memory }, component)?;
-        let step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        let replaces = self.platform.replaces();
+        let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
+        let has_it =
+            (cpu_millis.is_none() || cpu_millis == before.cpu_millis) && (memory.is_none() || memory == before.memory);
+        // Nothing would be replaced, and so nothing show that it was done.
+        if replaces && has_it {
+            return Err(PlatformError::refused(
+                format!("`{name}` has these limits already"),
+                format!("`{name}` ya tiene esos límites"),
+            ));
+        }
+        let mut step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        if replaces {
+            step.marks = component.marks();
+            step.within = ROLL_OUT;
+        }
         let words = [
             cpu_millis.map(|millis| format!("{millis} m CPU")),
             memory.map(|bytes| format!("{} MiB", bytes / (1024 * 1024))),
         ];
         let words = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
+        let mut text = Text::new(format!("limits {name} to {words}"), format!("limita {name} a {words}"));
+        if replaces {
+            text = Text::new(
+                format!("{}: its instances are replaced", text.en),
+                format!("{}: se reemplazan sus instancias", text.es),
+            );
+        }
         let steps = vec![
             self.change(&step, Verb::Updates, Risk::Change, text),
-            self.verify(name, there(component), Vec::new()),
+            self.verify(name, self.there(component), step.marks.clone()),
         ];
         // What had no limit cannot be given none again: the platforms take a number only.
-        let before = component.instances.first().map(|instance| instance.limits).unwrap_or_default();
         let known =
             (cpu_millis.is_none() || before.cpu_millis.is_some()) && (memory.is_none() || before.memory.is_some());
         let undo = known.then(|| Request::Limit {
@@ -154,14 +223,25 @@ impl Planner<'_> {
         };
         // What cannot be asked is not called stopped: its verification fails.
         let unseen: Vec<&Component> = wanted.iter().copied().filter(|c| c.instances.iter().any(is_unknown)).collect();
-        let mut running: Vec<&Component> =
-            wanted.into_iter().filter(|component| component.instances.iter().any(Instance::is_alive)).collect();
+        let mut running: Vec<&Component> = wanted.into_iter().filter(|component| component.is_on()).collect();
+        // What cannot be stopped keeps nobody from stopping the rest; it is said, and waited for.
+        let mut left = Vec::new();
+        if names.is_empty() {
+            running.retain(|component| match self.platform.calls(&Act::Stop, component) {
+                Err(refused @ PlatformError::Refused { .. }) => {
+                    left.push(refused.text());
+                    false
+                }
+                _ => true,
+            });
+        }
         let depths = depths(self.components);
         running.sort_by_key(|component| Reverse(depths.get(component.name.as_str())));
         if running.is_empty() {
-            return Err(match unseen.first() {
-                Some(component) => not_known(component),
-                None => PlatformError::refused("nothing of this runs", "nada de esto está en marcha"),
+            return Err(match (unseen.first(), left.pop()) {
+                (Some(component), _) => not_known(component),
+                (None, Some(why)) => PlatformError::refused(why.en, why.es),
+                (None, None) => PlatformError::refused("nothing of this runs", "nada de esto está en marcha"),
             });
         }
         let mut steps = Vec::new();
@@ -185,21 +265,77 @@ impl Planner<'_> {
         let only_unseen = unseen.into_iter().filter(|c| !running.iter().any(|r| r.name == c.name));
         steps.extend(only_unseen.map(|component| self.verify(&component.name, 0, Vec::new())));
         if names.is_empty() {
-            steps.push(self.quiet());
+            steps.push(self.quiet(&left));
         }
-        let kept = running
-            .iter()
-            .map(|component| Kept {
-                component: component.name.clone(),
-                replicas: component.marks().len() as u32,
-                instances: component.instances.iter().filter(|i| i.is_alive()).map(|i| i.name.clone()).collect(),
-            })
-            .collect();
+        let kept = running.iter().map(|component| self.kept(component)).collect();
         let title = match names {
             [] => self.say("Emergency stop", "Parada de emergencia"),
             names => self.say(&format!("Stop {}", names.join(", ")), &format!("Detener {}", names.join(", "))),
         };
         Ok((title, steps, Some(Request::Resume { kept })))
+    }
+
+    /// Exactly the instances that are stuck now, each component a step of its own.
+    fn unstick(&self, name: Option<&str>) -> Result<Planned, PlatformError> {
+        let wanted: Vec<&Component> = match name {
+            Some(name) => vec![find(self.components, name)?],
+            None => self.components.iter().collect(),
+        };
+        let mut steps = Vec::new();
+        for component in &wanted {
+            let stuck = component.workload.as_ref().map(|workload| workload.stuck.as_slice()).unwrap_or_default();
+            if !stuck.is_empty() {
+                steps.extend(self.take_away(component, stuck)?);
+            }
+        }
+        if steps.is_empty() {
+            // A platform that has no such thing says so in its own words.
+            if let Some(first) = wanted.first() {
+                self.platform.calls(&Act::Remove { instances: Vec::new() }, first)?;
+            }
+            return Err(nothing_stuck(&wanted));
+        }
+        Ok((self.say("Take away what is stuck", "Quitar lo atascado"), steps, None))
+    }
+
+    fn take_away(&self, component: &Component, stuck: &[Stuck]) -> Result<[OperationStep; 2], PlatformError> {
+        let instances: Vec<String> = stuck.iter().map(|one| one.name.clone()).collect();
+        self.platform.calls(&Act::Remove { instances: instances.clone() }, component)?;
+        let is_stuck = |i: &&Instance| instances.contains(&i.name);
+        let marks: Vec<String> = component.instances.iter().filter(is_stuck).map(Instance::mark).collect();
+        let names = instances.join(", ");
+        let mut text = Text::new(
+            format!("takes away {names} without waiting for its end: it may go on where it is"),
+            format!("quita {names} sin esperar a que termine: puede seguir donde está"),
+        );
+        let held: Vec<&str> = stuck.iter().flat_map(|one| &one.finalizers).map(String::as_str).collect();
+        if !held.is_empty() {
+            let held = held.join(", ");
+            text = Text::new(
+                format!("{}; and does not wait for {held}", text.en),
+                format!("{}; y no espera a {held}", text.es),
+            );
+        }
+        let name = &component.name;
+        let step = |kind| StepRequest { marks: marks.clone(), ..StepRequest::new(kind, name, &self.target) };
+        let remove = StepRequest { instances, ..step(StepKind::Remove) };
+        // Others come in their place where their number is kept.
+        let counts = component.workload.as_ref().is_some_and(|workload| workload.kind.counts());
+        let replaced = StepRequest { replicas: counts.then_some(component.desired), ..step(StepKind::Await) };
+        let title = self.say(&format!("{names} is gone"), &format!("{names} ya no está"));
+        Ok([self.change(&remove, Verb::Deletes, Risk::Destroy, text), Self::observe(&replaced, title)])
+    }
+
+    fn kept(&self, component: &Component) -> Kept {
+        let component_name = component.name.clone();
+        if self.platform.replaces() {
+            return Kept { component: component_name, replicas: component.desired, instances: Vec::new() };
+        }
+        Kept {
+            component: component_name,
+            replicas: component.marks().len() as u32,
+            instances: component.instances.iter().filter(|i| i.is_alive()).map(|i| i.name.clone()).collect(),
+        }
     }
 
     fn resume(&self, kept: &[Kept]) -> Result<Planned, PlatformError> {
@@ -208,6 +344,12 @@ impl Planner<'_> {
         // In the opposite order of the stop.
         for Kept { component: name, replicas, instances } in kept.iter().rev() {
             let component = find(self.components, name)?;
+            if self.platform.replaces() {
+                let start = self.switch_on(component, *replicas)?;
+                is_due |= !start.is_empty();
+                steps.extend(start);
+                continue;
+            }
             let there = |wanted: &String| component.instances.iter().find(|instance| instance.name == *wanted);
             if instances.iter().any(|wanted| there(wanted).is_some_and(is_unknown)) {
                 return Err(not_known(component));
@@ -249,10 +391,34 @@ impl Planner<'_> {
         Ok((self.say("Resume", "Reanudar"), steps, None))
     }
 
+    /// Starts as many as there were, where the platform makes the instances; nothing when somebody has started it already.
+    fn switch_on(&self, component: &Component, replicas: u32) -> Result<Vec<OperationStep>, PlatformError> {
+        let name = &component.name;
+        let workload = component.workload.as_ref();
+        if workload.is_some_and(|workload| workload.on) {
+            return Ok(Vec::new());
+        }
+        self.platform.calls(&Act::Start { instances: Vec::new(), replicas }, component)?;
+        // Of what is not counted, only that it is on can be said.
+        let counted = workload.is_none_or(|workload| workload.kind.counts()).then_some(replicas);
+        let step = StepRequest { replicas: counted, ..StepRequest::new(StepKind::Start, name, &self.target) };
+        let count = counted.map(|count| format!(" ({count})")).unwrap_or_default();
+        let text = Text::new(format!("starts {name}{count}"), format!("inicia {name}{count}"));
+        let on = StepRequest::new(StepKind::Await, name, &self.target);
+        let verify = counted.map_or_else(
+            || Self::observe(&on, self.say(&format!("{name} is on"), &format!("{name} está activo"))),
+            |count| self.verify(name, count, Vec::new()),
+        );
+        Ok(vec![self.change(&step, Verb::Starts, Risk::Change, text), verify])
+    }
+
     /// Waits until nothing of the whole system runs: not what started since the plan was made either.
-    fn quiet(&self) -> OperationStep {
+    fn quiet(&self, left: &[Text]) -> OperationStep {
         let step = StepRequest::new(StepKind::Quiet, "*", &self.target);
-        let text = Text::new("looks at everything", "mira todo");
+        let mut text = Text::new("looks at everything", "mira todo");
+        for Text { en, es } in left {
+            text = Text::new(format!("{}; left as it is: {en}", text.en), format!("{}; se deja: {es}", text.es));
+        }
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
         let title = self.say("nothing runs any more", "ya nada está en marcha");
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
@@ -287,8 +453,14 @@ impl Planner<'_> {
                 &format!("{name} fue reemplazado y está listo: {n}"),
             ),
         };
+        Self::observe(&step, title)
+    }
+
+    /// A step that looks whether it is so.
+    fn observe(step: &StepRequest, title: String) -> OperationStep {
+        let name = &step.component;
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
-        let effect = Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
+        let effect = Effect { verb: Verb::Reads, target: name.clone(), component: None, risk: Risk::Observe, text };
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 
@@ -310,17 +482,6 @@ fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
         }
     }
     depths
-}
-
-/// How many there are of those that there should be: an act on what is there is not judged by what is missing.
-fn there(component: &Component) -> u32 {
-    component.desired.min(component.instances.len() as u32)
-}
-
-/// The component of a name, of which all is known.
-fn known<'c>(components: &'c [Component], name: &str) -> Result<&'c Component, PlatformError> {
-    let component = find(components, name)?;
-    if unknown_of(component).is_some() { Err(not_known(component)) } else { Ok(component) }
 }
 
 fn is_unknown(instance: &Instance) -> bool {
@@ -345,6 +506,20 @@ fn not_known(component: &Component) -> PlatformError {
             "arregle eso primero; o quítelo de [platform] en sereno.toml, para operar el resto",
         ))),
     }
+}
+
+/// What is there instead of something stuck.
+fn nothing_stuck(components: &[&Component]) -> PlatformError {
+    let leaving = |one: &&Instance| one.state == InstanceState::Terminating;
+    let ending: Vec<&str> =
+        components.iter().flat_map(|one| one.instances.iter().filter(leaving)).map(|i| i.name.as_str()).collect();
+    let names = ending.join(", ");
+    let (en, es) = if ending.is_empty() {
+        ("nothing is being taken away".to_owned(), "no se está quitando nada".to_owned())
+    } else {
+        (format!("still ending, where it is: {names}"), format!("todavía termina, donde está: {names}"))
+    };
+    PlatformError::refused(format!("nothing is stuck; {en}"), format!("nada está atascado; {es}"))
 }
 
 fn not_running(component: &Component) -> PlatformError {

@@ -14,6 +14,8 @@ pub enum Request {
     Limit { component: String, cpu_millis: Option<u64>, memory: Option<u64> },
     /// Stop these components; all of them when none is named.
     Stop { components: Vec<String> },
+    /// Take away the instances that are stuck at their end, of this component or of all.
+    Unstick { component: Option<String> },
     /// Start what a stop has ended, exactly that.
     Resume { kept: Vec<Kept> },
 }
@@ -35,6 +37,7 @@ impl Request {
             Self::Scale { .. } | Self::Limit { .. } => "scale",
             Self::Stop { .. } => "stop",
             Self::Resume { .. } => "resume",
+            Self::Unstick { .. } => "unstick",
         }
     }
 }

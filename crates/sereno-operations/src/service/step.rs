@@ -10,6 +10,8 @@ pub enum StepKind {
     Limit,
     Stop,
     Start,
+    /// Takes instances away that ought to be gone.
+    Remove,
     /// Changes nothing: waits until the component is as it should be.
     Await,
     /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
@@ -42,8 +44,8 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 7] =
-        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await, Self::Quiet];
+    pub const ALL: [Self; 8] =
+        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Remove, Self::Await, Self::Quiet];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,6 +54,7 @@ impl StepKind {
             Self::Limit => "limit",
             Self::Stop => "stop",
             Self::Start => "start",
+            Self::Remove => "remove",
             Self::Await => "await",
             Self::Quiet => "quiet",
         }

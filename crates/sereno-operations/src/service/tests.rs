@@ -4,7 +4,8 @@
 use super::{Kept, Request, Seen, StepKind, StepRequest, perform, perform_again, plan};
 use sereno_model::{Lang, Risk};
 use sereno_platform::{
-    Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform, PlatformError,
+    Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform,
+    PlatformError, Stuck, Workload, WorkloadKind,
 };
 use std::sync::Mutex;
 use std::time::Duration;
@@ -16,10 +17,12 @@ struct Fake {
     calls: Mutex<Vec<Call>>,
     /// Calls are carried out, and no answer comes.
     is_mute: bool,
+    /// It makes and replaces the instances itself.
+    replaces: bool,
 }
 
 fn fake(states: Vec<Vec<Component>>) -> Fake {
-    Fake { states: Mutex::new(states), calls: Mutex::new(Vec::new()), is_mute: false }
+    Fake { states: Mutex::new(states), calls: Mutex::new(Vec::new()), is_mute: false, replaces: false }
 }
 
 impl Platform for Fake {
@@ -33,6 +36,10 @@ impl Platform for Fake {
 
     fn definition(&self) -> Pending<'_, Option<String>> {
         Box::pin(async { Ok(Some("new".to_owned())) })
+    }
+
+    fn replaces(&self) -> bool {
+        self.replaces
     }
 
     fn components(&self, _: Detail) -> Pending<'_, Vec<Component>> {
@@ -85,8 +92,16 @@ fn component(name: &str, needs: &[&str], instances: Vec<Instance>) -> Component 
 }
 
 fn planned(request: &Request, components: Vec<Component>) -> Result<Vec<(String, Risk)>, PlatformError> {
+    planned_on(&fake(vec![Vec::new()]), request, components)
+}
+
+fn planned_on(
+    platform: &Fake,
+    request: &Request,
+    components: Vec<Component>,
+) -> Result<Vec<(String, Risk)>, PlatformError> {
     let seen = Seen { components, place: "fake@1".to_owned(), definition: None };
-    let spec = plan(request, &seen, &fake(vec![Vec::new()]), Lang::En)?;
+    let spec = plan(request, &seen, platform, Lang::En)?;
     let risk =
         |step: &sereno_engine::plan::OperationStep| step.effects.iter().map(|e| e.risk).max().unwrap_or_default();
     Ok(spec.steps.iter().map(|step| (step.title.clone(), risk(step))).collect())
@@ -262,4 +277,97 @@ fn a_lost_instance_can_be_put_back_by_scaling_to_what_there_should_be() {
     let scale = |replicas| planned(&Request::Scale { component: "api".to_owned(), replicas }, lost());
     assert_eq!(scale(3).expect("a plan")[0].0, "Scales api from 1 to 3");
     assert!(scale(1).is_err());
+}
+
+/// A component as a platform shows it that makes the instances itself.
+fn deployment(desired: u32, on: bool, settled: bool, instances: Vec<Instance>) -> Vec<Component> {
+    let workload = Workload {
+        kind: WorkloadKind::Deployment,
+        name: "api".to_owned(),
+        container: "api".to_owned(),
+        on,
+        settled,
+        hindrances: Vec::new(),
+        stuck: Vec::new(),
+    };
+    let component = Component::of("api".to_owned(), desired, None, instances, false);
+    vec![Component { workload: Some(workload), ..component }]
+}
+
+fn replacing(states: Vec<Vec<Component>>) -> Fake {
+    Fake { replaces: true, ..fake(states) }
+}
+
+#[test]
+fn a_rollout_is_one_act_and_done_when_nothing_old_is_left_and_all_is_carried_out() {
+    let old = || instance("old", Running, 1);
+    let new = || instance("new", Running, 2);
+    let restart = Request::Restart { component: "api".to_owned() };
+    let steps = planned_on(&replacing(Vec::new()), &restart, deployment(1, true, true, vec![old()])).expect("a plan");
+    assert_eq!(steps.iter().filter(|(_, risk)| *risk == Risk::Change).count(), 1, "{steps:?}");
+    let step = StepRequest {
+        marks: vec![old().mark()],
+        within: Duration::from_millis(500),
+        ..StepRequest::new(StepKind::Restart, "api", "fake@1")
+    };
+    let ended = |last: Vec<Component>| performed(&replacing(vec![deployment(1, true, true, vec![old()]), last]), &step);
+    assert_eq!(ended(deployment(1, true, true, vec![new()])), Ok(()));
+    for (what, last) in [
+        ("the old one is still ending", vec![new(), instance("old", InstanceState::Terminating, 1)]),
+        ("the old one was only started again", vec![instance("old", Running, 3)]),
+        ("the new one is not ready", vec![instance("new", InstanceState::Starting, 2)]),
+    ] {
+        assert!(ended(deployment(1, true, true, last)).is_err(), "{what}");
+    }
+    assert!(ended(deployment(1, true, false, vec![new()])).is_err(), "the platform is still at it");
+}
+
+#[test]
+fn a_rollout_holds_to_the_instances_that_the_plan_saw() {
+    let step = StepRequest {
+        marks: vec![instance("old", Running, 1).mark()],
+        within: Duration::from_millis(300),
+        ..StepRequest::new(StepKind::Restart, "api", "fake@1")
+    };
+    let others = replacing(vec![deployment(1, true, true, vec![instance("other", Running, 1)])]);
+    assert!(performed(&others, &step).expect_err("another one runs").contains("not there any more"));
+    assert!(others.calls.lock().expect("not poisoned").is_empty());
+}
+
+#[test]
+fn a_stop_keeps_how_many_there_should_be_and_a_resume_puts_back_exactly_that() {
+    // Three are wanted, one of them is there.
+    let running = deployment(3, true, true, vec![instance("one", Running, 1)]);
+    let seen = Seen { components: running, place: "fake@1".to_owned(), definition: None };
+    let stop = Request::Stop { components: vec!["api".to_owned()] };
+    let spec = plan(&stop, &seen, &replacing(Vec::new()), Lang::En).expect("a plan");
+    let resume: Request = serde_json::from_value(spec.operation.undo.expect("kept")).expect("a request");
+    let kept = Kept { component: "api".to_owned(), replicas: 3, instances: Vec::new() };
+    assert_eq!(resume, Request::Resume { kept: vec![kept] });
+    let titles = |components| -> Result<Vec<String>, PlatformError> {
+        Ok(planned_on(&replacing(Vec::new()), &resume, components)?.into_iter().map(|(title, _)| title).collect())
+    };
+    assert_eq!(titles(deployment(0, false, true, Vec::new())).expect("a plan"), ["Starts api (3)", "api is ready: 3"]);
+    assert!(titles(deployment(2, true, true, Vec::new())).is_err(), "somebody has started it already");
+    let off = StepRequest { within: Duration::from_millis(300), ..StepRequest::new(StepKind::Stop, "api", "fake@1") };
+    assert_eq!(performed(&replacing(vec![deployment(0, false, true, Vec::new())]), &off), Ok(()));
+    assert!(performed(&replacing(vec![deployment(3, true, false, Vec::new())]), &off).is_err(), "it would come back");
+}
+
+#[test]
+fn only_what_is_stuck_is_taken_away_and_that_is_destruction() {
+    let unstick = Request::Unstick { component: None };
+    let leaving = || instance("old", InstanceState::Terminating, 1);
+    let nothing = planned_on(&replacing(Vec::new()), &unstick, deployment(1, true, true, vec![leaving()]));
+    let said = nothing.expect_err("its time is not over").to_string();
+    assert_eq!(said, "nothing is stuck; still ending, where it is: old");
+    let mut stuck = deployment(1, true, true, vec![leaving(), instance("new", Running, 2)]);
+    if let Some(workload) = &mut stuck[0].workload {
+        workload.stuck =
+            vec![Stuck { name: "old".to_owned(), id: "old".to_owned(), finalizers: vec!["a/b".to_owned()] }];
+    }
+    let steps = planned_on(&replacing(Vec::new()), &unstick, stuck).expect("a plan");
+    assert_eq!(steps[0].1, Risk::Destroy);
+    assert!(steps[0].0.starts_with("Takes away old ") && steps[0].0.ends_with("does not wait for a/b"), "{steps:?}");
+    assert_eq!(steps.len(), 2);
 }

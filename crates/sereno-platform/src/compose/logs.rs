@@ -1,7 +1,7 @@
 //! Lines of containers from the Docker Engine.
 
 use super::engine_said;
-use crate::log::Lines;
+use crate::log::{Lines, stamped};
 use crate::{Instance, LogLine, LogWanted, PlatformError};
 use bollard::Docker;
 use bollard::container::LogOutput;
@@ -115,18 +115,6 @@ fn without_stamp(frame: &[u8]) -> &[u8] {
     match space.and_then(|space| Some((std::str::from_utf8(&frame[..space]).ok()?, &frame[space + 1..]))) {
         Some((head, rest)) if head.parse::<Timestamp>().is_ok() => rest,
         _ => frame,
-    }
-}
-
-/// The engine puts its time before each line.
-fn stamped(text: String) -> (Option<Timestamp>, String) {
-    match text.split_once(' ').map(|(head, rest)| (head.parse::<Timestamp>(), rest)) {
-        Some((Ok(at), rest)) => (Some(at), rest.to_owned()),
-        // An empty line has nothing after its time.
-        _ => match text.parse() {
-            Ok(at) => (Some(at), String::new()),
-            Err(_) => (None, text),
-        },
     }
 }
 

@@ -176,6 +176,9 @@ impl Platform for Compose {
         Box::pin(async move {
             match call {
                 Call::Engine { request } => self.request(request).await,
+                Call::Cluster { .. } => {
+                    Err(PlatformError::refused("not a call of compose", "no es una llamada de compose"))
+                }
                 Call::Program { argv, .. } => {
                     let (argv, directory) = (argv.clone(), self.project.directory.clone());
                     let done = tokio::task::spawn_blocking(move || project::run(&argv, &directory)).await;
@@ -215,6 +218,7 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
             nano_cpus: cpu_millis.and_then(|millis| i64::try_from(millis.saturating_mul(1_000_000)).ok()),
             memory: memory.and_then(|bytes| i64::try_from(bytes).ok()),
         }),
+        Act::Remove { .. } => return Err(crate::nothing_sticks("compose")),
         // Nothing tells compose that such a name is no option.
         Act::Scale { .. } if component.name.starts_with('-') => Vec::new(),
         Act::Scale { replicas } => {

@@ -113,6 +113,7 @@ impl Platform for Pm2 {
                     "pm2 escala una app en una máquina, y hay varias: con una configuración que nombre una, se puede escalar",
                 )),
             },
+            Act::Remove { .. } => Err(crate::nothing_sticks("pm2")),
             Act::Limit { .. } => Err(PlatformError::Refused {
                 en: "pm2 limits nothing: it restarts an app that uses more memory than it may".to_owned(),
                 es: "pm2 no limita nada: reinicia una app que usa más memoria de la que puede".to_owned(),

@@ -175,6 +175,7 @@ impl Platform for Systemd {
                     .map(|(host, unit)| call(host, &argv(&unit).iter().map(String::as_str).collect::<Vec<_>>()))
                     .collect())
             }
+            Act::Remove { .. } => Err(crate::nothing_sticks("systemd")),
             Act::Scale { .. } => Err(PlatformError::refused(
                 format!("`{}` is one unit on each machine: systemd has no replicas to scale", component.name),
                 format!("`{}` es una unidad por máquina: systemd no tiene réplicas que escalar", component.name),
@@ -186,7 +187,7 @@ impl Platform for Systemd {
         Box::pin(async move {
             match call {
                 Call::Program { argv, .. } => host::run(argv).await.map(drop),
-                Call::Engine { .. } => {
+                Call::Engine { .. } | Call::Cluster { .. } => {
                     Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
                 }
             }

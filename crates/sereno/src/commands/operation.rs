@@ -6,7 +6,7 @@ use crate::commands::{plan, run};
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
-use crate::service_args::{OperationArgs, PutBackArgs, RestartArgs, ScaleArgs, StopArgs};
+use crate::service_args::{OperationArgs, PutBackArgs, RestartArgs, ScaleArgs, StopArgs, UnstickArgs};
 use crate::system::{self, failure};
 use sereno_engine::plan::{Plan, of_operation};
 use sereno_engine::run::RunState;
@@ -35,6 +35,11 @@ pub(crate) async fn scale(context: &Context, args: &ScaleArgs) -> Result<Exit> {
 
 pub(crate) async fn stop(context: &Context, args: &StopArgs) -> Result<Exit> {
     let request = Request::Stop { components: args.components.clone() };
+    carry_out(context, &request, &args.operation).await
+}
+
+pub(crate) async fn unstick(context: &Context, args: &UnstickArgs) -> Result<Exit> {
+    let request = Request::Unstick { component: args.component.clone() };
     carry_out(context, &request, &args.operation).await
 }
 

@@ -116,7 +116,7 @@ fn remarks(component: &Component, stops: &Stops, lang: Lang, now: Timestamp) -> 
         };
         return stops.get(&component.name).map(|stop| told(stop).get(lang).to_owned()).into_iter().collect();
     }
-    if component.instances.is_empty() && component.desired > 0 {
+    if component.instances.is_empty() && component.desired > 0 && component.notes.is_empty() {
         return vec![Text::new("it was never started", "nunca se inició").get(lang).to_owned()];
     }
     let trouble = |instance: &Instance| {
@@ -132,7 +132,8 @@ fn remarks(component: &Component, stops: &Stops, lang: Lang, now: Timestamp) -> 
         }
         Some(format!("{}: {}", instance.name, said.join(", ")))
     };
-    component.instances.iter().filter_map(trouble).collect()
+    let notes = component.notes.iter().map(|note| note.get(lang).to_owned());
+    notes.chain(component.instances.iter().filter_map(trouble)).collect()
 }
 
 fn state_text(state: InstanceState) -> Text {
@@ -203,6 +204,8 @@ mod tests {
             version: None,
             needs: Vec::new(),
             instances: vec![instance],
+            notes: Vec::new(),
+            workload: None,
         }
     }
 

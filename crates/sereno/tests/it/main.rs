@@ -5,6 +5,7 @@ mod commands;
 mod faults;
 mod harness;
 mod init;
+mod kubernetes;
 mod locks;
 mod pedidos;
 mod people;
