@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::report::{Failure, Result};
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
+use sereno_platform::process::Processes;
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
 
@@ -13,6 +14,11 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     let settings = &context.settings.platform;
     if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
         return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
+    }
+    if settings.kind.as_deref() == Some("process")
+        || (settings.kind.is_none() && !context.settings.processes.is_empty())
+    {
+        return Ok(Box::new(processes(context).map_err(|error| failure(&error))?));
     }
     let environment = |name: &str| std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
     let project = Project::find(
@@ -36,6 +42,12 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     };
     let compose = Compose::connect(project, &environment).await.map_err(|error| failure(&error))?;
     Ok(Box::new(compose))
+}
+
+fn processes(context: &Context) -> std::result::Result<Processes, PlatformError> {
+    let folder = context.directory.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = context.settings.system.name.clone().or(folder).unwrap_or_else(|| "system".to_owned());
+    Processes::new(name, context.directory.clone(), &context.state_dir, context.settings.processes.clone())
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {

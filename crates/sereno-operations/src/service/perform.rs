@@ -2,7 +2,9 @@
 
 use super::step::{StepKind, StepRequest};
 use sereno_model::Text;
-use sereno_platform::{Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
+use sereno_platform::{
+    Act, Call, Component, Detail, ExitReason, Instance, InstanceState, Platform, PlatformError, Standing, find,
+};
 use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -141,11 +143,29 @@ impl<'s> Goal<'s> {
             Some(count) => ready == count && running == count,
             None => !wanted.is_empty() && ready == wanted.len() as u32,
         };
+        // What does its work once has done it, and is not the one that was to be replaced.
+        let is_done = component.standing == Standing::Completed && self.ready != Some(0);
+        if is_done && !wanted.iter().any(|i| self.gone.contains(&i.mark())) {
+            return Reached::Yes;
+        }
         match (any_left || !enough, wanted.iter().all(|i| i.checked || !i.runs())) {
             (true, _) => Reached::No,
             (false, true) => Reached::Yes,
             (false, false) => Reached::IfSteady,
         }
+    }
+}
+
+impl Goal<'_> {
+    /// Whether an instance that was just told to start could not even begin: where the keeper has said so, nothing changes
+    /// by waiting.
+    fn is_hopeless(&self, component: &Component) -> bool {
+        let never_began = |i: &Instance| {
+            !i.runs() && i.last_exit.as_ref().is_some_and(|exit| matches!(exit.reason, ExitReason::NotStarted(_)))
+        };
+        let names = &self.step.instances;
+        let mut wanted = component.instances.iter().filter(|i| names.is_empty() || names.contains(&i.name));
+        self.ready != Some(0) && wanted.any(never_began)
     }
 }
 
@@ -177,8 +197,8 @@ async fn wait(
         if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
             return Ok(());
         }
-        if last {
-            return Err(not_reached(step, component));
+        if last || (platform.declared(&component.name).is_some() && goal.is_hopeless(component)) {
+            return Err(not_reached(step, component, begun.elapsed()));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
@@ -245,8 +265,8 @@ impl Steadiness {
     }
 }
 
-fn not_reached(step: &StepRequest, component: &Component) -> PlatformError {
-    let (seconds, line) = (step.within.as_secs(), describe(component));
+fn not_reached(step: &StepRequest, component: &Component, waited: Duration) -> PlatformError {
+    let (seconds, line) = (waited.min(step.within).as_secs(), describe(component));
     PlatformError::Refused {
         en: format!("not as it should be after {seconds} s: {}", line.en),
         es: format!("no quedó como debe tras {seconds} s: {}", line.es),

@@ -14,6 +14,10 @@ pub enum Request {
     Limit { component: String, cpu_millis: Option<u64>, memory: Option<u64> },
     /// Stop these components; all of them when none is named.
     Stop { components: Vec<String> },
+    /// Bring up what is declared, with what it needs: all of it when nothing is named.
+    Up { components: Vec<String> },
+    /// Take these components down, and keep nothing of them; all of them when none is named.
+    Down { components: Vec<String> },
     /// Start what a stop has ended, exactly that.
     Resume { kept: Vec<Kept> },
 }
@@ -35,6 +39,8 @@ impl Request {
             Self::Scale { .. } | Self::Limit { .. } => "scale",
             Self::Stop { .. } => "stop",
             Self::Resume { .. } => "resume",
+            Self::Up { .. } => "up",
+            Self::Down { .. } => "down",
         }
     }
 }

@@ -170,6 +170,9 @@ impl Platform for Compose {
         Box::pin(async move {
             match call {
                 Call::Engine { request } => self.request(request).await,
+                Call::Keeper { .. } => {
+                    Err(PlatformError::refused("not a call of compose", "no es una llamada de compose"))
+                }
                 Call::Program { argv, .. } => {
                     let (argv, directory) = (argv.clone(), self.project.directory.clone());
                     let done = tokio::task::spawn_blocking(move || project::run(&argv, &directory)).await;

@@ -160,7 +160,7 @@ impl Platform for Systemd {
         Box::pin(async move {
             match call {
                 Call::Program { argv, .. } => host::run(argv).await.map(drop),
-                Call::Engine { .. } => {
+                Call::Engine { .. } | Call::Keeper { .. } => {
                     Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
                 }
             }

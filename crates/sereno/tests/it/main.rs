@@ -7,6 +7,7 @@ mod harness;
 mod locks;
 mod pedidos;
 mod people;
+mod processes;
 mod runs;
 mod server;
 mod services;
