@@ -39,7 +39,8 @@ impl Planner<'_> {
             }
             is_due = true;
             // What runs and is not ready is waited for: only what does not run is started.
-            if self.platform.calls(&Act::Start { instances: Vec::new(), replicas }, component).is_ok() {
+            let start = Act::Start { instances: Vec::new(), replicas };
+            if !self.platform.calls(&start, component)?.is_empty() {
                 let step = StepRequest {
                     replicas: Some(replicas),
                     definition: self.seen.definition.clone(),

@@ -287,7 +287,8 @@ fn calls(act: &Act, component: &Component, process: Option<&Process>) -> Result<
             ));
         }
     };
-    if calls.is_empty() {
+    // What is so already needs no call; only what is to be replaced must be there.
+    if calls.is_empty() && matches!(act, Act::Restart { .. }) {
         return Err(PlatformError::Refused {
             en: format!("`{name}` has no instance for that ({})", component.standing.as_str()),
             es: format!("`{name}` no tiene instancia para eso ({})", component.standing.text().es),

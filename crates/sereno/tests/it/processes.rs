@@ -176,7 +176,7 @@ impl Answers {
 /// A program that notes its start and then does nothing. Its directory is the system's.
 fn program(name: &str, more: &str) -> String {
     format!(
-        "[[processes]]\nname = '{name}'\ncommand = ['sh', '-c', 'echo {name} >> ledger; echo up; exec sleep 1000']\n{more}\n"
+        "[[processes]]\nname = '{name}'\ncommand = ['sh', '-c', 'echo {name} >> ledger; echo up $API_SECRET; exec sleep 1000']\n{more}\n"
     )
 }
 
@@ -184,9 +184,14 @@ fn program(name: &str, more: &str) -> String {
 fn processes_are_brought_up_restarted_scaled_stopped_and_taken_down() {
     let answers = Answers::new(200);
     let health = format!("health = 'http://127.0.0.1:{}/health'", answers.port);
-    let declared =
-        [program("api", &format!("needs = ['db']\n{health}")), program("db", ""), program("worker", "")].concat();
+    let declared = [
+        program("api", &format!("needs = ['db']\n{health}\nenv_file = 'own.env'")),
+        program("db", ""),
+        program("worker", ""),
+    ]
+    .concat();
     let system = System::new(&declared);
+    system.0.write("own.env", "API_SECRET=hunter2-hunter2\n");
     never_started_is_told(&system);
     up_starts_in_order(&system);
     a_restart_replaces_once_whatever_is_killed(&system);
@@ -364,9 +369,13 @@ fn logs_are_read(system: &System) {
         lines.iter().map(|line| line["at"].as_str().expect("a time").parse().expect("a time")).collect();
     assert!(times.is_sorted(), "{times:?}");
     for name in ["api", "db"] {
-        let ups = lines.iter().filter(|line| line["component"] == name && line["text"] == "up").count();
+        let ups = lines
+            .iter()
+            .filter(|line| line["component"] == name && line["text"].as_str().is_some_and(|t| t.starts_with("up")))
+            .count();
         assert_eq!(ups, system.starts(name), "{name}: {said:?}");
     }
+    assert!(said.out.contains("up [redacted") && !said.out.contains("hunter2"), "{said:?}");
 }
 
 fn limits_are_refused(system: &System) {
@@ -448,13 +457,19 @@ fn what_cannot_run_or_will_not_end_is_told_and_ended() {
             [0; 0],
             "what it left behind is ended before it is started again"
         );
+        let why = if name == "crashes" { "exit code 3" } else { "must stay in the foreground" };
+        until("it is told why", || {
+            let said = system.0.sereno(&["status", name]);
+            said.code == Some(1) && said.out.contains(why)
+        });
         up.kill().expect("killed");
         up.wait().expect("ended");
         let (run, _) = system.last_run();
         system.done(&["runs", "cancel", &run, "--reason", "test"]);
-        let said = system.0.sereno(&["status", name]);
-        let why = if name == "crashes" { "exit code 3" } else { "must stay in the foreground" };
-        assert!(said.code == Some(1) && said.out.contains(why), "{said:?}");
+        // Whoever gives a run up ends all that its step has started, the keeper too.
+        let starts = system.starts(name);
+        until("it is told", || system.0.sereno(&["status", name]).out.contains("its keeper is gone"));
+        assert_eq!((system.alive(&format!("{name}.0")), system.starts(name)), (Vec::new(), starts));
     }
 }
 
