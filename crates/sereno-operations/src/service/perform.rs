@@ -1,6 +1,7 @@
 //! Carrying one step out: look, act, and wait for what it was to bring about.
 
 use super::step::{StepKind, StepRequest};
+use jiff::Timestamp;
 use sereno_model::Text;
 use sereno_platform::{
     Act, Call, Component, Detail, ExitReason, Instance, InstanceState, Platform, PlatformError, Standing, find,
@@ -194,10 +195,13 @@ async fn wait(
         let component = find(&components, &step.component)?;
         tell(describe(component), &mut said, say);
         let reached = goal.reached(component);
-        if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
+        let is_own = platform.declared(&component.name).is_some();
+        let mut is_steady =
+            || steadiness.holds(component.marks()) || (is_own && steadiness.is_first() && has_lasted(component));
+        if reached == Reached::Yes || (reached == Reached::IfSteady && is_steady()) {
             return Ok(());
         }
-        if last || (platform.declared(&component.name).is_some() && goal.is_hopeless(component)) {
+        if last || (is_own && goal.is_hopeless(component)) {
             return Err(not_reached(step, component, begun.elapsed()));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -251,7 +255,20 @@ struct Steadiness {
     changes: u32,
 }
 
+/// Whether what runs has run long enough already, by the clock of this machine: it counts only where that is the machine
+/// that started it.
+fn has_lasted(component: &Component) -> bool {
+    let now = Timestamp::now();
+    let lasted = |at: Timestamp| now.duration_since(at).unsigned_abs() >= STEADY && at < now;
+    component.instances.iter().filter(|i| i.runs()).all(|i| i.started_at.is_some_and(lasted))
+}
+
 impl Steadiness {
+    /// Whether nobody has died since it is looked at.
+    fn is_first(&self) -> bool {
+        self.changes == 0
+    }
+
     fn holds(&mut self, marks: Vec<String>) -> bool {
         match self.since {
             Some(since) if self.marks == marks => since.elapsed() >= STEADY * 2_u32.saturating_pow(self.changes),

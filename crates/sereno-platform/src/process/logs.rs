@@ -71,29 +71,31 @@ impl Reader<'_> {
             }
             open = Some(file);
         }
-        while wanted.follow {
+        if wanted.follow { self.follow(log, open).await } else { Ok(()) }
+    }
+
+    /// Goes on with what comes, until nobody listens.
+    async fn follow(&mut self, log: &Path, mut open: Option<Open>) -> io::Result<()> {
+        loop {
             if let Some(file) = &mut open
                 && !self.read(file).await?
             {
                 return Ok(());
             }
-            // Looked for only when nothing was left: what was written before the renaming is read by then.
-            match next(log, open.as_ref().map(|open| open.node))? {
-                Some(file) => {
-                    if let Some(last) = &mut open
-                        && !self.read(last).await?
-                    {
-                        return Ok(());
-                    }
-                    open = Some(file);
-                }
-                None => tokio::select! {
+            let Some(file) = next(log, open.as_ref().map(|open| open.node))? else {
+                tokio::select! {
                     () = self.to.closed() => return Ok(()),
-                    () = tokio::time::sleep(LOOK) => {}
-                },
+                    () = tokio::time::sleep(LOOK) => continue,
+                }
+            };
+            // What was written between the last reading and the renaming.
+            if let Some(last) = &mut open
+                && !self.read(last).await?
+            {
+                return Ok(());
             }
+            open = Some(file);
         }
-        Ok(())
     }
 
     /// Sends what there is to the end of a file; says whether somebody still listens.

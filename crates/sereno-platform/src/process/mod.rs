@@ -84,23 +84,27 @@ impl Processes {
             entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
         for name in names {
             if let Some((component, number)) = parts(&name) {
-                let look = self.look(&name, component)?;
+                let look = self.look(&name, component);
                 looks.entry(component.to_owned()).or_default().insert(number, look);
             }
         }
         Ok(looks)
     }
 
-    fn look(&self, name: &str, component: &str) -> Result<Look, PlatformError> {
+    fn look(&self, name: &str, component: &str) -> Look {
         let folder = self.folder(name);
         // In this order: a keeper that leaves between the two has said so before.
         let is_kept = folder.is_held();
-        let state = folder.read_state().map_err(|error| error.text());
+        let (order, state) = match (folder.read_order(), folder.read_state()) {
+            (Ok(order), Ok(state)) => (order, Ok(state)),
+            (order, Err(error)) => (order.ok().flatten(), Err(error.text())),
+            (Err(error), Ok(_)) => (None, Err(error.text())),
+        };
         let is_child_alive = matches!(&state, Ok(Some(state)) if state::is_child_alive(state));
         let process = self.process(component);
         // A file of variables that cannot be read is told when it is needed, not each time that somebody looks.
         let definition = process.and_then(|process| spec::definition(process, &self.base).ok());
-        Ok(Look { name: name.to_owned(), order: folder.read_order()?, state, is_kept, is_child_alive, definition })
+        Look { name: name.to_owned(), order, state, is_kept, is_child_alive, definition }
     }
 
     fn component(&self, name: &str, looks: Option<&BTreeMap<u32, Look>>) -> Component {

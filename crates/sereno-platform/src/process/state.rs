@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use sereno_model::{Digest, Text};
 
 /// The state of an instance, as its keeper replaces it at each change.
+///
+/// A keeper of an earlier version may lack a field: it goes on for as long as its program does.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct State {
     /// The number of the last order that was carried out, or is being carried out.
     pub(super) order: u64,
@@ -69,7 +72,7 @@ pub(super) enum Health {
 pub(super) struct Look {
     pub(super) name: String,
     pub(super) order: Option<Order>,
-    /// `Err`: there is a state, and it cannot be read.
+    /// `Err`: there is a state or an order, and it cannot be read.
     pub(super) state: Result<Option<State>, Text>,
     pub(super) is_kept: bool,
     pub(super) is_child_alive: bool,
@@ -81,7 +84,7 @@ impl Look {
     /// Whether it belongs to its component: one that was taken away does only as long as something of it is there.
     pub(super) fn is_listed(&self) -> bool {
         match self.order.as_ref().map(|order| &order.want) {
-            None => false,
+            None => self.state.is_err(),
             Some(Want::Remove) => self.is_kept || self.is_child_alive,
             Some(_) => true,
         }
@@ -252,6 +255,7 @@ mod tests {
         let torn = Look { state: Err(Text::same("torn")), ..look(Want::Run, Phase::New, true, false) };
         let instance = torn.instance();
         assert_eq!((instance.state, instance.why), (InstanceState::Unknown, Some(Text::same("torn"))));
+        assert!(Look { order: None, ..torn }.is_listed(), "it is told, not hidden");
     }
 
     #[test]

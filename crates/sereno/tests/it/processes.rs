@@ -351,6 +351,12 @@ fn a_state_that_is_torn_is_told_and_mended(system: &System) {
     system.done(&["up", "--yes"]);
     assert_eq!(component(&system.status(), "db")["standing"], "ok");
     assert_eq!((system.starts("db"), system.alive("db.0").len()), (starts, 1), "it ran all the time");
+    let file = system.folder("db.0").join("order.json");
+    let whole = fs::read(&file).expect("an order");
+    fs::write(&file, &whole[..whole.len() / 2]).expect("written");
+    let told = system.0.sereno(&["status"]);
+    assert!(told.out.contains("order.json") && told.out.contains("api"), "{told:?}");
+    fs::write(&file, &whole).expect("written");
 }
 
 fn health_is_seen(system: &System, answers: &Answers) {

@@ -94,13 +94,13 @@ impl Check {
             return Outcome::Pending(self);
         }
         let seconds = TIMEOUT.as_secs();
-        self.or_next(Text::new(format!("no answer within {seconds} s"), format!("sin respuesta en {seconds} s")))
+        self.or_next(&Text::new(format!("no answer within {seconds} s"), format!("sin respuesta en {seconds} s")))
     }
 
     fn connected(mut self) -> Outcome {
         match sockopt::socket_error(&self.socket) {
             Ok(Ok(())) => {}
-            Ok(Err(error)) | Err(error) => return self.or_next(Text::same(words(error))),
+            Ok(Err(error)) | Err(error) => return self.or_next(&Text::same(words(error))),
         }
         let Some((host, path)) = &self.http else { return Outcome::Well };
         let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: sereno\r\nConnection: close\r\n\r\n");
@@ -110,8 +110,8 @@ impl Check {
                 Outcome::Pending(self)
             }
             // A fresh socket has room for far more.
-            Ok(_) => self.or_next(Text::new("the request could not be sent", "no se pudo enviar la petición")),
-            Err(error) => self.or_next(Text::same(words(error))),
+            Ok(_) => self.or_next(&Text::new("the request could not be sent", "no se pudo enviar la petición")),
+            Err(error) => self.or_next(&Text::same(words(error))),
         }
     }
 
@@ -124,7 +124,7 @@ impl Check {
             Err(Errno::AGAIN | Errno::INTR) => (0, false),
             Err(error) => {
                 self.stage = Stage::Connecting;
-                return self.or_next(Text::same(words(error)));
+                return self.or_next(&Text::same(words(error)));
             }
         };
         answer.extend_from_slice(&buffer[..length]);
@@ -140,8 +140,8 @@ impl Check {
     }
 
     /// The next address, or the failure.
-    fn or_next(self, why: Text) -> Outcome {
-        if self.left.is_empty() { Outcome::Failed(said(self.address, &why)) } else { Self::at(self.left, self.http) }
+    fn or_next(self, why: &Text) -> Outcome {
+        if self.left.is_empty() { Outcome::Failed(said(self.address, why)) } else { Self::at(self.left, self.http) }
     }
 }
 

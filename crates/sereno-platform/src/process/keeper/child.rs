@@ -30,13 +30,16 @@ pub(super) struct Child {
     pub(super) handle: OwnedFd,
     pub(super) spec: Spec,
     pub(super) begun: Instant,
-    pipes: [Option<Box<dyn Source>>; 2],
+    pipes: Pipes,
     /// What the kernel had ended for lack of memory when it began.
     oom_kills: Option<u64>,
 }
 
 trait Source: Read + AsFd {}
 impl<T: Read + AsFd> Source for T {}
+
+/// Its standard output and standard error, as long as each is open.
+type Pipes = [Option<Box<dyn Source>>; 2];
 
 impl Child {
     /// Starts it in a group of its own, with nothing of this process's environment.
@@ -73,13 +76,13 @@ impl Child {
         Ok(Self { identity, handle, spec, begun: Instant::now(), pipes, oom_kills })
     }
 
-    fn watch(child: &mut std::process::Child) -> io::Result<(Identity, OwnedFd, [Option<Box<dyn Source>>; 2])> {
+    fn watch(child: &mut std::process::Child) -> io::Result<(Identity, OwnedFd, Pipes)> {
         // It is this process's child and not buried yet: its number is its own.
         let pid = child.id() as i32;
         let raw = Pid::from_raw(pid).ok_or(rustix::io::Errno::SRCH)?;
         let handle = rustix::process::pidfd_open(raw, PidfdFlags::empty())?;
         let identity = Identity::of(pid).ok_or_else(|| io::Error::other("/proc does not show it"))?;
-        let mut pipes: [Option<Box<dyn Source>>; 2] = [None, None];
+        let mut pipes: Pipes = [None, None];
         if let Some(stdout) = child.stdout.take() {
             rustix::io::ioctl_fionbio(&stdout, true)?;
             pipes[0] = Some(Box::new(stdout));
@@ -179,7 +182,7 @@ impl Ending {
     pub(super) fn new(signal: StopSignal, seconds: u64) -> Self {
         let now = Instant::now();
         // A time beyond what the clock holds is as good as never.
-        let until = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now + Duration::from_secs(86_400));
+        let until = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now + Duration::from_hours(24));
         Self { signal: raw(signal), until, search: now, asked: Vec::new(), are_others: false }
     }
 

@@ -52,12 +52,11 @@ impl Log {
         for line in lines {
             let _ = writeln!(text, "{now} {line}");
         }
-        match self.append(text.as_bytes()) {
-            Ok(()) => self.unsaid = 0,
-            Err(_) => {
-                self.unsaid += lines.len() as u64;
-                self.lost += lines.len() as u64;
-            }
+        if self.append(text.as_bytes()).is_ok() {
+            self.unsaid = 0;
+        } else {
+            self.unsaid += lines.len() as u64;
+            self.lost += lines.len() as u64;
         }
     }
 

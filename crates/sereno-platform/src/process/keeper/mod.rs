@@ -38,13 +38,13 @@ const LOCK_WITHIN: Duration = Duration::from_secs(2);
 /// How often it looks for an order that nobody rang for, and tries again to write what it could not.
 const LOOK: Duration = Duration::from_secs(2);
 /// Longer than this between two starts is no loop of crashes.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 const LONGEST_BACKOFF: u64 = 60;
 /// Between two health checks, and while it has not answered yet.
 const BETWEEN_CHECKS: Duration = Duration::from_secs(2);
 const BETWEEN_FIRST_CHECKS: Duration = Duration::from_millis(500);
 /// How long a program may take to answer for the first time before that is a failure.
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 /// Checks that fail one after the other before it is unhealthy.
 const FAILURES: u32 = 3;
 
