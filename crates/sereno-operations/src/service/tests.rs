@@ -215,7 +215,7 @@ fn what_could_not_even_begin_is_not_waited_for() {
     let failed = Instance { last_exit, ..instance("api_1", Restarting, 1) };
     let start = StepRequest {
         replicas: Some(1),
-        within: Duration::from_secs(600),
+        within: Duration::from_mins(10),
         ..StepRequest::new(StepKind::Start, "api", "fake@1")
     };
     let platform = Fake { declared: Some(1), ..fake(vec![vec![component("api", &[], vec![failed])]]) };

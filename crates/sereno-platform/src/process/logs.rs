@@ -294,7 +294,7 @@ mod tests {
             let reading = tokio::spawn(async move { stream(&path, "api", "api.0", &follow, to).await });
             let mut expect = async |numbers: std::ops::Range<i64>| {
                 for number in numbers {
-                    let line = tokio::time::timeout(Duration::from_secs(60), from.recv()).await.expect("in time");
+                    let line = tokio::time::timeout(Duration::from_mins(1), from.recv()).await.expect("in time");
                     assert_eq!(line.expect("a line").text, format!("line {number}"));
                 }
             };
