@@ -266,6 +266,23 @@ fn a_restart_replaces_once_whatever_is_killed(system: &System) {
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(system.last_run(), (run, "verified".to_owned()));
     assert_eq!(system.starts("api"), before.1 + 2, "once, not twice");
+    an_order_that_comes_again_does_nothing(system, "api.0");
+    assert_eq!(system.starts("api"), before.1 + 2, "once, not twice");
+}
+
+/// As when who gave an order was killed before the answer, and gives it again.
+fn an_order_that_comes_again_does_nothing(system: &System, instance: &str) {
+    let file = system.folder(instance).join("order.json");
+    let mut order: Value = serde_json::from_str(&fs::read_to_string(&file).expect("an order")).expect("JSON");
+    assert_eq!(order["want"]["want"], "replace", "{order}");
+    let number = order["number"].as_u64().expect("a number") + 1;
+    order["number"] = number.into();
+    let child = system.child(instance);
+    fs::write(file.with_extension("again"), order.to_string()).expect("written");
+    fs::rename(file.with_extension("again"), &file).expect("renamed");
+    // Nobody rings: the keeper looks by itself.
+    until("the keeper has seen it", || system.state(instance)["order"] == number);
+    assert_eq!(system.child(instance), child);
 }
 
 fn a_plan_of_another_definition_is_refused(system: &System, declared: &str) {
