@@ -137,13 +137,7 @@ fn stamped(line: String) -> (Option<Timestamp>, String) {
 
 /// The files that hold what is wanted, the oldest first, and where in the first of them it begins.
 fn begin(log: &Path, wanted: &LogWanted) -> io::Result<(Vec<Open>, u64)> {
-    let mut files = Vec::new();
-    for path in (1..=KEPT).rev().map(|number| aside(log, number)).chain([log.to_owned()]) {
-        // One that was renamed meanwhile is here twice, or not at all; a later look would not find another order.
-        if let Some(open) = open(&path)?.filter(|open| files.iter().all(|one: &Open| one.node != open.node)) {
-            files.push(open);
-        }
-    }
+    let mut files = open_all(log)?;
     if let Some(since) = wanted.since {
         // What was last written to before that holds nothing that is wanted.
         let is_old = |open: &Open| open.file.metadata().is_ok_and(|data| data.mtime() < since.as_second());
@@ -161,6 +155,20 @@ fn begin(log: &Path, wanted: &LogWanted) -> io::Result<(Vec<Open>, u64)> {
         files[index].file.seek(SeekFrom::Start(0))?;
     }
     Ok((files, 0))
+}
+
+/// All files, the oldest first, as they were at one moment: when one was put aside meanwhile, they are opened again.
+fn open_all(log: &Path) -> io::Result<Vec<Open>> {
+    let paths: Vec<PathBuf> = (1..=KEPT).rev().map(|number| aside(log, number)).chain([log.to_owned()]).collect();
+    loop {
+        let files = paths.iter().map(|path| open(path)).collect::<io::Result<Vec<_>>>()?;
+        let stayed = |(path, file): (&PathBuf, &Option<Open>)| {
+            fs::metadata(path).ok().map(|data| data.ino()) == file.as_ref().map(|open| open.node)
+        };
+        if paths.iter().zip(&files).all(stayed) {
+            return Ok(files.into_iter().flatten().collect());
+        }
+    }
 }
 
 /// Where the last lines of a file begin, at most so many, and how many they are.

@@ -8,6 +8,7 @@ mod locks;
 mod pedidos;
 mod people;
 mod processes;
+mod processes_harness;
 mod runs;
 mod server;
 mod services;

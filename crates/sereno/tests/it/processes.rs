@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// A system of processes, of which nothing is left when the test ends, however it ends.
-struct System(World);
+pub(crate) struct System(pub(crate) World);
 
 impl System {
-    fn new(processes: &str) -> Self {
+    pub(crate) fn new(processes: &str) -> Self {
         let system = Self(World::with_runbook("# T\n"));
         system.declare(processes);
         system
@@ -28,13 +28,13 @@ impl System {
         self.0.write("sereno.toml", &format!("[policy]\npause_seconds = 1\n{processes}"));
     }
 
-    fn done(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn done(&self, arguments: &[&str]) -> Said {
         let said = self.0.sereno(arguments);
         assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
         said
     }
 
-    fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         json(&self.0.sereno(&["status", "--format", "json"]))
     }
 
@@ -51,21 +51,21 @@ impl System {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    fn child(&self, instance: &str) -> i32 {
+    pub(crate) fn child(&self, instance: &str) -> i32 {
         self.state(instance)["child"]["pid"].as_i64().unwrap_or_else(|| panic!("{instance} runs")) as i32
     }
 
     /// How often a program has noted a start.
-    fn starts(&self, name: &str) -> usize {
+    pub(crate) fn starts(&self, name: &str) -> usize {
         self.0.read("ledger").lines().filter(|line| *line == name).count()
     }
 
     /// The living processes of an instance, by the mark that they carry.
-    fn alive(&self, instance: &str) -> Vec<i32> {
+    pub(crate) fn alive(&self, instance: &str) -> Vec<i32> {
         marked(&self.folder(instance))
     }
 
-    fn keeper(&self, instance: &str) -> i32 {
+    pub(crate) fn keeper(&self, instance: &str) -> i32 {
         let folder = self.folder(instance);
         let of = |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let is_it = |line: &[u8]| {
@@ -75,7 +75,7 @@ impl System {
         pids().into_iter().find(|pid| is_it(&of(pid))).unwrap_or_else(|| panic!("{instance} has a keeper"))
     }
 
-    fn last_run(&self) -> (String, String) {
+    pub(crate) fn last_run(&self) -> (String, String) {
         self.0.runs().remove(0)
     }
 }
@@ -118,7 +118,7 @@ fn marked(folder: &Path) -> Vec<i32> {
     pids().into_iter().filter(carries).collect()
 }
 
-fn kill(pid: i32, signal: Signal) {
+pub(crate) fn kill(pid: i32, signal: Signal) {
     // It may be gone already.
     let _ = kill_process(Pid::from_raw(pid).expect("a number"), signal);
 }
@@ -127,13 +127,13 @@ fn json(said: &Said) -> Value {
     serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
 }
 
-fn component(status: &Value, name: &str) -> Value {
+pub(crate) fn component(status: &Value, name: &str) -> Value {
     let all = status["components"].as_array().expect("components");
     all.iter().find(|component| component["name"] == name).unwrap_or_else(|| panic!("no {name}: {status}")).clone()
 }
 
 /// Waits until something is so; the test fails when it is not after two minutes.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
@@ -142,13 +142,13 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// What a program answers when it is asked for its health: the test decides.
-struct Answers {
-    port: u16,
+pub(crate) struct Answers {
+    pub(crate) port: u16,
     status: Arc<AtomicU16>,
 }
 
 impl Answers {
-    fn new(status: u16) -> Self {
+    pub(crate) fn new(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let status = Arc::new(AtomicU16::new(status));
@@ -174,7 +174,7 @@ impl Answers {
 }
 
 /// A program that notes its start and then does nothing. Its directory is the system's.
-fn program(name: &str, more: &str) -> String {
+pub(crate) fn program(name: &str, more: &str) -> String {
     format!(
         "[[processes]]\nname = '{name}'\ncommand = ['sh', '-c', 'echo {name} >> ledger; echo up $API_SECRET; exec sleep 1000']\n{more}\n"
     )

@@ -42,20 +42,15 @@ impl<T: Read + AsFd> Source for T {}
 type Pipes = [Option<Box<dyn Source>>; 2];
 
 impl Child {
-    /// Starts it in a group of its own, with nothing of this process's environment.
-    pub(super) fn start(spec: Spec) -> Result<Self, Text> {
+    /// Starts it in a group of its own, with nothing of this process's environment; or says in the system's own words why not.
+    pub(super) fn start(spec: Spec) -> Result<Self, String> {
         if !spec.directory.is_dir() {
-            let directory = spec.directory.display();
-            return Err(Text::new(
-                format!("its directory {directory} is not there"),
-                format!("su directorio {directory} no está"),
-            ));
+            let error = io::Error::from(rustix::io::Errno::NOENT);
+            return Err(format!("{}: {}", spec.directory.display(), plain(&error)));
         }
-        let Some((program, arguments)) = spec.command.split_first() else {
-            return Err(Text::new("it has no command", "no tiene comando"));
-        };
+        let (program, arguments) = spec.command.split_first().ok_or("no command")?;
         let oom_kills = proc::oom_kills();
-        let failed = |error: io::Error| Text::same(format!("{program}: {}", plain(&error)));
+        let failed = |error: io::Error| format!("{program}: {}", plain(&error));
         let mut child = Command::new(program)
             .args(arguments)
             .env_clear()

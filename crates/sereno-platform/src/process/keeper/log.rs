@@ -62,9 +62,12 @@ impl Log {
 
     fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         if self.size + bytes.len() as u64 > LARGEST && self.size > 0 {
-            // One that cannot be put aside goes on growing: better than to lose what comes.
-            if rotate(&self.path).is_ok() {
-                self.file = None;
+            match rotate(&self.path) {
+                Ok(()) => self.file = None,
+                // Somebody has removed it: what is written to it is on the disk, and nobody can read it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.file = None,
+                // One that cannot be put aside goes on growing: better than to lose what comes.
+                Err(_) => {}
             }
         }
         let file = match &mut self.file {

@@ -305,9 +305,9 @@ impl Keeper {
                 self.is_new = true;
             }
             Err(why) => {
-                self.say(&format!("not started: {}", why.en), &format!("no se inició: {}", why.es));
+                self.say(&format!("not started: {why}"), &format!("no se inició: {why}"));
                 self.state.last_exit =
-                    Some(crate::LastExit { code: None, reason: crate::ExitReason::NotStarted(why.en), at: Some(now) });
+                    Some(crate::LastExit { code: None, reason: crate::ExitReason::NotStarted(why), at: Some(now) });
                 self.after(false);
             }
         }
