@@ -1,5 +1,6 @@
 //! What is asked of a platform, as data.
 
+use crate::process::Want;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,6 +32,8 @@ pub enum Call {
     Cluster { request: ClusterRequest },
     /// A program. No shell reads it.
     Program { argv: Vec<String>, directory: String },
+    /// An order to the keeper of one of Sereno's own processes, which is started where there is none.
+    Keeper { instance: String, want: Want },
 }
 
 /// The requests to the Docker Engine that change something.
@@ -61,6 +64,7 @@ impl fmt::Display for Call {
             Self::Engine { request } => request.fmt(f),
             Self::Cluster { request } => request.fmt(f),
             Self::Program { argv, .. } => f.write_str(&argv.join(" ")),
+            Self::Keeper { instance, want } => write!(f, "{instance}: {want}"),
         }
     }
 }

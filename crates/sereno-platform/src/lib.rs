@@ -1,4 +1,5 @@
-//! One interface over the places where components live: Docker Compose, Kubernetes, and systemd here or over SSH.
+//! One interface over the places where components live: Docker Compose, Kubernetes, systemd and pm2 here or over SSH, and
+//! processes of Sereno's own.
 //!
 //! What is asked of a platform is data first ([`Call`]): the same value is shown in a plan, held in a test's snapshot and
 //! carried out. Reading what a platform answers is pure, so that every odd state has a test without the real thing; talking
@@ -13,6 +14,7 @@ pub mod kubernetes;
 pub mod log;
 pub mod merge;
 pub mod pm2;
+pub mod process;
 pub mod systemd;
 pub mod workload;
 
@@ -51,6 +53,12 @@ pub trait Platform: Send + Sync {
     /// Whether instances come and go by themselves or by others' hands, so that whoever follows them looks again.
     fn instances_change(&self) -> bool {
         true
+    }
+
+    /// How many instances the settings declare of a component that Sereno itself runs: such a one can be brought up and taken
+    /// down, and what is started of it is started as it is declared now. `None` on the other platforms.
+    fn declared(&self, _component: &str) -> Option<u32> {
+        None
     }
 
     /// The calls that carry an act out on a component as it was seen, in order; each may wait for the one before.

@@ -66,6 +66,10 @@ pub(crate) enum Command {
     /// Verifies and exports the journal.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Starts the declared processes that do not run, in the order of what they need, and waits until each is ready.
+    Up(StopArgs),
+    /// Ends everything that Sereno itself runs, or the named components, and keeps nothing to resume.
+    Down(StopArgs),
     /// Shows every component: whether it does its work, since when, and what is wrong.
     Status(StatusArgs),
     /// Shows what components write, several of them merged by time.

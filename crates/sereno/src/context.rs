@@ -335,7 +335,16 @@ impl Context {
         let names = &self.settings.secrets.names;
         let mut secrets: Vec<Secret> = secrets_of(env.iter().map(|(n, v)| (n.as_str(), v.as_str())), names);
         secrets.extend(secrets_of(self.env_files.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
+        let given: Vec<(String, String)> = self.settings.processes.iter().flat_map(|p| self.given_to(p)).collect();
+        secrets.extend(secrets_of(given.iter().map(|(n, v)| (n.as_str(), v.as_str())), names));
         secrets
+    }
+
+    /// The variables that one of Sereno's own processes gets. A file that cannot be read is told when it is started.
+    fn given_to(&self, process: &sereno_model::settings::Process) -> Vec<(String, String)> {
+        let file = process.env_file.iter().filter_map(|name| fs::read(self.directory.join(name)).ok());
+        let of_file = file.flat_map(|bytes| dotenv::parse(&text_of(bytes)));
+        of_file.chain(process.environment.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
     }
 
     /// This process's person, as one who speaks about a run without walking it.

@@ -24,13 +24,16 @@ use exit::Exit;
 use report::Result;
 use sereno_engine::session;
 use sereno_model::Lang;
+use sereno_platform::process;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A step's runner is started for every step: it takes the short way, before anything is parsed.
+    // A step's runner is started for every step, and a keeper stays for long: they take the short way, before anything is
+    // parsed.
     let mut arguments = std::env::args_os().skip(1);
     match (arguments.next(), arguments.next()) {
         (Some(first), _) if first == session::RUNNER_COMMAND => return session::runner_main(),
+        (Some(first), folder) if first == process::KEEPER_COMMAND => return process::keeper_main(folder.as_deref()),
         (Some(first), Some(what)) if first == "__reference" => return reference::print(&what.to_string_lossy()),
         _ => {}
     }
@@ -77,6 +80,8 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Runs(command) => block_on(commands::runs::runs(context, command)),
         Command::Approve(args) => block_on(commands::approve::approve(context, args)),
         Command::Audit(command) => block_on(commands::audit::audit(context, command)),
+        Command::Up(args) => block_on(commands::operation::up(context, args)),
+        Command::Down(args) => block_on(commands::operation::down(context, args)),
         Command::Status(args) => block_on(commands::status::status(context, args)),
         Command::Logs(args) => block_on(commands::logs::logs(context, args)),
         Command::Restart(args) => block_on(commands::operation::restart(context, args)),

@@ -8,6 +8,7 @@ use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
 use sereno_platform::kubernetes::{Choice, Kubernetes};
 use sereno_platform::pm2::Pm2;
+use sereno_platform::process::Processes;
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
 use std::collections::BTreeMap;
@@ -36,6 +37,11 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
         };
         let cluster = Kubernetes::connect(&choice, &environment).await.map_err(|error| failure(&error))?;
         return Ok(Box::new(cluster));
+    }
+    if settings.kind.as_deref() == Some("process")
+        || (settings.kind.is_none() && !context.settings.processes.is_empty())
+    {
+        return Ok(Box::new(processes(context).map_err(|error| failure(&error))?));
     }
     let project = Project::find(
         &context.directory,
@@ -70,6 +76,12 @@ fn dotenv_of_compose(context: &Context) -> BTreeMap<String, String> {
     // One that is not there says nothing, and compose itself says what is wrong with one that cannot be read.
     let bytes = folder.and_then(|folder| std::fs::read(folder.join(".env")).ok()).unwrap_or_default();
     dotenv::parse(&String::from_utf8_lossy(&bytes)).into_iter().collect()
+}
+
+fn processes(context: &Context) -> std::result::Result<Processes, PlatformError> {
+    let folder = context.directory.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = context.settings.system.name.clone().or(folder).unwrap_or_else(|| "system".to_owned());
+    Processes::new(name, context.directory.clone(), &context.state_dir, context.settings.processes.clone())
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {

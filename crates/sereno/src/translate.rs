@@ -144,6 +144,14 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("To this file; standard output when not given", "A este archivo; si no se da, a la salida estándar"),
     (
+        "Starts the declared processes that do not run, in the order of what they need, and waits until each is ready",
+        "Inicia los procesos declarados que no están en marcha, en el orden de lo que necesitan, y espera a que cada uno esté listo",
+    ),
+    (
+        "Ends everything that Sereno itself runs, or the named components, and keeps nothing to resume",
+        "Termina todo lo que Sereno mismo ejecuta, o los componentes nombrados, y no guarda nada que reanudar",
+    ),
+    (
         "Shows every component: whether it does its work, since when, and what is wrong",
         "Muestra cada componente: si hace su trabajo, desde cuándo, y qué está mal",
     ),

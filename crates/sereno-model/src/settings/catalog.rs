@@ -18,6 +18,13 @@ pub(super) enum Kind {
     Roles,
     Timezone,
     Truth,
+    Name,
+    Argv,
+    Variables,
+    Count,
+    Restart,
+    Health,
+    Signal,
 }
 
 /// One setting.
@@ -47,10 +54,31 @@ impl Kind {
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
             Self::Platform => (
-                "\"compose\", \"kubernetes\", \"pm2\" or \"systemd\"",
-                "\"compose\", \"kubernetes\", \"pm2\" o \"systemd\"",
+                "\"compose\", \"kubernetes\", \"pm2\", \"process\" or \"systemd\"",
+                "\"compose\", \"kubernetes\", \"pm2\", \"process\" o \"systemd\"",
             ),
             Self::Truth => ("true or false", "true o false"),
+            Self::Name => (
+                "a name of letters, digits, `-` and `_`, at most 50",
+                "un nombre de letras, dígitos, `-` y `_`, a lo sumo 50",
+            ),
+            Self::Argv => (
+                "the program and its arguments, such as [\"node\", \"server.js\"]",
+                "el programa y sus argumentos, como [\"node\", \"server.js\"]",
+            ),
+            Self::Variables => {
+                ("a table of texts, such as { PORT = \"3000\" }", "una tabla de textos, como { PORT = \"3000\" }")
+            }
+            Self::Count => ("a whole number from 0 to 100", "un número entero de 0 a 100"),
+            Self::Restart => ("\"always\", \"on-failure\" or \"never\"", "\"always\", \"on-failure\" o \"never\""),
+            Self::Health => (
+                "\"http://127.0.0.1:PORT/path\" or \"127.0.0.1:PORT\"; the host is an address or localhost",
+                "\"http://127.0.0.1:PUERTO/ruta\" o \"127.0.0.1:PUERTO\"; el host es una dirección o localhost",
+            ),
+            Self::Signal => (
+                "\"TERM\", \"INT\", \"QUIT\", \"HUP\", \"USR1\", \"USR2\" or \"KILL\"",
+                "\"TERM\", \"INT\", \"QUIT\", \"HUP\", \"USR1\", \"USR2\" o \"KILL\"",
+            ),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
                 "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -72,6 +100,12 @@ pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
         false,
         "Where the components live; found from the directory when not set.",
         "Dónde viven los componentes; si falta, se busca en el directorio.",
+    ),
+    (
+        "processes",
+        true,
+        "What Sereno itself runs, one table for each program. `{instance}` in command, environment and health is the number of the copy, from 0.",
+        "Lo que Sereno mismo ejecuta, una tabla por programa. `{instance}` en command, environment y health es el número de la copia, desde 0.",
     ),
     ("journal", false, "Where everything is recorded.", "Dónde se registra todo."),
     ("people", true, "Who operates, one table for each person.", "Quiénes operan, una tabla por persona."),
@@ -219,6 +253,87 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"pedidos\"",
         "kubernetes: the namespace of the system; the context's own when not set.",
         "kubernetes: el namespace del sistema; si falta, el del contexto.",
+    ),
+    setting(
+        "processes",
+        "name",
+        Kind::Name,
+        "\"api\"",
+        "What people call it; each name once.",
+        "Cómo se llama; cada nombre una sola vez.",
+    ),
+    setting(
+        "processes",
+        "command",
+        Kind::Argv,
+        "[\"node\", \"server.js\"]",
+        "The program, which must stay in the foreground, and its arguments. No shell reads it.",
+        "El programa, que debe quedarse en primer plano, y sus argumentos. No lo lee ningún shell.",
+    ),
+    setting(
+        "processes",
+        "directory",
+        Kind::Text,
+        "\"services/api\"",
+        "Where it runs, relative to this file; this file's folder when not set.",
+        "Dónde corre, relativo a este archivo; si falta, la carpeta de este archivo.",
+    ),
+    setting(
+        "processes",
+        "environment",
+        Kind::Variables,
+        "{ PORT = \"300{instance}\" }",
+        "Its variables. Of Sereno's own it gets PATH, HOME, USER, SHELL, TMPDIR, the locale and TZ only.",
+        "Sus variables. De las de Sereno recibe solo PATH, HOME, USER, SHELL, TMPDIR, el idioma y TZ.",
+    ),
+    setting(
+        "processes",
+        "env_file",
+        Kind::Text,
+        "\".env\"",
+        "A file of more variables, relative to this file; those of environment win.",
+        "Un archivo de más variables, relativo a este archivo; ganan las de environment.",
+    ),
+    setting("processes", "replicas", Kind::Count, "1", "How many copies.", "Cuántas copias."),
+    setting(
+        "processes",
+        "restart",
+        Kind::Restart,
+        "\"always\"",
+        "When it is started again by itself; always when not set.",
+        "Cuándo se inicia de nuevo sola; siempre si falta.",
+    ),
+    setting(
+        "processes",
+        "health",
+        Kind::Health,
+        "\"http://127.0.0.1:300{instance}/health\"",
+        "What answers when it does its work: a GET with a status of 2xx, or a port that accepts.",
+        "Qué responde cuando hace su trabajo: un GET con estado 2xx, o un puerto que acepta.",
+    ),
+    setting(
+        "processes",
+        "stop_signal",
+        Kind::Signal,
+        "\"TERM\"",
+        "What asks it, and all that it started, to end; TERM when not set.",
+        "Con qué se le pide terminar, a ella y a todo lo que inició; TERM si falta.",
+    ),
+    setting(
+        "processes",
+        "stop_seconds",
+        Kind::Seconds,
+        "10",
+        "How long it may take to end before it is killed; 10 when not set.",
+        "Cuánto puede tardar en terminar antes de que se lo mate; 10 si falta.",
+    ),
+    setting(
+        "processes",
+        "needs",
+        Kind::Texts,
+        "[\"redis\"]",
+        "The processes that have to do their work before it is started.",
+        "Los procesos que tienen que hacer su trabajo antes de iniciarla.",
     ),
     setting(
         "journal",
@@ -377,6 +492,7 @@ pub fn default_file(lang: Lang) -> String {
         }
         match *section {
             "values" => file.push_str("# \"pod-name\" = \"backend-0\"\n"),
+            "processes" => file.push_str("# [[processes]]\n# name = \"redis\"\n# command = [\"redis-server\"]\n"),
             "commands" => file.push_str("# name = \"deploy.sh\"\n# risk = \"change\"\n"),
             _ => {}
         }

@@ -5,6 +5,7 @@
 
 mod catalog;
 pub mod environment;
+pub mod process;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -14,12 +15,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use catalog::{default_file, reference};
+pub use process::Process;
 
 /// All settings. `None` and empty lists mean that the default of the house holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     pub system: System,
     pub platform: Platform,
+    /// What Sereno itself runs.
+    pub processes: Vec<Process>,
     pub journal: Journal,
     pub people: Vec<Person>,
     pub policy: Policy,
@@ -45,7 +49,7 @@ pub struct System {
 /// Where the components live. Nothing set: what the directory itself says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
-    /// `compose`, `kubernetes`, `pm2` or `systemd`.
+    /// `compose`, `kubernetes`, `pm2`, `process` or `systemd`.
     pub kind: Option<String>,
     /// Compose files, relative to the file of settings.
     pub files: Vec<String>,

@@ -10,10 +10,10 @@ use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
-const PLATFORMS: [&str; 4] = ["compose", "kubernetes", "pm2", "systemd"];
+const PLATFORMS: [&str; 5] = ["compose", "kubernetes", "pm2", "process", "systemd"];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
-type Value<'t> = Spanned<DeValue<'t>>;
+pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
 pub(super) fn read(text: &str, file: &str) -> (Settings, Vec<Diagnostic>) {
     let mut reader = Reader { text, file, settings: Settings::default(), diagnostics: Vec::new() };
@@ -44,10 +44,10 @@ fn commands(text: &str) -> Option<String> {
     toml::to_string(&knowledge).ok()
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     file: &'t str,
-    settings: Settings,
+    pub(super) settings: Settings,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -66,6 +66,7 @@ impl Reader<'_> {
                     self.table(section, table, &mut Person::default());
                 }
                 (DeValue::Array(_), true) if *section == "commands" => {}
+                (DeValue::Array(processes), true) if *section == "processes" => self.processes(processes),
                 (DeValue::Array(people), true) => {
                     for person in people {
                         self.person(person);
@@ -253,7 +254,7 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&mut self, name: &str, span: Range<usize>, expected: &Text) {
+    pub(super) fn wrong(&mut self, name: &str, span: Range<usize>, expected: &Text) {
         let found = self.text.get(span.clone()).unwrap_or_default();
         let found: String = found.lines().next().unwrap_or_default().chars().take(60).collect();
         let message = Text::new(
@@ -263,7 +264,7 @@ impl Reader<'_> {
         self.say("wrong-setting", span, message, None);
     }
 
-    fn unknown(
+    pub(super) fn unknown(
         &mut self,
         name: &str,
         span: Range<usize>,
@@ -283,7 +284,7 @@ impl Reader<'_> {
         self.say("unknown-setting", span, message, Some(help));
     }
 
-    fn say(&mut self, code: &str, span: Range<usize>, message: Text, help: Option<Text>) {
+    pub(super) fn say(&mut self, code: &str, span: Range<usize>, message: Text, help: Option<Text>) {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -292,7 +293,7 @@ impl Reader<'_> {
     }
 }
 
-fn text(value: &Value<'_>) -> Option<String> {
+pub(super) fn text(value: &Value<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) if !text.trim().is_empty() => Some(text.to_string()),
         _ => None,
@@ -300,7 +301,7 @@ fn text(value: &Value<'_>) -> Option<String> {
 }
 
 /// A text, or a number or a truth as it is written.
-fn scalar(value: &Value<'_>) -> Option<String> {
+pub(super) fn scalar(value: &Value<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => Some(number.as_str().to_owned()),
@@ -317,11 +318,11 @@ fn list<'v, 't>(value: &'v Value<'t>) -> Option<impl Iterator<Item = &'v Value<'
     }
 }
 
-fn texts(value: &Value<'_>) -> Option<Vec<String>> {
+pub(super) fn texts(value: &Value<'_>) -> Option<Vec<String>> {
     list(value)?.map(text).collect()
 }
 
-fn seconds(value: &Value<'_>) -> Option<u64> {
+pub(super) fn seconds(value: &Value<'_>) -> Option<u64> {
     match value.get_ref() {
         DeValue::Integer(number) => {
             let digits = number.as_str().replace('_', "");

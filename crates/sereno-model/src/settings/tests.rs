@@ -21,6 +21,23 @@ kubeconfig = "kube.yaml"
 context = "prod"
 namespace = "shop"
 
+[[processes]]
+name = "api"
+command = ["node", "server.js", ""]
+directory = "services/api"
+environment = { PORT = "300{instance}", DEBUG = true }
+env_file = ".env"
+replicas = 2
+restart = "on-failure"
+health = "http://127.0.0.1:300{instance}/health"
+stop_signal = "SIGINT"
+stop_seconds = 30
+needs = ["redis"]
+
+[[processes]]
+name = "redis"
+command = ["redis-server"]
+
 [journal]
 location = "sqlite:.sereno/journal.db"
 
@@ -78,6 +95,15 @@ fn a_full_file_is_read() {
     let platform = &settings.platform;
     let cluster = [&platform.kubeconfig, &platform.context, &platform.namespace].map(|text| text.as_deref());
     assert_eq!(cluster, [Some("kube.yaml"), Some("prod"), Some("shop")]);
+    let api = &settings.processes[0];
+    assert_eq!(
+        (api.command.len(), api.replicas, api.stop_seconds, &api.needs[..]),
+        (3, 2, 30, &["redis".to_owned()][..])
+    );
+    assert_eq!((api.restart, api.stop_signal), (process::Restart::OnFailure, process::StopSignal::Int));
+    assert_eq!(api.environment["DEBUG"], "true");
+    let redis = &settings.processes[1];
+    assert_eq!((redis.replicas, redis.restart, redis.stop_seconds), (1, process::Restart::Always, 10));
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");
     assert_eq!(settings.people[1].os_user, "bea");
@@ -121,6 +147,30 @@ fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
         ("[policy]\nstep_timeout = '0s'", 2, &["\"30m\""]),
         ("[locks]\nlease_seconds = 0", 2, &["seconds"]),
         ("[values]\nx = [1]", 2, &["`x`"]),
+        ("[[processes]]\ncommand = ['x']", 1, &["needs a `name`"]),
+        ("[[processes]]\nname = 'a'", 1, &["`a` needs a `command`"]),
+        ("[[processes]]\nname = 'a b'\ncommand = ['x']", 2, &["letters, digits"]),
+        ("[[processes]]\nname = '../a'\ncommand = ['x']", 2, &["letters, digits"]),
+        ("[[processes]]\nname = 'a'\ncommand = []", 3, &["the program and its arguments"]),
+        ("[[processes]]\nname = 'a'\ncommand = 'x'", 3, &["the program and its arguments"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nhelth = 'x'", 4, &["`helth`", "`health`"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nhealth = 'db:1'", 4, &["127.0.0.1:PORT"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nreplicas = 101", 4, &["from 0 to 100"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nrestart = 'yes'", 4, &["on-failure"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nstop_signal = 'STOP'", 4, &["TERM"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nneeds = ['b']", 4, &["`a` needs `b`"]),
+        ("[[processes]]\nname = 'a'\ncommand = ['x']\nneeds = ['a']", 4, &["needs itself"]),
+        (
+            "[[processes]]\nname = 'a'\ncommand = ['x']\nneeds = ['b']\n[[processes]]\nname = 'b'\ncommand = ['x']\nneeds = ['a']",
+            8,
+            &["`b` needs itself"],
+        ),
+        (
+            "[[processes]]\nname = 'a'\ncommand = ['x']\n[[processes]]\nname = 'a'\ncommand = ['x']",
+            5,
+            &["two processes named `a`"],
+        ),
+        ("[processes]\nname = 'a'", 1, &["[[processes]]"]),
         ("[system]\nname = ", 2, &["TOML"]),
         ("[system\nname = 'x'", 1, &["TOML"]),
         ("[system]\nname = 'a'\nname = 'b'", 3, &["TOML"]),

@@ -4,6 +4,7 @@ mod perform;
 mod plan;
 mod request;
 mod step;
+mod up;
 
 pub use perform::{perform, perform_again};
 pub use plan::{Seen, plan};

@@ -1,8 +1,11 @@
 //! Carrying one step out: look, act, and wait for what it was to bring about.
 
 use super::step::{StepKind, StepRequest};
+use jiff::Timestamp;
 use sereno_model::Text;
-use sereno_platform::{Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
+use sereno_platform::{
+    Act, Call, Component, Detail, ExitReason, Instance, InstanceState, Platform, PlatformError, Standing, find,
+};
 use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -223,6 +226,11 @@ impl<'s> Goal<'s> {
             Some(count) => ready == count && running == count,
             None => !wanted.is_empty() && ready == wanted.len() as u32,
         };
+        // What does its work once has done it, and is not the one that was to be replaced.
+        let is_done = component.standing == Standing::Completed && self.ready != Some(0);
+        if is_done && !wanted.iter().any(|i| self.gone.contains(&i.mark())) {
+            return Reached::Yes;
+        }
         match (any_left || !enough, wanted.iter().all(|i| i.checked || !i.runs())) {
             (true, _) => Reached::No,
             // The verification of a stop tells it; the stops of other components are not held up by it.
@@ -261,6 +269,19 @@ impl Goal<'_> {
     }
 }
 
+impl Goal<'_> {
+    /// Whether an instance that was just told to start could not even begin: where the keeper has said so, nothing changes
+    /// by waiting.
+    fn is_hopeless(&self, component: &Component) -> bool {
+        let never_began = |i: &Instance| {
+            !i.runs() && i.last_exit.as_ref().is_some_and(|exit| matches!(exit.reason, ExitReason::NotStarted(_)))
+        };
+        let names = &self.step.instances;
+        let mut wanted = component.instances.iter().filter(|i| names.is_empty() || names.contains(&i.name));
+        self.ready != Some(0) && wanted.any(never_began)
+    }
+}
+
 async fn wait(
     platform: &dyn Platform,
     step: &StepRequest,
@@ -290,10 +311,14 @@ async fn wait(
         };
         tell(describe(component), &mut said, say);
         let reached = goal.reached(component);
-        if reached == Reached::Yes || (reached == Reached::IfSteady && steadiness.holds(component.marks())) {
+        let is_own = platform.declared(&component.name).is_some();
+        let mut is_steady =
+            || steadiness.holds(component.marks()) || (is_own && steadiness.is_first() && has_lasted(component));
+        if reached == Reached::Yes || (reached == Reached::IfSteady && is_steady()) {
             return Ok(());
         }
-        if last || (reached == Reached::WhereSeen && begun.elapsed() >= OUT_OF_REACH) {
+        let is_over = reached == Reached::WhereSeen && begun.elapsed() >= OUT_OF_REACH;
+        if last || is_over || (is_own && goal.is_hopeless(component)) {
             return Err(not_reached(step, component, begun.elapsed()));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -353,7 +378,20 @@ struct Steadiness {
     changes: u32,
 }
 
+/// Whether what runs has run long enough already, by the clock of this machine: it counts only where that is the machine
+/// that started it.
+fn has_lasted(component: &Component) -> bool {
+    let now = Timestamp::now();
+    let lasted = |at: Timestamp| now.duration_since(at).unsigned_abs() >= STEADY && at < now;
+    component.instances.iter().filter(|i| i.runs()).all(|i| i.started_at.is_some_and(lasted))
+}
+
 impl Steadiness {
+    /// Whether nobody has died since it is looked at.
+    fn is_first(&self) -> bool {
+        self.changes == 0
+    }
+
     fn holds(&mut self, marks: Vec<String>) -> bool {
         match self.since {
             Some(since) if self.marks == marks => since.elapsed() >= STEADY * 2_u32.saturating_pow(self.changes),

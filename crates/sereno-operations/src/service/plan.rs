@@ -23,7 +23,12 @@ impl Seen {
     /// Looks at all that the plan of a request needs.
     pub async fn look(platform: &dyn Platform, request: &Request) -> Result<Self, PlatformError> {
         let definition = match request {
-            Request::Scale { .. } => platform.definition().await?,
+            Request::Scale { .. } | Request::Up { .. } => platform.definition().await?,
+            // What Sereno itself runs is started as it is declared now.
+            Request::Restart { component } if platform.declared(component).is_some() => platform.definition().await?,
+            Request::Resume { kept } if kept.iter().any(|one| platform.declared(&one.component).is_some()) => {
+                platform.definition().await?
+            }
             _ => None,
         };
         Ok(Self { components: platform.components(Detail::State).await?, place: platform.place().await?, definition })
@@ -45,6 +50,8 @@ pub fn plan(
         Request::Stop { components } => planner.stop(components)?,
         Request::Unstick { component } => planner.unstick(component.as_deref())?,
         Request::Resume { kept } => planner.resume(kept)?,
+        Request::Up { components } => planner.up(components)?,
+        Request::Down { components } => planner.down(components)?,
     };
     let data = |request: &Request| serde_json::json!(request);
     Ok(OperationSpec {
@@ -63,13 +70,13 @@ pub fn plan(
 const ROLL_OUT: Duration = Duration::from_mins(10);
 
 /// Title, steps, and what takes it back.
-type Planned = (String, Vec<OperationStep>, Option<Request>);
+pub(super) type Planned = (String, Vec<OperationStep>, Option<Request>);
 
-struct Planner<'a> {
-    components: &'a [Component],
-    platform: &'a dyn Platform,
-    seen: &'a Seen,
-    target: String,
+pub(super) struct Planner<'a> {
+    pub(super) components: &'a [Component],
+    pub(super) platform: &'a dyn Platform,
+    pub(super) seen: &'a Seen,
+    pub(super) target: String,
     lang: Lang,
 }
 
@@ -106,6 +113,7 @@ impl Planner<'_> {
             let step = StepRequest {
                 instances,
                 marks: vec![instance.mark()],
+                definition: self.seen.definition.clone(),
                 ..StepRequest::new(StepKind::Restart, name, &self.target)
             };
             let text = Text::new(
@@ -373,6 +381,7 @@ impl Planner<'_> {
                 let step = StepRequest {
                     replicas: Some(count as u32),
                     instances: stopped,
+                    definition: self.seen.definition.clone(),
                     ..StepRequest::new(StepKind::Start, name, &self.target)
                 };
                 let text = Text::new(format!("starts {name} ({count})"), format!("inicia {name} ({count})"));
@@ -413,7 +422,7 @@ impl Planner<'_> {
     }
 
     /// Waits until nothing of the whole system runs: not what started since the plan was made either.
-    fn quiet(&self, left: &[Text]) -> OperationStep {
+    pub(super) fn quiet(&self, left: &[Text]) -> OperationStep {
         let step = StepRequest::new(StepKind::Quiet, "*", &self.target);
         let mut text = Text::new("looks at everything", "mira todo");
         for Text { en, es } in left {
@@ -424,7 +433,7 @@ impl Planner<'_> {
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 
-    fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
+    pub(super) fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
         let component = step.component.clone();
         let effect = Effect { verb, target: component.clone(), component: Some(component), risk, text };
         let mut title = effect.text.get(self.lang).to_owned();
@@ -433,7 +442,7 @@ impl Planner<'_> {
     }
 
     /// Waits until as many are ready as there should be, and none of the processes that were seen is left.
-    fn verify(&self, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
+    pub(super) fn verify(&self, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
         self.verify_only(Vec::new(), name, replicas, seen)
     }
 
@@ -464,14 +473,14 @@ impl Planner<'_> {
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
     }
 
-    fn say(&self, en: &str, es: &str) -> String {
+    pub(super) fn say(&self, en: &str, es: &str) -> String {
         if self.lang == Lang::Es { es.to_owned() } else { en.to_owned() }
     }
 }
 
 /// How many others have to run before each, one behind the other. In a circle, which no platform starts, the count ends
 /// with the number of components.
-fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
+pub(super) fn depths(all: &[Component]) -> BTreeMap<&str, usize> {
     let mut depths: BTreeMap<&str, usize> = all.iter().map(|component| (component.name.as_str(), 0)).collect();
     for _ in all {
         for component in all {

@@ -16,6 +16,10 @@ pub enum Request {
     Stop { components: Vec<String> },
     /// Take away the instances that are stuck at their end, of this component or of all.
     Unstick { component: Option<String> },
+    /// Bring up what is declared, with what it needs: all of it when nothing is named.
+    Up { components: Vec<String> },
+    /// Take these components down, and keep nothing of them; all of them when none is named.
+    Down { components: Vec<String> },
     /// Start what a stop has ended, exactly that.
     Resume { kept: Vec<Kept> },
 }
@@ -38,6 +42,8 @@ impl Request {
             Self::Stop { .. } => "stop",
             Self::Resume { .. } => "resume",
             Self::Unstick { .. } => "unstick",
+            Self::Up { .. } => "up",
+            Self::Down { .. } => "down",
         }
     }
 }

@@ -19,10 +19,13 @@ struct Fake {
     is_mute: bool,
     /// It makes and replaces the instances itself.
     replaces: bool,
+    /// How many of each component are declared, where Sereno runs them itself.
+    declared: Option<u32>,
 }
 
 fn fake(states: Vec<Vec<Component>>) -> Fake {
-    Fake { states: Mutex::new(states), calls: Mutex::new(Vec::new()), is_mute: false, replaces: false }
+    let (states, calls) = (Mutex::new(states), Mutex::new(Vec::new()));
+    Fake { states, calls, is_mute: false, replaces: false, declared: None }
 }
 
 impl Platform for Fake {
@@ -46,6 +49,10 @@ impl Platform for Fake {
         let mut states = self.states.lock().expect("not poisoned");
         let now = if states.len() > 1 { states.remove(0) } else { states[0].clone() };
         Box::pin(async { Ok(now) })
+    }
+
+    fn declared(&self, _: &str) -> Option<u32> {
+        self.declared
     }
 
     fn calls(&self, _: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {
@@ -155,6 +162,86 @@ fn to_scale_to_nothing_is_destruction_and_to_what_is_there_is_refused() {
     assert_eq!(to(0).expect("a plan")[0].1, Risk::Destroy);
     assert_eq!(to(2).expect("a plan")[0].1, Risk::Change);
     assert!(to(1).is_err());
+}
+
+fn own() -> Fake {
+    Fake { declared: Some(1), ..fake(vec![Vec::new()]) }
+}
+
+#[test]
+fn what_is_needed_is_started_first_and_what_runs_is_left_alone() {
+    let components = || {
+        let one = |name: &str, needs: &[&str], state| component(name, needs, vec![instance(name, state, 1)]);
+        vec![
+            one("edge", &["api"], Exited),
+            one("api", &["db"], Exited),
+            one("db", &[], Running),
+            one("other", &[], Exited),
+        ]
+    };
+    let up = |names: &[&str]| {
+        let request = Request::Up { components: names.iter().map(|name| (*name).to_owned()).collect() };
+        let steps = planned_on(&own(), &request, components()).expect("a plan");
+        steps.into_iter().map(|(title, _)| title).collect::<Vec<_>>()
+    };
+    let started =
+        |steps: Vec<String>| steps.into_iter().filter(|title| title.starts_with("Starts")).collect::<Vec<_>>();
+    assert_eq!(
+        up(&["edge"]),
+        ["db is ready: 1", "Starts api (1)", "api is ready: 1", "Starts edge (1)", "edge is ready: 1"]
+    );
+    assert_eq!(started(up(&[])), ["Starts other (1)", "Starts api (1)", "Starts edge (1)"]);
+    let all = vec![component("db", &[], vec![instance("db", Running, 1)])];
+    assert!(planned_on(&own(), &Request::Up { components: Vec::new() }, all).is_err(), "all of it runs");
+}
+
+#[test]
+fn what_needs_others_is_taken_down_first_and_that_is_destruction() {
+    let one = |name: &str, needs: &[&str], state| component(name, needs, vec![instance(name, state, 1)]);
+    let components = vec![one("db", &[], Running), one("api", &["db"], Exited), component("never", &[], Vec::new())];
+    let steps = planned_on(&own(), &Request::Down { components: Vec::new() }, components).expect("a plan");
+    let titles: Vec<&str> = steps.iter().map(|(title, _)| title.as_str()).collect();
+    let expected = ["Takes api down (0 running)", "Takes db down (1 running)"];
+    assert_eq!(titles[..2], expected);
+    assert!(steps[..2].iter().all(|(_, risk)| *risk == Risk::Destroy));
+    assert_eq!(titles.last(), Some(&"nothing runs any more"));
+}
+
+#[test]
+fn only_what_sereno_itself_runs_is_brought_up_and_taken_down() {
+    let components = || vec![component("api", &[], vec![instance("api_1", Exited, 1)])];
+    for request in [Request::Up { components: Vec::new() }, Request::Down { components: Vec::new() }] {
+        let error = planned(&request, components()).expect_err("the platform makes them");
+        assert!(error.to_string().contains("fake has its own way"), "{error}");
+    }
+}
+
+#[test]
+fn what_could_not_even_begin_is_not_waited_for() {
+    let why = sereno_platform::ExitReason::NotStarted("no such file".to_owned());
+    let last_exit = Some(sereno_platform::LastExit { code: None, reason: why, at: None });
+    let failed = Instance { last_exit, ..instance("api_1", Restarting, 1) };
+    let start = StepRequest {
+        replicas: Some(1),
+        within: Duration::from_mins(10),
+        ..StepRequest::new(StepKind::Start, "api", "fake@1")
+    };
+    let platform = Fake { declared: Some(1), ..fake(vec![vec![component("api", &[], vec![failed])]]) };
+    let error = performed(&platform, &start).expect_err("it cannot");
+    assert!(error.contains("no such file"), "{error}");
+}
+
+#[test]
+fn what_does_its_work_once_is_done_when_it_has_ended_well() {
+    let done = |at| {
+        let reason = sereno_platform::ExitReason::Completed;
+        let last_exit = Some(sereno_platform::LastExit { code: Some(0), reason, at: None });
+        let one = Instance { last_exit, ..instance("api_1", Exited, at) };
+        vec![Component::of("api".to_owned(), 1, None, vec![one], true)]
+    };
+    let mark = instance("api_1", Exited, 1).mark();
+    assert_eq!(performed(&fake(vec![done(1), done(1), done(2)]), &restart_of(mark.clone())), Ok(()));
+    assert!(performed(&fake(vec![done(1)]), &restart_of(mark)).is_err(), "the one that was to be replaced");
 }
 
 fn performed(platform: &Fake, step: &StepRequest) -> Result<(), String> {

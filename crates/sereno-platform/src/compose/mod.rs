@@ -176,14 +176,12 @@ impl Platform for Compose {
         Box::pin(async move {
             match call {
                 Call::Engine { request } => self.request(request).await,
-                Call::Cluster { .. } => {
-                    Err(PlatformError::refused("not a call of compose", "no es una llamada de compose"))
-                }
                 Call::Program { argv, .. } => {
                     let (argv, directory) = (argv.clone(), self.project.directory.clone());
                     let done = tokio::task::spawn_blocking(move || project::run(&argv, &directory)).await;
                     done.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))?.map(drop)
                 }
+                _ => Err(PlatformError::refused("not a call of compose", "no es una llamada de compose")),
             }
         })
     }

@@ -207,9 +207,7 @@ impl Platform for Kubernetes {
         Box::pin(async move {
             match call {
                 Call::Cluster { request } => Ok(self.request(request).await.map_err(Box::new)?),
-                Call::Engine { .. } | Call::Program { .. } => {
-                    Err(PlatformError::refused("not a call of a cluster", "no es una llamada de un cluster"))
-                }
+                _ => Err(PlatformError::refused("not a call of a cluster", "no es una llamada de un cluster")),
             }
         })
     }

@@ -187,9 +187,7 @@ impl Platform for Systemd {
         Box::pin(async move {
             match call {
                 Call::Program { argv, .. } => host::run(argv).await.map(drop),
-                Call::Engine { .. } | Call::Cluster { .. } => {
-                    Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
-                }
+                _ => Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd")),
             }
         })
     }

@@ -1,4 +1,4 @@
-//! `sereno restart|scale|stop|resume`: an operation's plan, shown and walked like any other.
+//! `sereno up|down|restart|scale|stop|resume`: an operation's plan, shown and walked like any other.
 
 use crate::cli::HowArgs;
 use crate::commands::run::failure as engine_failure;
@@ -14,6 +14,16 @@ use sereno_engine::walk;
 use sereno_model::RunId;
 use sereno_operations::service::{self, Request, Seen};
 use sereno_store::{RunFilter, Store};
+
+pub(crate) async fn up(context: &Context, args: &StopArgs) -> Result<Exit> {
+    let request = Request::Up { components: args.components.clone() };
+    carry_out(context, &request, &args.operation).await
+}
+
+pub(crate) async fn down(context: &Context, args: &StopArgs) -> Result<Exit> {
+    let request = Request::Down { components: args.components.clone() };
+    carry_out(context, &request, &args.operation).await
+}
 
 pub(crate) async fn restart(context: &Context, args: &RestartArgs) -> Result<Exit> {
     let request = Request::Restart { component: args.component.clone() };

@@ -121,7 +121,7 @@ fn remarks(component: &Component, stops: &Stops, lang: Lang, now: Timestamp) -> 
     }
     let trouble = |instance: &Instance| {
         if instance.state == InstanceState::Running {
-            return None;
+            return instance.why.as_ref().map(|why| format!("{}: {}", instance.name, why.get(lang)));
         }
         let mut said = vec![state_text(instance.state).get(lang).to_owned()];
         said.extend(instance.last_exit.as_ref().map(|exit| exit.text().get(lang).to_owned()));

@@ -10,6 +10,8 @@ mod locks;
 mod pedidos;
 mod people;
 mod pm2;
+mod processes;
+mod processes_harness;
 mod runs;
 mod server;
 mod services;

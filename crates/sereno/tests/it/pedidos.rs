@@ -50,7 +50,7 @@ impl Pedidos {
         Some(Self { _folder: folder, dir, lab, port })
     }
 
-    fn lab(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn lab(&self, arguments: &[&str]) -> Said {
         said(Command::new(&self.lab).args(arguments).arg("--dir").arg(&self.dir).output().expect("the lab runs"))
     }
 
