@@ -26,6 +26,9 @@ pub enum PlatformError {
     Unreadable { file: String, why: String },
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    /// What was begun may go on, or may be done: nobody can tell.
+    #[error("{en}")]
+    Cut { en: String, es: String },
     #[error("{en}")]
     Refused { en: String, es: String, hint: Option<Box<Text>> },
 }
@@ -40,7 +43,7 @@ impl PlatformError {
         use bollard::errors::Error;
         match self {
             Self::Engine { source, .. } => !matches!(**source, Error::DockerResponseServerError { .. }),
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Cut { .. } => true,
             _ => false,
         }
     }
@@ -72,7 +75,7 @@ impl PlatformError {
             }
             Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
             Self::File { .. } => Text::same(self.to_string()),
-            Self::Refused { en, es, .. } => Text::new(en, es),
+            Self::Refused { en, es, .. } | Self::Cut { en, es } => Text::new(en, es),
         }
     }
 
@@ -129,6 +132,9 @@ impl PlatformError {
                 "permita a este usuario esos comandos sin contraseña (sudoers, NOPASSWD), o ponga sudo = false en [platform]",
             )),
             Self::Refused { hint, .. } => hint.as_deref().cloned(),
+            Self::Cut { .. } => {
+                Some(Text::new("look whether it still runs, and what it did", "mire si todavía se ejecuta, y qué hizo"))
+            }
             Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::File { .. } => None,
         }
     }

@@ -4,9 +4,12 @@ mod logs;
 mod read;
 
 use crate::host::{self, Host};
-use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing};
+use crate::{
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Standing,
+};
 use futures_util::future::try_join_all;
 use read::Unit;
+use sereno_model::Text;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -164,6 +167,19 @@ impl Platform for Systemd {
                     Err(PlatformError::refused("not a call of systemd", "no es una llamada de systemd"))
                 }
             }
+        })
+    }
+
+    fn exec_call(&self, component: &Component, instance: &Instance, _: &Program) -> Result<Call, PlatformError> {
+        let name = &component.name;
+        let host = self.place(component, instance).map_or("", |(host, _)| host.name());
+        Err(PlatformError::Refused {
+            en: format!("`{name}` is a unit: it has no inside of its own in which to run a program"),
+            es: format!("`{name}` es una unidad: no tiene un interior propio donde ejecutar un programa"),
+            hint: Some(Box::new(Text::new(
+                format!("run it on its machine: ssh {host}"),
+                format!("ejecútelo en su máquina: ssh {host}"),
+            ))),
         })
     }
 
