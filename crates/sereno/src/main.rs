@@ -80,6 +80,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Logs(args) => block_on(commands::logs::logs(context, args)),
         Command::Restart(args) => block_on(commands::operation::restart(context, args)),
         Command::Scale(args) => block_on(commands::operation::scale(context, args)),
+        Command::Exec(args) => block_on(commands::operation::exec(context, args)),
         Command::Stop(args) => block_on(commands::operation::stop(context, args)),
         Command::Resume(args) => block_on(commands::operation::resume(context, args)),
         Command::Operate(args) => block_on(commands::operate::operate(context, args)),

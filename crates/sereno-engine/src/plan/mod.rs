@@ -74,6 +74,9 @@ pub struct OperationRef {
     pub request: serde_json::Value,
     /// What takes it back, in the same form; `None` where nothing does.
     pub undo: Option<serde_json::Value>,
+    /// How its one step ended is the answer, failure too: there is nothing for a person to decide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
 }
 
 /// Which text a plan came from.

@@ -23,6 +23,8 @@ pub struct OperationStep {
     pub effects: Vec<Effect>,
     /// It proves that the operation did what it was to do.
     pub verifies: bool,
+    /// It gets the terminal.
+    pub terminal: bool,
 }
 
 /// Binds an operation's steps to a digest, with the approvals that a policy demands.
@@ -62,7 +64,7 @@ fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy)
         title: step.title,
         line: 0,
         text: words(&step.argv),
-        action: Action::Run,
+        action: if step.terminal { Action::Terminal } else { Action::Run },
         risk,
         effects: step.effects,
         expects: None,

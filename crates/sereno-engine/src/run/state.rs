@@ -340,6 +340,7 @@ impl RunState {
                 }
                 Outcome::Failed if tolerated(planned, report) => None,
                 Outcome::Failed if self.failing && !planned.if_fails => None,
+                Outcome::Failed if self.plan.operation().is_some_and(|operation| operation.answers) => None,
                 Outcome::Failed => Some(Next::Person { step: index, why: WhyPerson::Failed }),
             },
         }

@@ -403,6 +403,10 @@ impl<'a, U: Ui> Walker<'a, U> {
         if planned.verifies && report.expectation_met == Some(false) {
             report.outcome = Outcome::Failed;
         }
+        if let Some(why) = session::Doubt::of(dir) {
+            report.outcome = Outcome::Unknown;
+            report.note = Some(why);
+        }
         report.ended_script =
             !self.is_last(index) && result.completed == Some(false) && !result.followed && !result.cancelled;
         report

@@ -1,8 +1,11 @@
 //! Carrying one step out: look, act, and wait for what it was to bring about.
 
+use super::exec::not_there;
 use super::step::{StepKind, StepRequest};
 use sereno_model::Text;
-use sereno_platform::{Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, find};
+use sereno_platform::{
+    Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, Program, Wires, find,
+};
 use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -17,14 +20,7 @@ pub async fn perform(
     step: &StepRequest,
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
-    let now = platform.place().await?;
-    if now != step.target {
-        let target = &step.target;
-        return Err(PlatformError::refused(
-            format!("the plan is for {target}, and this is {now}"),
-            format!("el plan es para {target}, y esto es {now}"),
-        ));
-    }
+    in_place(platform, step).await?;
     if step.kind == StepKind::Quiet {
         return quiet(platform, step, say).await;
     }
@@ -46,6 +42,30 @@ pub async fn perform(
     }
     let goal = Goal::of(step);
     wait(platform, step, &goal, say).await
+}
+
+/// Runs the program of a step and gives its exit code. After an error that leaves doubt it may have run.
+pub async fn exec(platform: &dyn Platform, step: &StepRequest, wires: Wires) -> Result<i32, PlatformError> {
+    in_place(platform, step).await?;
+    let components = platform.components(Detail::State).await?;
+    let component = find(&components, &step.component)?;
+    as_planned(step, component)?;
+    let instance = component.instances.iter().find(|i| step.instances.contains(&i.name));
+    let instance = instance.ok_or_else(|| not_there(component, &step.instances.join(", ")))?;
+    let program = Program { argv: step.program.clone(), terminal: step.terminal };
+    platform.exec(&platform.exec_call(component, instance, &program)?, wires).await
+}
+
+/// The plan must have been made for this very place.
+async fn in_place(platform: &dyn Platform, step: &StepRequest) -> Result<(), PlatformError> {
+    let (now, target) = (platform.place().await?, &step.target);
+    if now == *target {
+        return Ok(());
+    }
+    Err(PlatformError::refused(
+        format!("the plan is for {target}, and this is {now}"),
+        format!("el plan es para {target}, y esto es {now}"),
+    ))
 }
 
 /// Does one call. Where no answer came, it is not known whether it was done: that is for the platform to show, not for
@@ -77,13 +97,13 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Limit => Some(Act::Limit { cpu_millis: step.cpu_millis, memory: step.memory }),
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
-        StepKind::Await | StepKind::Quiet => None,
+        StepKind::Await | StepKind::Quiet | StepKind::Exec => None,
     }
 }
 
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
 fn as_planned(step: &StepRequest, component: &Component) -> Result<(), PlatformError> {
-    if step.kind != StepKind::Restart {
+    if !matches!(step.kind, StepKind::Restart | StepKind::Exec) {
         return Ok(());
     }
     let is_there = |mark: &str| component.instances.iter().any(|instance| instance.is_marked(mark));
@@ -122,7 +142,7 @@ impl<'s> Goal<'s> {
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
-            StepKind::Limit | StepKind::Quiet => (None, &[]),
+            StepKind::Limit | StepKind::Quiet | StepKind::Exec => (None, &[]),
         };
         Self { step, ready, gone }
     }

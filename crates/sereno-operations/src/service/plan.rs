@@ -2,9 +2,10 @@
 
 use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
+use sereno_effects::Knowledge;
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, find};
+use sereno_platform::{Act, Component, Detail, Instance, Platform, PlatformError, Program, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -36,13 +37,29 @@ pub fn plan(
     platform: &dyn Platform,
     lang: Lang,
 ) -> Result<OperationSpec, PlatformError> {
-    let planner = Planner { components: &seen.components, platform, seen, target: seen.place.clone(), lang };
+    plan_knowing(request, seen, platform, lang, Knowledge::builtin())
+}
+
+/// The same, with what the team's own commands do.
+pub fn plan_knowing(
+    request: &Request,
+    seen: &Seen,
+    platform: &dyn Platform,
+    lang: Lang,
+    knowledge: &Knowledge,
+) -> Result<OperationSpec, PlatformError> {
+    let target = seen.place.clone();
+    let planner = Planner { components: &seen.components, platform, seen, target, lang, knowledge };
     let (title, steps, undo) = match request {
         Request::Restart { component } => planner.restart(component)?,
         Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
         Request::Limit { component, cpu_millis, memory } => planner.limit(component, *cpu_millis, *memory)?,
         Request::Stop { components } => planner.stop(components)?,
         Request::Resume { kept } => planner.resume(kept)?,
+        Request::Exec { component, instance, argv, terminal } => {
+            let program = Program { argv: argv.clone(), terminal: *terminal };
+            planner.exec(component, instance.as_deref(), program)?
+        }
     };
     let data = |request: &Request| serde_json::json!(request);
     Ok(OperationSpec {
@@ -51,6 +68,7 @@ pub fn plan(
             target: planner.target,
             request: data(request),
             undo: undo.as_ref().map(data),
+            answers: matches!(request, Request::Exec { .. }),
         },
         title,
         steps,
@@ -58,14 +76,15 @@ pub fn plan(
 }
 
 /// Title, steps, and what takes it back.
-type Planned = (String, Vec<OperationStep>, Option<Request>);
+pub(super) type Planned = (String, Vec<OperationStep>, Option<Request>);
 
-struct Planner<'a> {
-    components: &'a [Component],
-    platform: &'a dyn Platform,
+pub(super) struct Planner<'a> {
+    pub(super) components: &'a [Component],
+    pub(super) platform: &'a dyn Platform,
     seen: &'a Seen,
-    target: String,
+    pub(super) target: String,
     lang: Lang,
+    pub(super) knowledge: &'a Knowledge,
 }
 
 impl Planner<'_> {
@@ -239,7 +258,7 @@ impl Planner<'_> {
         let text = Text::new("looks at everything", "mira todo");
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
         let title = self.say("nothing runs any more", "ya nada está en marcha");
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
     }
 
     fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
@@ -247,7 +266,7 @@ impl Planner<'_> {
         let effect = Effect { verb, target: component.clone(), component: Some(component), risk, text };
         let mut title = effect.text.get(self.lang).to_owned();
         title.get_mut(..1).map(str::make_ascii_uppercase);
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: false }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: false, terminal: false }
     }
 
     /// Waits until as many are ready as there should be, and none of the processes that were seen is left.
@@ -267,10 +286,10 @@ impl Planner<'_> {
         };
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
         let effect = Effect { verb: Verb::Reads, target: name.to_owned(), component: None, risk: Risk::Observe, text };
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
     }
 
-    fn say(&self, en: &str, es: &str) -> String {
+    pub(super) fn say(&self, en: &str, es: &str) -> String {
         if self.lang == Lang::Es { es.to_owned() } else { en.to_owned() }
     }
 }

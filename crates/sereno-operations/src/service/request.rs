@@ -14,6 +14,8 @@ pub enum Request {
     Limit { component: String, cpu_millis: Option<u64>, memory: Option<u64> },
     /// Stop these components; all of them when none is named.
     Stop { components: Vec<String> },
+    /// Run a program inside one instance: the named one, else the first that is ready.
+    Exec { component: String, instance: Option<String>, argv: Vec<String>, terminal: bool },
     /// Start what a stop has ended, exactly that.
     Resume { kept: Vec<Kept> },
 }
@@ -34,6 +36,7 @@ impl Request {
             Self::Restart { .. } => "restart",
             Self::Scale { .. } | Self::Limit { .. } => "scale",
             Self::Stop { .. } => "stop",
+            Self::Exec { .. } => "exec",
             Self::Resume { .. } => "resume",
         }
     }

@@ -10,6 +10,8 @@ pub enum StepKind {
     Limit,
     Stop,
     Start,
+    /// Runs a program inside an instance.
+    Exec,
     /// Changes nothing: waits until the component is as it should be.
     Await,
     /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
@@ -34,6 +36,10 @@ pub struct StepRequest {
     pub cpu_millis: Option<u64>,
     /// In bytes.
     pub memory: Option<u64>,
+    /// The program of an `exec`, word for word.
+    pub program: Vec<String>,
+    /// That program has a terminal.
+    pub terminal: bool,
     /// How long it waits for the component to be as it should be.
     pub within: Duration,
 }
@@ -42,8 +48,8 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 7] =
-        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Await, Self::Quiet];
+    pub const ALL: [Self; 8] =
+        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Exec, Self::Await, Self::Quiet];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,6 +58,7 @@ impl StepKind {
             Self::Limit => "limit",
             Self::Stop => "stop",
             Self::Start => "start",
+            Self::Exec => "exec",
             Self::Await => "await",
             Self::Quiet => "quiet",
         }
@@ -70,11 +77,14 @@ impl StepRequest {
             replicas: None,
             cpu_millis: None,
             memory: None,
+            program: Vec::new(),
+            terminal: false,
             within: WITHIN,
         }
     }
 
-    /// `sereno operate restart --on compose:pedidos@… … -- api`: the name comes last, where none is taken for an option.
+    /// `sereno operate restart --on compose:pedidos@… … -- api`: the name comes last, where none is taken for an
+    /// option, and after it the words of an `exec`.
     pub fn argv(&self) -> Vec<String> {
         let mut argv: Vec<String> =
             ["sereno", "operate", self.kind.as_str(), "--on", &self.target].map(str::to_owned).to_vec();
@@ -94,7 +104,9 @@ impl StepRequest {
             option("definition", definition.clone());
         }
         option("within", self.within.as_secs().to_string());
+        argv.extend(self.terminal.then(|| "--terminal".to_owned()));
         argv.extend(["--".to_owned(), self.component.clone()]);
+        argv.extend(self.program.iter().cloned());
         argv
     }
 }

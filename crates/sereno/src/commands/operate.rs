@@ -1,5 +1,7 @@
 //! `sereno operate`: one step of an operation's plan, in a process of its own.
 
+mod exec;
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -11,7 +13,7 @@ use sereno_engine::run::StepState;
 use sereno_engine::session::STEP_MARKER;
 use sereno_engine::walk::{self, RunDir};
 use sereno_model::RunId;
-use sereno_operations::service::{StepRequest, perform};
+use sereno_operations::service::{StepKind, StepRequest, perform};
 use std::path::PathBuf;
 
 pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exit> {
@@ -26,6 +28,9 @@ pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exi
             "sereno restart, scale, stop and resume make the plan and the run",
             "sereno restart, scale, stop y resume hacen el plan y la ejecución",
         ));
+    }
+    if step.kind == StepKind::Exec {
+        return exec::exec(context, &step).await;
     }
     let platform = system::platform(context).await?;
     let lang = context.lang;

@@ -10,7 +10,7 @@ use crate::report::{Failure, Result, unusable};
 use crate::terminal::Terminal;
 use crate::walker_ui::{Manners, WalkerUi};
 use sereno_engine::plan::Plan;
-use sereno_engine::run::{Decision, Ending};
+use sereno_engine::run::{Decision, Ending, RunState};
 use sereno_engine::session;
 use sereno_engine::walk::{self, Came, EngineError, Walk, Walker};
 use sereno_model::redact::{Redactor, looks_secret};
@@ -28,6 +28,16 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
 
 /// Starts a run of a plan and walks it.
 pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes: Option<RunId>) -> Result<Exit> {
+    walked(context, plan, how, undoes).await.map(|(exit, _)| exit)
+}
+
+/// The same, with where the run stands afterwards.
+pub(crate) async fn walked(
+    context: &Context,
+    plan: &Plan,
+    how: &HowArgs,
+    undoes: Option<RunId>,
+) -> Result<(Exit, RunState)> {
     let store = context.store().await?;
     let run = new_run_id()?;
     let redactor = context.redactor_for(plan);
@@ -48,8 +58,9 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let mut ui = WalkerUi::new(manners(context, how), run.clone());
     let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
     let came = walker.walk().await.map_err(|e| interrupted(&run, &e))?;
+    let state = walker.state().clone();
     drop(walker);
-    finish(context, &store, &run, came, undoes.is_some()).await
+    Ok((finish(context, &store, &run, came, undoes.is_some()).await?, state))
 }
 
 /// Takes a run up where it stands.
