@@ -71,7 +71,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Check(args) => commands::check::check(context, args),
         Command::Runbook(command) => commands::runbook::runbook(context, command),
         Command::Effects(args) => commands::effects::effects(context, args),
-        Command::Plan(args) => commands::plan::plan(context, args),
+        Command::Plan(args) => block_on(commands::plan::plan(context, args)),
         Command::Run(args) => block_on(commands::run::run(context, args)),
         Command::Runs(command) => block_on(commands::runs::runs(context, command)),
         Command::Approve(args) => block_on(commands::approve::approve(context, args)),

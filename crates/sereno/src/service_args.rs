@@ -148,6 +148,8 @@ pub(crate) struct OperateArgs {
     #[arg(long)]
     pub(crate) terminal: bool,
     #[arg(long)]
+    pub(crate) looked: bool,
+    #[arg(long)]
     pub(crate) definition: Option<String>,
     #[arg(long)]
     pub(crate) within: u64,
@@ -161,6 +163,7 @@ impl OperateArgs {
             component: component.cloned().unwrap_or_default(),
             program: program.map(<[String]>::to_vec).unwrap_or_default(),
             terminal: self.terminal,
+            looked: self.looked,
             target: self.on.clone(),
             instances: self.instance.clone(),
             marks: self.seen.clone(),
@@ -195,6 +198,7 @@ mod tests {
                 definition: Some("-x".to_owned()),
                 program: ["ls", "--", "--help", "-t"].map(str::to_owned).to_vec(),
                 terminal: true,
+                looked: true,
                 ..StepRequest::new(kind, "--help", "compose:pedidos@A:B")
             };
             match Cli::parse_from(step.argv()).command {

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
+use sereno_operations::service::Place;
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
 use sereno_platform::systemd::Systemd;
@@ -15,14 +16,7 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
         return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
     }
     let environment = |name: &str| std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
-    let project = Project::find(
-        &context.directory,
-        &settings.files,
-        settings.project.as_deref(),
-        &settings.profiles,
-        &environment,
-    );
-    let Some(project) = project else {
+    let Some(project) = project(context) else {
         let place = context.directory.display();
         return Err(Failure::new(
             Exit::Usage,
@@ -36,6 +30,28 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     };
     let compose = Compose::connect(project, &environment).await.map_err(|error| failure(&error))?;
     Ok(Box::new(compose))
+}
+
+/// The same as far as a runbook's own commands can name it; nothing where there is no platform, and nothing of machines
+/// behind SSH, to which commands are not followed.
+pub(crate) fn place(context: &Context) -> Option<Place> {
+    let settings = &context.settings.platform;
+    if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
+        return settings.hosts.is_empty().then_some(Place::Systemd);
+    }
+    let project = project(context)?;
+    Some(Place::Compose {
+        project: project.name,
+        files: project.files,
+        names_files: !settings.files.is_empty(),
+        names_project: settings.project.is_some(),
+    })
+}
+
+fn project(context: &Context) -> Option<Project> {
+    let settings = &context.settings.platform;
+    let environment = |name: &str| std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
+    Project::find(&context.directory, &settings.files, settings.project.as_deref(), &settings.profiles, &environment)
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {

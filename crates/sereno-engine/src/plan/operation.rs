@@ -54,7 +54,7 @@ pub fn of_operation(spec: OperationSpec, policy: &Policy, people: &[KnownPerson]
     plan
 }
 
-fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy) -> PlanStep {
+pub(super) fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy) -> PlanStep {
     let risk = Risk::highest(step.effects.iter().map(|effect| effect.risk)).unwrap_or_default();
     let changed = step.effects.iter().filter(|effect| effect.risk > Risk::Observe);
     let locks: BTreeSet<String> = changed.filter_map(|effect| effect.component.clone()).collect();
@@ -76,6 +76,8 @@ fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy)
         locks: locks.into_iter().collect(),
         files: Vec::new(),
         starts_in: None,
+        own: None,
+        known_as: Vec::new(),
     }
 }
 

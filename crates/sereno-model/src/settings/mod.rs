@@ -61,6 +61,8 @@ pub struct Platform {
     pub ssh_config: Option<String>,
     /// Whether changes go through `sudo`; they do when it is not set and this is another machine.
     pub sudo: Option<bool>,
+    /// Sereno's own operation runs in place of a runbook's command that is the same.
+    pub native: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

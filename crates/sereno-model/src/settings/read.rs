@@ -144,6 +144,7 @@ impl Reader<'_> {
             ("platform", "hosts") => self.settings.platform.hosts = texts(value)?,
             ("platform", "units") => self.settings.platform.units = texts(value)?,
             ("platform", "ssh_config") => self.settings.platform.ssh_config = Some(text(value)?),
+            ("platform", "native") => self.settings.platform.native = Some(truth(value)?),
             ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),
             ("people", "name") => person.name = text(value)?,

@@ -17,6 +17,7 @@ hosts = ["deploy@web-1"]
 units = ["api"]
 ssh_config = "ssh.conf"
 sudo = false
+native = true
 
 [journal]
 location = "sqlite:.sereno/journal.db"
@@ -72,6 +73,7 @@ fn a_full_file_is_read() {
         (&["deploy@web-1".to_owned()][..], &["api".to_owned()][..])
     );
     assert_eq!((settings.platform.ssh_config.as_deref(), settings.platform.sudo), (Some("ssh.conf"), Some(false)));
+    assert_eq!(settings.platform.native, Some(true));
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");
     assert_eq!(settings.people[1].os_user, "bea");

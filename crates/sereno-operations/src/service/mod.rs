@@ -1,13 +1,17 @@
 //! The family of services: restart, scale, limit, stop and start what runs on a platform, and run a program inside.
 
+mod around;
 mod exec;
 mod perform;
 mod plan;
+mod recognise;
 mod request;
 mod step;
 
-pub use perform::{exec, perform};
+pub use around::Prover;
+pub use perform::{Looked, exec, look, perform};
 pub use plan::{Seen, plan, plan_knowing};
+pub use recognise::{Place, recognise};
 pub use request::{Kept, Request};
 pub use step::{StepKind, StepRequest};
 

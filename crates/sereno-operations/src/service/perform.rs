@@ -2,6 +2,7 @@
 
 use super::exec::not_there;
 use super::step::{StepKind, StepRequest};
+use serde::{Deserialize, Serialize};
 use sereno_model::Text;
 use sereno_platform::{
     Act, Call, Component, Detail, Instance, InstanceState, Platform, PlatformError, Program, Wires, find,
@@ -56,6 +57,31 @@ pub async fn exec(platform: &dyn Platform, step: &StepRequest, wires: Wires) -> 
     platform.exec(&platform.exec_call(component, instance, &program)?, wires).await
 }
 
+/// What a look notes: it is written down beside the step and read by the proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    pub marks: Vec<String>,
+    /// How many there should be after a restart of them.
+    pub replicas: u32,
+}
+
+/// Notes which processes there are, just before the author's own command.
+pub async fn look(
+    platform: &dyn Platform,
+    step: &StepRequest,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<Looked, PlatformError> {
+    in_place(platform, step).await?;
+    let components = platform.components(Detail::State).await?;
+    let component = find(&components, &step.component)?;
+    say(describe(component));
+    if step.instances.is_empty() {
+        return Ok(Looked { marks: component.marks(), replicas: component.desired.max(1) });
+    }
+    let wanted = component.instances.iter().filter(|i| step.instances.contains(&i.name) && i.is_alive());
+    Ok(Looked { marks: wanted.map(Instance::mark).collect(), replicas: step.instances.len() as u32 })
+}
+
 /// The plan must have been made for this very place.
 async fn in_place(platform: &dyn Platform, step: &StepRequest) -> Result<(), PlatformError> {
     let (now, target) = (platform.place().await?, &step.target);
@@ -97,7 +123,7 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Limit => Some(Act::Limit { cpu_millis: step.cpu_millis, memory: step.memory }),
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
-        StepKind::Await | StepKind::Quiet | StepKind::Exec => None,
+        StepKind::Await | StepKind::Quiet | StepKind::Exec | StepKind::Look => None,
     }
 }
 
@@ -142,7 +168,7 @@ impl<'s> Goal<'s> {
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
-            StepKind::Limit | StepKind::Quiet | StepKind::Exec => (None, &[]),
+            StepKind::Limit | StepKind::Quiet | StepKind::Exec | StepKind::Look => (None, &[]),
         };
         Self { step, ready, gone }
     }

@@ -12,6 +12,8 @@ pub enum StepKind {
     Start,
     /// Runs a program inside an instance.
     Exec,
+    /// Changes nothing: notes which processes a component has now, for the `Await` after the author's own command.
+    Look,
     /// Changes nothing: waits until the component is as it should be.
     Await,
     /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
@@ -31,6 +33,8 @@ pub struct StepRequest {
     pub marks: Vec<String>,
     /// The digest of what new instances are made of; another is refused.
     pub definition: Option<String>,
+    /// Marks and replicas are those that the look before has noted.
+    pub looked: bool,
     /// How many instances there should be.
     pub replicas: Option<u32>,
     pub cpu_millis: Option<u64>,
@@ -48,8 +52,17 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 8] =
-        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Exec, Self::Await, Self::Quiet];
+    pub const ALL: [Self; 9] = [
+        Self::Restart,
+        Self::Scale,
+        Self::Limit,
+        Self::Stop,
+        Self::Start,
+        Self::Exec,
+        Self::Look,
+        Self::Await,
+        Self::Quiet,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,6 +72,7 @@ impl StepKind {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Exec => "exec",
+            Self::Look => "look",
             Self::Await => "await",
             Self::Quiet => "quiet",
         }
@@ -74,6 +88,7 @@ impl StepRequest {
             instances: Vec::new(),
             marks: Vec::new(),
             definition: None,
+            looked: false,
             replicas: None,
             cpu_millis: None,
             memory: None,
@@ -104,6 +119,7 @@ impl StepRequest {
             option("definition", definition.clone());
         }
         option("within", self.within.as_secs().to_string());
+        argv.extend(self.looked.then(|| "--looked".to_owned()));
         argv.extend(self.terminal.then(|| "--terminal".to_owned()));
         argv.extend(["--".to_owned(), self.component.clone()]);
         argv.extend(self.program.iter().cloned());

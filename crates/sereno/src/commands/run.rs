@@ -2,6 +2,7 @@
 
 use crate::cli::{Format, HowArgs, RunArgs, WithArgs};
 use crate::commands::plan;
+use crate::commands::proofs::has_own;
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
     let with = ask_missing(context, &args.procedure, &args.with)?;
-    let (_, plan) = plan::make(context, &args.procedure, &with)?;
+    let plan = plan::make_proven(context, &args.procedure, &with).await?;
     refuse_unready(context, &plan)?;
     begin(context, &plan, &args.how, None).await
 }
@@ -116,6 +117,7 @@ pub(crate) fn walking<'a>(
         state_dir: context.state_dir.clone(),
         cwd: context.directory.clone(),
         env: std::env::vars_os().collect(),
+        own_env: Vec::new(),
         redactor,
         runner,
         timeout: timeout(how.timeout.as_deref())?.or(context.step_timeout()),
@@ -125,7 +127,7 @@ pub(crate) fn walking<'a>(
 
 /// An operation's steps are commands of this very program, whatever else is called `sereno` on the path.
 fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()> {
-    if plan.operation().is_none() {
+    if plan.operation().is_none() && !has_own(plan) {
         return Ok(());
     }
     let bin = context.state_dir.join("bin");
@@ -149,13 +151,18 @@ fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()
     })?;
     // A function of that name would stand before any path.
     let is_ours = |name: &str| matches!(name, "PATH" | "SERENO_SETTINGS" | "SERENO_LANG");
-    walk.env.retain(|(name, _)| {
+    let mut env = walk.env.clone();
+    env.retain(|(name, _)| {
         let name = name.to_string_lossy();
         !is_ours(&name) && !name.starts_with("BASH_FUNC_")
     });
-    walk.env.push(("PATH".into(), path));
-    walk.env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
-    walk.env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
+    env.push(("PATH".into(), path));
+    env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
+    env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
+    if plan.operation().is_some() {
+        walk.env.clone_from(&env);
+    }
+    walk.own_env = env;
     Ok(())
 }
 

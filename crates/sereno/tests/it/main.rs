@@ -2,11 +2,13 @@
 
 mod bound;
 mod commands;
+mod exec;
 mod faults;
 mod harness;
 mod locks;
 mod pedidos;
 mod people;
+mod proofs;
 mod runs;
 mod server;
 mod services;
