@@ -117,7 +117,7 @@ fn clouds(statement: &Statement, text: &str) -> bool {
             || (command.name == "kubectl" && word("config"))
     });
     let defines = |name: &&str| {
-        let rest = text.trim_start().trim_start_matches("function").trim_start().strip_prefix(**name);
+        let rest = text.trim_start().trim_start_matches("function").trim_start().strip_prefix(*name);
         rest.is_some_and(|rest| rest.trim_start().starts_with(['(', '{']))
     };
     by_command || PLACES.iter().any(|name| text.contains(name)) || PROGRAMS.iter().any(|name| defines(&name))

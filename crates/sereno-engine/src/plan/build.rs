@@ -20,7 +20,6 @@ use std::path::Path;
 const WHOLE_SYSTEM: &str = "(system)";
 
 /// What a plan is built with.
-#[derive(Debug)]
 pub struct PlanOptions<'a> {
     pub knowledge: &'a Knowledge,
     pub values: &'a Values,

@@ -55,7 +55,7 @@ pub struct Walk<'a> {
     pub cwd: PathBuf,
     /// The environment of the first step.
     pub env: Vec<(OsString, OsString)>,
-    /// The environment of Sereno's own steps beside the author's.
+    /// The environment of Sereno's own steps: an operation's, and those beside the author's.
     pub own_env: Vec<(OsString, OsString)>,
     pub redactor: Redactor,
     /// The program that serves as runner: Sereno itself.
@@ -456,6 +456,9 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.
     fn environment(&self) -> Vec<(OsString, OsString)> {
+        if self.plan.operation().is_some() {
+            return self.walk.own_env.clone();
+        }
         let mut env: BTreeMap<OsString, OsString> =
             self.walk.env.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).cloned().collect();
         env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));

@@ -43,7 +43,12 @@ impl Planner<'_> {
         let analysis = analyze_shell(&shown, self.knowledge);
         let opens = analysis.statements.iter().any(|s| s.interactive.is_some() || s.opens.is_some());
         let mut risk = Risk::highest(analysis.statements.iter().map(|s| s.risk)).unwrap_or(Risk::Unclear);
-        if opens || program.terminal || !analysis.errors.is_empty() || analysis.statements.len() != 1 {
+        if opens
+            || program.terminal
+            || is_of_unknown_place(&program.argv)
+            || !analysis.errors.is_empty()
+            || analysis.statements.len() != 1
+        {
             risk = risk.max(Risk::Unclear);
         }
         let mut effects = analysis.effects;
@@ -58,6 +63,13 @@ impl Planner<'_> {
         }
         effects
     }
+}
+
+/// A program that is named by a path of its own: what is called `ls` there need not be `ls`.
+fn is_of_unknown_place(argv: &[String]) -> bool {
+    const USUAL: [&str; 6] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
+    let folder = argv.first().and_then(|program| program.rsplit_once('/')).map(|(folder, _)| folder);
+    folder.is_some_and(|folder| !USUAL.contains(&folder))
 }
 
 /// The named instance, else the first that is ready, else the first that runs at all.

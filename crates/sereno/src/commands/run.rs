@@ -150,18 +150,14 @@ fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()
         )
     })?;
     // A function of that name would stand before any path.
-    let is_ours = |name: &str| matches!(name, "PATH" | "SERENO_SETTINGS" | "SERENO_LANG");
     let mut env = walk.env.clone();
     env.retain(|(name, _)| {
         let name = name.to_string_lossy();
-        !is_ours(&name) && !name.starts_with("BASH_FUNC_")
+        name != "PATH" && !name.starts_with("SERENO_") && !name.starts_with("BASH_FUNC_")
     });
     env.push(("PATH".into(), path));
     env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
     env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
-    if plan.operation().is_some() {
-        walk.env.clone_from(&env);
-    }
     walk.own_env = env;
     Ok(())
 }
