@@ -121,10 +121,15 @@ fn each(names: &[&str], does: &Does, target: fn(String) -> Target) -> Option<Vec
     (!names.is_empty()).then(|| names.iter().map(known).collect())
 }
 
+/// A count in digits alone: `+1` is as many more.
+fn number(text: &str) -> Option<u32> {
+    text.chars().all(|c| c.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
 /// Of a word such as `worker=3`.
 fn scaled(word: &str) -> Option<Known> {
     let (name, count) = word.split_once('=')?;
-    Some(Known { does: Does::Scale(count.parse().ok()?), target: Target::Component(name.to_owned()) })
+    Some(Known { does: Does::Scale(number(count)?), target: Target::Component(name.to_owned()) })
 }
 
 fn compose(words: &[&str], place: &Place) -> Option<Vec<Known>> {
@@ -202,7 +207,7 @@ fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Op
     let replicas = read.values(&["--replicas"]);
     let (does, objects) = match (read.operands.as_slice(), replicas.as_slice()) {
         (["rollout", "restart", objects @ ..], []) => (Does::Restart, objects),
-        (["scale", objects @ ..], [count]) => (Does::Scale(count.parse().ok()?), objects),
+        (["scale", objects @ ..], [count]) => (Does::Scale(number(count)?), objects),
         _ => return None,
     };
     let names: Option<Vec<&str>> = match objects {
@@ -237,9 +242,7 @@ fn pm2(words: &[&str]) -> Option<Vec<Known>> {
     match (*verb, names.as_slice()) {
         ("restart" | "reload", names) if names.iter().all(is_name) => each(names, &Does::Restart, Target::Component),
         ("stop", names) if names.iter().all(is_name) => each(names, &Does::Stop, Target::Component),
-        ("scale", [name, count]) if is_name(name) => {
-            each(&[name], &Does::Scale(count.parse().ok()?), Target::Component)
-        }
+        ("scale", [name, count]) if is_name(name) => each(&[name], &Does::Scale(number(count)?), Target::Component),
         _ => None,
     }
 }

@@ -134,10 +134,10 @@ fn what_is_not_there_is_told(pedidos: &Pedidos) {
     assert_eq!(program.code, Some(4), "what is not known needs a yes: {program:?}");
     let (run, _) = runs(pedidos).remove(0);
     assert_eq!(pedidos.sereno(&["runs", "cancel", &run, "--reason", "prueba"]).code, Some(0));
-    // `uptime` is known and looks only; the lab's image has none.
-    let uptime = pedidos.sereno(&["exec", "redis", "--", "vmstat"]);
-    assert_eq!(uptime.code, Some(127), "{uptime:?}");
-    assert!(uptime.err.contains("no hay un programa `vmstat`"), "{uptime:?}");
+    // What is known to look only, and is not in the lab's image.
+    let missing = pedidos.sereno(&["exec", "redis", "--", "docker", "ps"]);
+    assert_eq!(missing.code, Some(127), "{missing:?}");
+    assert!(missing.err.contains("no hay un programa `docker`"), "{missing:?}");
     let component = pedidos.sereno(&["exec", "rediz", "--", "ls"]);
     assert_eq!(component.code, Some(2), "{component:?}");
     assert!(component.err.contains("hay: redis"), "{component:?}");

@@ -62,6 +62,27 @@ docker-compose restart api
 echo después
 ```
 
+## Reiniciar en una sesión
+
+1. Lo que se usa después:
+
+```bash
+NOMBRE=api
+trap 'echo adiós-$NOMBRE' EXIT
+```
+
+2. El reinicio:
+
+```bash
+docker-compose restart api
+```
+
+3. Lo que sigue:
+
+```bash
+echo hola-$NOMBRE
+```
+
 ## Reiniciar si se puede
 
 ```bash
@@ -146,6 +167,10 @@ fn a_restart_is_looked_at_before_and_proved_after(pedidos: &Pedidos, container: 
         assert_eq!(last_run(pedidos).1, "verified", "{procedure}: {said:?}");
         assert_ne!(started(pedidos, "api"), before, "{procedure}");
     }
+    let said = run(pedidos, "reiniciar en una sesión");
+    assert_eq!((said.code, last_run(pedidos).1.as_str()), (Some(0), "verified"), "{said:?}");
+    let once = |text: &str| said.out.lines().filter(|line| line.trim() == text).count() == 1;
+    assert!(once("hola-api") && once("adiós-api"), "the session goes on around the proof: {said:?}");
     let texts = planned(pedidos, "reiniciar por contenedor");
     assert!(texts[2].contains(&format!("--instance={container}")), "only the container that is named: {texts:?}");
 }
