@@ -130,7 +130,7 @@ pub(crate) struct PutBackArgs {
 pub(crate) struct OperateArgs {
     #[arg(value_parser = step_kind)]
     pub(crate) kind: StepKind,
-    /// The component, and after it the words of an `exec`.
+    // The component, and after it the words of an `exec`.
     #[arg(last = true, required = true)]
     pub(crate) words: Vec<String>,
     #[arg(long)]

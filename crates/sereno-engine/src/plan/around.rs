@@ -71,12 +71,11 @@ impl Way {
             let mut here = from.clone();
             here.follow(statements[..index].iter().copied());
             let plain = plain(statement, text).filter(|_| !self.clouded && !may_leave && here.is_at(home));
-            match plain {
-                Some(argv) => found.plain.push(argv),
-                None => {
-                    let changes = statement.effects.iter().filter(|effect| effect.risk > Risk::Observe);
-                    found.touched.extend(changes.filter_map(|effect| effect.component.clone()));
-                }
+            if let Some(argv) = plain {
+                found.plain.push(argv);
+            } else {
+                let changes = statement.effects.iter().filter(|effect| effect.risk > Risk::Observe);
+                found.touched.extend(changes.filter_map(|effect| effect.component.clone()));
             }
             self.clouded |= clouds(statement, text);
         }
@@ -116,11 +115,11 @@ fn clouds(statement: &Statement, text: &str) -> bool {
             || (command.name == "docker" && word("context"))
             || (command.name == "kubectl" && word("config"))
     });
-    let defines = |name: &&str| {
-        let rest = text.trim_start().trim_start_matches("function").trim_start().strip_prefix(*name);
+    let defines = |name: &str| {
+        let rest = text.trim_start().trim_start_matches("function").trim_start().strip_prefix(name);
         rest.is_some_and(|rest| rest.trim_start().starts_with(['(', '{']))
     };
-    by_command || PLACES.iter().any(|name| text.contains(name)) || PROGRAMS.iter().any(|name| defines(&name))
+    by_command || PLACES.iter().any(|name| text.contains(name)) || PROGRAMS.iter().any(|name| defines(name))
 }
 
 /// A step of Sereno's own, beside or in place of one of the author's.

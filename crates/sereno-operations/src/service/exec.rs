@@ -76,16 +76,12 @@ fn is_of_unknown_place(argv: &[String]) -> bool {
 fn choose<'c>(component: &'c Component, wanted: Option<&str>) -> Result<&'c Instance, PlatformError> {
     let name = &component.name;
     let alive = |i: &&Instance| i.runs() && i.state != InstanceState::Paused;
-    let chosen = match wanted {
-        Some(wanted) => {
-            let named = component.instances.iter().find(|i| i.name == wanted);
-            let named = named.ok_or_else(|| not_there(component, wanted))?;
-            Some(named).filter(alive)
-        }
-        None => {
-            let ready = component.instances.iter().find(|i| i.state == InstanceState::Running);
-            ready.or_else(|| component.instances.iter().find(alive))
-        }
+    let chosen = if let Some(wanted) = wanted {
+        let named = component.instances.iter().find(|i| i.name == wanted);
+        Some(named.ok_or_else(|| not_there(component, wanted))?).filter(alive)
+    } else {
+        let ready = component.instances.iter().find(|i| i.state == InstanceState::Running);
+        ready.or_else(|| component.instances.iter().find(alive))
     };
     chosen.ok_or_else(|| {
         let (what, standing) = (wanted.unwrap_or(name), component.standing);

@@ -210,14 +210,12 @@ fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Op
         (["scale", objects @ ..], [count]) => (Does::Scale(number(count)?), objects),
         _ => return None,
     };
+    // `deployment x y`, or `deployment/x deployment/y`.
     let names: Option<Vec<&str>> = match objects {
         [kind, names @ ..] if KINDS.contains(kind) => Some(names.to_vec()),
         objects => {
-            let name = |object: &&'_ str| {
-                object.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).map(|(_, n)| n.to_owned())
-            };
-            let names: Option<Vec<String>> = objects.iter().map(|object| name(object)).collect();
-            return each(&names?.iter().map(String::as_str).collect::<Vec<_>>(), &does, Target::Component);
+            let halves = objects.iter().map(|object| object.split_once('/').filter(|(kind, _)| KINDS.contains(kind)));
+            halves.map(|half| half.map(|(_, name)| name)).collect()
         }
     };
     each(&names?, &does, Target::Component)

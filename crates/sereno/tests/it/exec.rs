@@ -136,7 +136,8 @@ fn what_is_not_there_is_told(pedidos: &Pedidos) {
     assert_eq!(pedidos.sereno(&["runs", "cancel", &run, "--reason", "prueba"]).code, Some(0));
     // What is known to look only, and is not in the lab's image.
     let missing = pedidos.sereno(&["exec", "redis", "--", "docker", "ps"]);
-    assert_eq!(missing.code, Some(127), "{missing:?}");
+    // Engine 20.10 says 126, newer ones 127.
+    assert!(matches!(missing.code, Some(126 | 127)), "{missing:?}");
     assert!(missing.err.contains("no hay un programa `docker`"), "{missing:?}");
     let component = pedidos.sereno(&["exec", "rediz", "--", "ls"]);
     assert_eq!(component.code, Some(2), "{component:?}");

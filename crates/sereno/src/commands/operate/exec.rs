@@ -109,17 +109,16 @@ async fn show(mut from: mpsc::Receiver<Said>, mut transcript: Option<Transcript>
     }
 }
 
-/// 126 and 127 are what engines and shells say of a program that is not there or may not be run.
+/// 126 and 127 are what engines and shells say of a program that is not there or may not be run, and not all of them agree on
+/// which is which.
 fn tell_missing(lang: Lang, step: &StepRequest, code: i32) {
     if !matches!(code, 126 | 127) {
         return;
     }
     let (program, place) = (step.program.first().map_or("", String::as_str), step.instances.join(", "));
-    output::say(match (code, lang) {
-        (127, Lang::En) => format!("sereno: 127: there is no program `{program}` in {place}, or it found none itself"),
-        (127, Lang::Es) => format!("sereno: 127: no hay un programa `{program}` en {place}, o él no encontró otro"),
-        (_, Lang::En) => format!("sereno: 126: `{program}` cannot be run in {place}"),
-        (_, Lang::Es) => format!("sereno: 126: `{program}` no se puede ejecutar en {place}"),
+    output::say(match lang {
+        Lang::En => format!("sereno: {code}: there is no program `{program}` in {place}, or it cannot be run there"),
+        Lang::Es => format!("sereno: {code}: no hay un programa `{program}` en {place}, o no se puede ejecutar ahí"),
     });
 }
 
