@@ -11,7 +11,7 @@ mod step;
 pub use around::Prover;
 pub use perform::{Looked, exec, look, perform};
 pub use plan::{Seen, plan, plan_knowing};
-pub use recognise::{Place, recognise};
+pub use recognise::{Does, Known, Place, Target, recognise};
 pub use request::{Kept, Request};
 pub use step::{StepKind, StepRequest};
 

@@ -4,13 +4,13 @@ use crate::context::Context;
 use crate::report::Result;
 use crate::system;
 use sereno_engine::plan::{Plan, Recognise, StepCommands};
-use sereno_operations::service::{Prover, Seen, recognise};
+use sereno_operations::service::{Does, Prover, Seen, recognise};
 use sereno_platform::{Detail, Platform};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// How long a platform may take to answer while a plan is made.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A plan with its proofs, where the platform of the settings answers; `make` makes it with whoever may know commands.
 pub(crate) async fn with_proofs(
@@ -18,15 +18,18 @@ pub(crate) async fn with_proofs(
     make: impl Fn(Option<&Recognise<'_>>) -> Result<Plan>,
 ) -> Result<Plan> {
     let Some(place) = system::place(context) else { return make(None) };
-    let any = Cell::new(false);
+    let (any, scales) = (Cell::new(false), Cell::new(false));
     let plain = make(Some(&|step: &StepCommands| {
-        any.set(any.get() || !recognise(step, &place).is_empty());
+        let known = recognise(step, &place);
+        any.set(any.get() || !known.is_empty());
+        scales.set(scales.get() || known.iter().any(|known| matches!(known.does, Does::Scale(_))));
         None
     }))?;
     if !any.get() {
         return Ok(plain);
     }
-    let looked = tokio::time::timeout(PATIENCE, look(context)).await;
+    let native = context.settings.platform.native.unwrap_or(false);
+    let looked = tokio::time::timeout(PATIENCE, look(context, native && scales.get())).await;
     let (platform, seen) = match looked {
         Ok(Ok(found)) => found,
         Ok(Err((en, es))) => return Ok(without(context, plain, &en, &es)),
@@ -37,13 +40,14 @@ pub(crate) async fn with_proofs(
         seen: &seen,
         platform: platform.as_ref(),
         lang: context.lang,
-        native: context.settings.platform.native.unwrap_or(false),
+        native,
         changed: RefCell::default(),
     };
     make(Some(&|step: &StepCommands| prover.around(step)))
 }
 
-async fn look(context: &Context) -> std::result::Result<(Box<dyn Platform>, Seen), (String, String)> {
+/// `whole`: with what new instances are made of, which only Sereno's own scaling needs.
+async fn look(context: &Context, whole: bool) -> std::result::Result<(Box<dyn Platform>, Seen), (String, String)> {
     let platform = system::platform(context).await.map_err(|failure| (failure.message.en, failure.message.es))?;
     let texts = |error: sereno_platform::PlatformError| {
         let text = error.text();
@@ -51,8 +55,7 @@ async fn look(context: &Context) -> std::result::Result<(Box<dyn Platform>, Seen
     };
     let components = platform.components(Detail::State).await.map_err(texts)?;
     let place = platform.place().await.map_err(texts)?;
-    let native = context.settings.platform.native.unwrap_or(false);
-    let definition = if native { platform.definition().await.map_err(texts)? } else { None };
+    let definition = if whole { platform.definition().await.map_err(texts)? } else { None };
     Ok((platform, Seen { components, place, definition }))
 }
 

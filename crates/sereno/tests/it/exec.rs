@@ -169,7 +169,7 @@ fn a_terminal_is_handed_over_and_what_was_seen_is_kept(pedidos: &Pedidos) {
     let env = fs::read_to_string(pedidos.dir.join(".env")).expect(".env");
     let password = env.lines().find_map(|line| line.strip_prefix("POSTGRES_PASSWORD=")).expect("a password");
     let ask = format!("tty && echo sum-$((40+2)) {password}\n");
-    let command = pedidos.command(&["exec", "worker", "-t", "--", "sh"]);
+    let command = pedidos.command(&["exec", "worker", "-t", "--timeout", "3m", "--", "sh"]);
     let seen = talk_at_a_terminal(&command, &[("[s/N]", "s\n"), ("# ", &ask), ("sum-42", "exit 3\n")]);
     assert!(seen.contains("/dev/pts/") && seen.contains("sum-42"), "{seen}");
     let (run, state) = runs(pedidos).remove(0);
@@ -234,7 +234,7 @@ fn pump(mut from: UnixStream, mut to: UnixStream) {
 fn begun(pedidos: &Pedidos, proxy: &Proxy, mark: &str, then: &str) -> std::process::Child {
     let script = format!("touch {mark}; {then}");
     let child = pedidos
-        .command(&["exec", "worker", "--yes", "--", "sh", "-c", &script])
+        .command(&["exec", "worker", "--yes", "--timeout", "3m", "--", "sh", "-c", &script])
         .env("DOCKER_HOST", proxy.host())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -264,7 +264,7 @@ fn a_cut_connection_leaves_the_outcome_unknown(pedidos: &Pedidos) {
 
 fn a_killed_step_leaves_the_outcome_unknown(pedidos: &Pedidos) {
     let script = "touch /tmp/late; sleep 300";
-    let said = pedidos.sereno(&["exec", "worker", "--yes", "--timeout", "5s", "--", "sh", "-c", script]);
+    let said = pedidos.sereno(&["exec", "worker", "--yes", "--timeout", "15s", "--", "sh", "-c", script]);
     assert_eq!(said.code, Some(5), "it runs on in the container: {said:?}");
     let (run, _) = runs(pedidos).remove(0);
     assert_eq!(pedidos.sereno(&["runs", "cancel", &run, "--reason", "prueba"]).code, Some(0));
@@ -273,12 +273,21 @@ fn a_killed_step_leaves_the_outcome_unknown(pedidos: &Pedidos) {
 fn what_runs_on_without_its_connection_is_waited_for(pedidos: &Pedidos) {
     let proxy = Proxy::listen(&pedidos.dir, "on.sock");
     let then = "while test ! -e /tmp/go; do sleep 0.1; done; exit 9";
-    let child = begun(pedidos, &proxy, "/tmp/on", then);
+    let mut child = begun(pedidos, &proxy, "/tmp/on", then);
     proxy.cut();
     let worker = containers(pedidos, "worker").remove(0);
-    std::thread::sleep(Duration::from_secs(3));
+    let mut told = child.stderr.take().expect("a pipe");
+    let (mut err, mut buffer) = (String::new(), [0; 4096]);
+    // Its end, by the step's own timeout, is the end of the waiting too.
+    while let Ok(read @ 1..) = told.read(&mut buffer) {
+        err.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        if err.contains("el programa sigue") {
+            break;
+        }
+    }
+    assert!(err.contains("el programa sigue"), "{err}");
     assert!(docker(&["exec", &worker, "touch", "/tmp/go"]));
-    let said = crate::world::said(child.wait_with_output().expect("it ends"));
-    assert_eq!(said.code, Some(9), "the engine knows: {said:?}");
-    assert!(said.err.contains("el programa sigue"), "{said:?}");
+    told.read_to_string(&mut err).expect("the rest of it");
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(9), "the engine knows: {err}");
 }

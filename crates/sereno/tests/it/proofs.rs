@@ -127,8 +127,9 @@ fn started(pedidos: &Pedidos, service: &str) -> Vec<String> {
 
 /// The steps of a plan: its texts.
 fn planned(pedidos: &Pedidos, procedure: &str) -> Vec<String> {
-    let plan = pedidos.sereno(&["plan", procedure, "--runbook", "OPS.md", "--format", "json"]);
-    let plan = json(&plan);
+    let said = pedidos.sereno(&["plan", procedure, "--runbook", "OPS.md", "--format", "json"]);
+    let plan = json(&said);
+    assert!(!said.err.contains("nada comprueba"), "{said:?}");
     plan["steps"].as_array().expect("steps").iter().map(|s| s["text"].as_str().expect("a text").to_owned()).collect()
 }
 
@@ -238,7 +239,7 @@ fn run_with(pedidos: &Pedidos, procedure: &str, path: &std::ffi::OsString) -> Sa
 }
 
 fn a_command_that_lies_is_not_verified(pedidos: &Pedidos) {
-    let settings = "[policy]\npause_seconds = 1\nstep_timeout = \"25s\"\n";
+    let settings = "[policy]\npause_seconds = 1\nstep_timeout = \"30s\"\n";
     fs::write(pedidos.dir.join("sereno.toml"), settings).expect("written");
     let before = started(pedidos, "api");
     let said = run_with(pedidos, "reiniciar la api", &stub(pedidos, "exit 0"));
