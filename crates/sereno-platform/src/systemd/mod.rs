@@ -224,3 +224,24 @@ fn has_ending(unit: &str) -> bool {
         [".service", ".timer", ".socket", ".target", ".path", ".mount", ".automount", ".swap", ".slice", ".scope"];
     ENDINGS.iter().any(|ending| unit.ends_with(ending))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_has_no_inside_and_the_refusal_names_its_machine() {
+        let hosts = vec![Host::over_ssh("deploy@web-1", None, true).expect("a host")];
+        let systemd = Systemd::new(hosts, &["api".to_owned()]).expect("a platform");
+        let instance: Instance = serde_json::from_value(serde_json::json!({
+            "id": "1", "name": "api@web-1", "state": "running", "checked": false, "restarts": 0,
+            "limits": {"cpu_millis": null, "memory": null}
+        }))
+        .expect("an instance");
+        let component = Component::of("api".to_owned(), 1, None, vec![instance.clone()], false);
+        let program = Program { argv: vec!["ls".to_owned()], terminal: false };
+        let refused = systemd.exec_call(&component, &instance, &program).expect_err("refused");
+        assert!(refused.to_string().contains("no inside of its own"), "{refused}");
+        assert!(refused.hint().is_some_and(|hint| hint.en.contains("ssh web-1")));
+    }
+}
