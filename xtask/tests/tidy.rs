@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sereno-store", &["sereno-model"]),
     ("sereno-engine", &["sereno-model", "sereno-effects", "sereno-runbook", "sereno-store"]),
     ("sereno-platform", &["sereno-model"]),
-    ("sereno-operations", &["sereno-model", "sereno-engine", "sereno-platform"]),
+    ("sereno-operations", &["sereno-model", "sereno-effects", "sereno-engine", "sereno-platform"]),
     (
         "sereno",
         &[

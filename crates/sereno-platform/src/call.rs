@@ -40,10 +40,26 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "request")]
 pub enum EngineRequest {
-    Restart { container: String },
-    Stop { container: String },
-    Start { container: String },
-    Update { container: String, nano_cpus: Option<i64>, memory: Option<i64> },
+    Restart {
+        container: String,
+    },
+    Stop {
+        container: String,
+    },
+    Start {
+        container: String,
+    },
+    Update {
+        container: String,
+        nano_cpus: Option<i64>,
+        memory: Option<i64>,
+    },
+    /// Runs a program inside; no shell reads its words.
+    Exec {
+        container: String,
+        argv: Vec<String>,
+        terminal: bool,
+    },
 }
 
 /// The requests to a cluster that change something.
@@ -84,6 +100,7 @@ impl fmt::Display for EngineRequest {
             Self::Restart { container } => write!(f, "POST /containers/{container}/restart"),
             Self::Stop { container } => write!(f, "POST /containers/{container}/stop"),
             Self::Start { container } => write!(f, "POST /containers/{container}/start"),
+            Self::Exec { container, argv, .. } => write!(f, "POST /containers/{container}/exec {}", argv.join(" ")),
             Self::Update { container, nano_cpus, memory } => {
                 write!(f, "POST /containers/{container}/update")?;
                 if let Some(cpus) = nano_cpus {

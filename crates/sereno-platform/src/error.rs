@@ -31,6 +31,9 @@ pub enum PlatformError {
     Unreadable { file: String, why: String },
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    /// What was begun may go on, or may be done: nobody can tell.
+    #[error("{en}")]
+    Cut { en: String, es: String },
     #[error("{en}")]
     Refused { en: String, es: String, hint: Option<Box<Text>> },
 }
@@ -46,7 +49,7 @@ impl PlatformError {
         match self {
             Self::Engine { source, .. } => !matches!(**source, Error::DockerResponseServerError { .. }),
             Self::Cluster(error) => error.leaves_doubt(),
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Cut { .. } => true,
             _ => false,
         }
     }
@@ -83,7 +86,7 @@ impl PlatformError {
             }
             Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
             Self::File { .. } => Text::same(self.to_string()),
-            Self::Refused { en, es, .. } => Text::new(en, es),
+            Self::Refused { en, es, .. } | Self::Cut { en, es } => Text::new(en, es),
         }
     }
 
@@ -154,6 +157,9 @@ impl PlatformError {
                 "permita a este usuario esos comandos sin contraseña (sudoers, NOPASSWD), o ponga sudo = false en [platform]",
             )),
             Self::Refused { hint, .. } => hint.as_deref().cloned(),
+            Self::Cut { .. } => {
+                Some(Text::new("look whether it still runs, and what it did", "mire si todavía se ejecuta, y qué hizo"))
+            }
             Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::File { .. } => None,
         }
     }

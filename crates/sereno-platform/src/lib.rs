@@ -9,6 +9,7 @@ pub mod call;
 pub mod component;
 pub mod compose;
 pub mod error;
+pub mod exec;
 pub mod host;
 pub mod kubernetes;
 pub mod log;
@@ -21,6 +22,7 @@ pub mod workload;
 pub use call::{Act, Call};
 pub use component::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Standing, Usage};
 pub use error::PlatformError;
+pub use exec::{Keyboard, Program, Said, Wires};
 pub use log::{LogLine, LogWanted};
 pub use workload::{Stuck, Workload, WorkloadKind};
 
@@ -75,6 +77,22 @@ pub trait Platform: Send + Sync {
         wanted: &'a LogWanted,
         to: mpsc::Sender<LogLine>,
     ) -> Pending<'a, ()>;
+
+    /// The call that runs a program inside an instance. A platform that cannot says so, while the plan is made.
+    fn exec_call(
+        &self,
+        component: &Component,
+        _instance: &Instance,
+        _program: &Program,
+    ) -> Result<Call, PlatformError> {
+        Err(exec::not_here(&self.target(), &component.name))
+    }
+
+    /// Makes such a call and gives the program's exit code, 128 and the signal where one ended it. After
+    /// [`PlatformError::Cut`] the program may have run, and may run still; after any other error it never began.
+    fn exec<'a>(&'a self, call: &'a Call, _wires: Wires) -> Pending<'a, i32> {
+        Box::pin(async move { Err(exec::not_here(&self.target(), &call.to_string())) })
+    }
 }
 
 /// How much is asked of the platform.

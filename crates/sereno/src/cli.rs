@@ -1,7 +1,7 @@
 //! The command line as data. What each command does lives in `commands/`.
 
 use crate::service_args::{
-    LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs, UnstickArgs,
+    ExecArgs, LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs, UnstickArgs,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Restart(RestartArgs),
     /// Sets how many instances a component has, or what each may use.
     Scale(ScaleArgs),
+    /// Runs a program inside a component, for the record, and ends with its code.
+    Exec(ExecArgs),
     /// Emergency stop: ends everything, or the named components, and remembers what ran.
     Stop(StopArgs),
     /// Puts back exactly what the last stop ended.

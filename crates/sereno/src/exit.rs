@@ -5,17 +5,19 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done and verified.
-    Done = 0,
+    Done,
     /// It failed.
-    Failed = 1,
+    Failed,
     /// The command line, a file or a setting is wrong.
-    Usage = 2,
+    Usage,
     /// Sereno would not do it.
-    Refused = 3,
+    Refused,
     /// It waits for a person.
-    Waiting = 4,
+    Waiting,
     /// A step began and nobody can tell how it ended.
-    Unknown = 5,
+    Unknown,
+    /// A program that was run inside a component ended with this.
+    Program(u8),
 }
 
 impl Exit {
@@ -28,12 +30,25 @@ impl Exit {
             Self::Refused => "refused",
             Self::Waiting => "waiting",
             Self::Unknown => "unknown",
+            Self::Program(_) => "program",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Waiting => 4,
+            Self::Unknown => 5,
+            Self::Program(code) => code,
         }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }

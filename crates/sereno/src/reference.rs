@@ -32,6 +32,12 @@ const EXIT_CODES: [(Exit, &str, &str); 6] = [
     ),
 ];
 
+const PROGRAMS: &str = "
+`sereno exec` ends with the code of the program that it ran, whatever the table says of it, and with 125 where the program could
+not be begun after all. 3, 4 and 5 keep their meaning where it did not run, waits, or nobody can tell; `--format json` tells them
+from a program's own.
+";
+
 const ERRORS_AS_JSON: &str = "
 ## Errors as JSON
 
@@ -94,11 +100,12 @@ fn exit_codes() -> String {
         "# Exit codes\n\nGenerated from the code by `cargo xtask gen`.\n\n| code | meaning | who acts on it |\n|---|---|---|\n",
     );
     for (exit, meaning, who) in EXIT_CODES {
-        let _ = writeln!(text, "| {} | {meaning} | {who} |", exit as u8);
+        let _ = writeln!(text, "| {} | {meaning} | {who} |", exit.code());
     }
+    text.push_str(PROGRAMS);
     text.push_str(ERRORS_AS_JSON);
     for (exit, _, _) in EXIT_CODES.into_iter().filter(|(exit, _, _)| *exit != Exit::Done) {
-        let _ = writeln!(text, "| `{}` | {} |", exit.name(), exit as u8);
+        let _ = writeln!(text, "| `{}` | {} |", exit.name(), exit.code());
     }
     text
 }

@@ -37,7 +37,7 @@ impl Failure {
             return;
         }
         output::say(serde_json::json!({
-            "code": self.exit.name(), "message": self.message.get(lang), "hint": hint, "exit": self.exit as u8,
+            "code": self.exit.name(), "message": self.message.get(lang), "hint": hint, "exit": self.exit.code(),
         }));
     }
 

@@ -94,6 +94,23 @@ pub(crate) struct ScaleArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) component: String,
+    /// In this instance; the first that is ready when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+    /// Give the program a terminal of its own.
+    #[arg(short = 't', long)]
+    pub(crate) terminal: bool,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+    /// The program and its words, after `--`. No shell reads them.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub(crate) argv: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct StopArgs {
     /// Only these components; everything when none is named.
     #[arg(value_name = "COMPONENT")]
@@ -122,8 +139,9 @@ pub(crate) struct UnstickArgs {
 pub(crate) struct OperateArgs {
     #[arg(value_parser = step_kind)]
     pub(crate) kind: StepKind,
+    // The component, and after it the words of an `exec`.
     #[arg(last = true, required = true)]
-    pub(crate) component: String,
+    pub(crate) words: Vec<String>,
     #[arg(long)]
     pub(crate) on: String,
     #[arg(long)]
@@ -137,6 +155,10 @@ pub(crate) struct OperateArgs {
     #[arg(long)]
     pub(crate) memory: Option<u64>,
     #[arg(long)]
+    pub(crate) terminal: bool,
+    #[arg(long)]
+    pub(crate) looked: bool,
+    #[arg(long)]
     pub(crate) definition: Option<String>,
     #[arg(long)]
     pub(crate) within: u64,
@@ -144,9 +166,13 @@ pub(crate) struct OperateArgs {
 
 impl OperateArgs {
     pub(crate) fn step(&self) -> StepRequest {
+        let (component, program) = self.words.split_first().unzip();
         StepRequest {
             kind: self.kind,
-            component: self.component.clone(),
+            component: component.cloned().unwrap_or_default(),
+            program: program.map(<[String]>::to_vec).unwrap_or_default(),
+            terminal: self.terminal,
+            looked: self.looked,
             target: self.on.clone(),
             instances: self.instance.clone(),
             marks: self.seen.clone(),
@@ -179,6 +205,9 @@ mod tests {
                 cpu_millis: Some(500),
                 memory: Some(1 << 30),
                 definition: Some("-x".to_owned()),
+                program: ["ls", "--", "--help", "-t"].map(str::to_owned).to_vec(),
+                terminal: true,
+                looked: true,
                 ..StepRequest::new(kind, "--help", "compose:pedidos@A:B")
             };
             match Cli::parse_from(step.argv()).command {

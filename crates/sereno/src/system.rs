@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
 use sereno_model::redact::dotenv;
+use sereno_operations::service::Place;
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
 use sereno_platform::kubernetes::{Choice, Kubernetes};
@@ -23,11 +24,7 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
         return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
     }
-    let beside = dotenv_of_compose(context);
-    let environment = |name: &str| {
-        let own = std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
-        own.or_else(|| beside.get(name).cloned())
-    };
+    let environment = environment_of(context);
     let names_a_cluster = settings.kubeconfig.is_some() || settings.context.is_some() || settings.namespace.is_some();
     if settings.kind.as_deref() == Some("kubernetes") || (settings.kind.is_none() && names_a_cluster) {
         let choice = Choice {
@@ -43,14 +40,7 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     {
         return Ok(Box::new(processes(context).map_err(|error| failure(&error))?));
     }
-    let project = Project::find(
-        &context.directory,
-        &settings.files,
-        settings.project.as_deref(),
-        &settings.profiles,
-        &environment,
-    );
-    let Some(project) = project else {
+    let Some(project) = project(context) else {
         let place = context.directory.display();
         return Err(Failure::new(
             Exit::Usage,
@@ -64,6 +54,15 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
     };
     let compose = Compose::connect(project, &environment).await.map_err(|error| failure(&error))?;
     Ok(Box::new(compose))
+}
+
+/// A variable of this process, of the files that the settings name, or of the `.env` that compose reads.
+fn environment_of(context: &Context) -> impl Fn(&str) -> Option<String> {
+    let beside = dotenv_of_compose(context);
+    move |name: &str| {
+        let own = std::env::var(name).ok().or_else(|| context.env_files.get(name).cloned());
+        own.or_else(|| beside.get(name).cloned())
+    }
 }
 
 /// The `.env` that compose reads: beside the first of the files that are named, else in the directory.
@@ -82,6 +81,28 @@ fn processes(context: &Context) -> std::result::Result<Processes, PlatformError>
     let folder = context.directory.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = context.settings.system.name.clone().or(folder).unwrap_or_else(|| "system".to_owned());
     Processes::new(name, context.directory.clone(), &context.state_dir, context.settings.processes.clone())
+}
+
+/// The same as far as a runbook's own commands can name it; nothing where there is no platform, and nothing of machines
+/// behind SSH, to which commands are not followed.
+pub(crate) fn place(context: &Context) -> Option<Place> {
+    let settings = &context.settings.platform;
+    if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
+        return settings.hosts.is_empty().then_some(Place::Systemd);
+    }
+    let project = project(context)?;
+    Some(Place::Compose {
+        project: project.name,
+        files: project.files,
+        names_files: !settings.files.is_empty(),
+        names_project: settings.project.is_some(),
+    })
+}
+
+fn project(context: &Context) -> Option<Project> {
+    let settings = &context.settings.platform;
+    let environment = environment_of(context);
+    Project::find(&context.directory, &settings.files, settings.project.as_deref(), &settings.profiles, &environment)
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {

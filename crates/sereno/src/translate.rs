@@ -160,6 +160,19 @@ const WORDS: &[(&str, &str)] = &[
         "Muestra lo que escriben los componentes, varios mezclados por hora",
     ),
     (
+        "Runs a program inside a component, for the record, and ends with its code",
+        "Ejecuta un programa dentro de un componente, dejando registro, y termina con su código",
+    ),
+    (
+        "In this instance; the first that is ready when not given",
+        "En esta instancia; si no se da, la primera que esté lista",
+    ),
+    ("Give the program a terminal of its own", "Dar al programa una terminal propia"),
+    (
+        "The program and its words, after `--`. No shell reads them",
+        "El programa y sus palabras, después de `--`. Ningún shell las lee",
+    ),
+    (
         "Replaces the processes of a component, and waits until it is ready again",
         "Reemplaza los procesos de un componente y espera hasta que esté listo otra vez",
     ),

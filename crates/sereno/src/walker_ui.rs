@@ -348,10 +348,8 @@ impl Ui for WalkerUi {
         let (style, words) = match (ending, self.manners.lang) {
             (Ending::Verified, Lang::En) => (render::GREEN, "done and verified"),
             (Ending::Verified, Lang::Es) => (render::GREEN, "hecho y verificado"),
-            (Ending::Done, Lang::En) => (render::GREEN, "done; the runbook has no verification here that proves it"),
-            (Ending::Done, Lang::Es) => {
-                (render::GREEN, "hecho; el runbook no tiene aquí una verificación que lo pruebe")
-            }
+            (Ending::Done, Lang::En) => (render::GREEN, "done; nothing here proves it"),
+            (Ending::Done, Lang::Es) => (render::GREEN, "hecho; nada aquí lo comprueba"),
             (Ending::Failed, Lang::En) => (RED, "failed"),
             (Ending::Failed, Lang::Es) => (RED, "falló"),
             (Ending::Cancelled, Lang::En) => (YELLOW, "cancelled"),

@@ -1,5 +1,6 @@
 //! From a procedure and its values to a plan.
 
+use super::around::{Recognise, StepCommands, Way, surrounded};
 use super::digest::digest;
 use super::files::{StepFiles, Whereabouts};
 use super::policy::Policy;
@@ -19,7 +20,6 @@ use std::path::Path;
 const WHOLE_SYSTEM: &str = "(system)";
 
 /// What a plan is built with.
-#[derive(Debug)]
 pub struct PlanOptions<'a> {
     pub knowledge: &'a Knowledge,
     pub values: &'a Values,
@@ -38,6 +38,8 @@ pub struct PlanOptions<'a> {
     pub is_secret: fn(&str) -> bool,
     /// Who the settings know.
     pub people: &'a [KnownPerson],
+    /// Who may know the commands of a step for operations.
+    pub recognise: Option<&'a Recognise<'a>>,
 }
 
 /// Why there is no plan.
@@ -97,9 +99,10 @@ pub fn build(
         missing: Vec::new(),
         definitions: String::new(),
         whereabouts: Whereabouts::new(options.directory),
+        way: Way::default(),
     };
     let steps: Vec<PlanStep> =
-        procedure.steps.iter().enumerate().map(|(index, step)| builder.step(index + 1, step)).collect();
+        procedure.steps.iter().enumerate().flat_map(|(index, step)| builder.step(index + 1, step)).collect();
     builder.carry();
     let risk = Risk::highest(steps.iter().filter(|s| s.action.executes()).map(|s| s.risk)).unwrap_or_default();
     let mut plan = Plan {
@@ -176,6 +179,7 @@ struct Builder<'a> {
     /// judged as if nobody knew that `X=rm`.
     definitions: String,
     whereabouts: Whereabouts,
+    way: Way,
 }
 
 /// What the text that would really run does.
@@ -183,10 +187,12 @@ struct Judged {
     risk: Risk,
     effects: Vec<Effect>,
     files: StepFiles,
+    commands: StepCommands,
 }
 
 impl Builder<'_> {
-    fn step(&mut self, number: usize, step: &Step) -> PlanStep {
+    /// The step, and what is added around it.
+    fn step(&mut self, number: usize, step: &Step) -> Vec<PlanStep> {
         let alternative = step.alternative.as_ref().map(|a| Choice {
             group: a.group,
             number: a.number,
@@ -201,7 +207,7 @@ impl Builder<'_> {
         };
         let if_fails = self.procedure.if_fails.contains(&step.id);
         let before = if_fails.then(|| self.whereabouts.clone());
-        let Judged { risk, effects, files } = self.judge(step, &text, &mut action);
+        let Judged { risk, effects, files, commands } = self.judge(step, &text, &mut action);
         if let Some(before) = before {
             // Where it goes is nothing to those that run when nothing failed.
             self.whereabouts = before;
@@ -209,7 +215,9 @@ impl Builder<'_> {
         let approval =
             if action.executes() { self.options.policy.approval(risk, self.word.as_deref()) } else { Approval::None };
         let locks = if action.executes() { locks(risk, &effects) } else { Vec::new() };
-        PlanStep {
+        let recognise = self.options.recognise.filter(|_| action == Action::Run && step.kind == StepKind::Shell);
+        let around = recognise.and_then(|recognise| recognise(&commands));
+        let planned = PlanStep {
             number,
             id: step.id.clone(),
             title: step.title.clone(),
@@ -227,7 +235,10 @@ impl Builder<'_> {
             locks,
             files: files.files,
             starts_in: files.starts_in,
-        }
+            own: None,
+            known_as: Vec::new(),
+        };
+        surrounded(planned, around, self.options)
     }
 
     /// Values for the variables that the plan's own text does not set.
@@ -336,7 +347,7 @@ impl Builder<'_> {
     fn judge(&mut self, step: &Step, text: &str, action: &mut Action) -> Judged {
         if *action != Action::Run {
             let (risk, effects) = (step.risk.unwrap_or_default(), step.effects.clone());
-            return Judged { risk, effects, files: StepFiles::default() };
+            return Judged { risk, effects, files: StepFiles::default(), commands: StepCommands::default() };
         }
         let before = self.definitions.len();
         let analysis = analyze_shell(&format!("{}{text}", self.definitions), self.options.knowledge);
@@ -361,7 +372,9 @@ impl Builder<'_> {
             }
         }
         let text_of = |s: &Statement| text.get(s.span.start.saturating_sub(before)..s.span.end - before);
-        let files = self.whereabouts.follow(own.iter().map(|s| (*s, text_of(s).unwrap_or_default())));
+        let texts: Vec<(&Statement, &str)> = own.iter().map(|s| (*s, text_of(s).unwrap_or_default())).collect();
+        let commands = self.way.commands(&texts, &self.whereabouts, self.options.directory);
+        let files = self.whereabouts.follow(texts.into_iter());
         let defined: Vec<String> = own
             .iter()
             .filter_map(|s| Some((s, text.get(s.span.start.checked_sub(before)?..s.span.end - before)?)))
@@ -371,7 +384,7 @@ impl Builder<'_> {
             .collect();
         self.definitions.push_str(&defined.concat());
         let effects = if effects.is_empty() { step.effects.clone() } else { effects };
-        Judged { risk, effects, files }
+        Judged { risk, effects, files, commands }
     }
 }
 

@@ -76,6 +76,14 @@ impl Whereabouts {
         Self { directory: Some(directory.to_owned()) }
     }
 
+    /// Whether the shell is surely in this directory.
+    pub(super) fn is_at(&self, directory: &Path) -> bool {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        self.directory
+            .as_deref()
+            .is_some_and(|here| here == directory || (real(here).is_some() && real(here) == real(directory)))
+    }
+
     /// Follows the statements of a step, each with its text, and binds what they execute.
     pub(super) fn follow<'s>(&mut self, statements: impl Iterator<Item = (&'s Statement, &'s str)>) -> StepFiles {
         let start = self.directory.clone();

@@ -1,5 +1,6 @@
 //! What a run would do: every step with its exact command, effects and risk, bound to a digest.
 
+mod around;
 mod build;
 mod digest;
 mod files;
@@ -13,6 +14,7 @@ pub(crate) mod sample;
 mod undo;
 mod values;
 
+pub use around::{Around, Recognise, StepCommands};
 pub use build::{PlanError, PlanOptions, build};
 pub use files::StepFile;
 pub use find::{Found, find_procedure, fold, nearest_titles};
@@ -74,6 +76,9 @@ pub struct OperationRef {
     pub request: serde_json::Value,
     /// What takes it back, in the same form; `None` where nothing does.
     pub undo: Option<serde_json::Value>,
+    /// How its one step ended is the answer, failure too: there is nothing for a person to decide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
 }
 
 /// Which text a plan came from.
@@ -136,6 +141,12 @@ pub struct PlanStep {
     pub files: Vec<StepFile>,
     /// Where it has to start, for files that are named from there.
     pub starts_in: Option<String>,
+    /// Sereno's own step, beside the author's step of this id or in its place: it runs outside of the author's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
+    /// The operations that the author's commands are: `restart api`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_as: Vec<String>,
 }
 
 /// One of several steps that exclude each other.

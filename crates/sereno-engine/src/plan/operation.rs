@@ -23,6 +23,8 @@ pub struct OperationStep {
     pub effects: Vec<Effect>,
     /// It proves that the operation did what it was to do.
     pub verifies: bool,
+    /// It gets the terminal.
+    pub terminal: bool,
 }
 
 /// Binds an operation's steps to a digest, with the approvals that a policy demands.
@@ -52,7 +54,7 @@ pub fn of_operation(spec: OperationSpec, policy: &Policy, people: &[KnownPerson]
     plan
 }
 
-fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy) -> PlanStep {
+pub(super) fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy) -> PlanStep {
     let risk = Risk::highest(step.effects.iter().map(|effect| effect.risk)).unwrap_or_default();
     let changed = step.effects.iter().filter(|effect| effect.risk > Risk::Observe);
     let locks: BTreeSet<String> = changed.filter_map(|effect| effect.component.clone()).collect();
@@ -62,7 +64,7 @@ fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy)
         title: step.title,
         line: 0,
         text: words(&step.argv),
-        action: Action::Run,
+        action: if step.terminal { Action::Terminal } else { Action::Run },
         risk,
         effects: step.effects,
         expects: None,
@@ -74,6 +76,8 @@ fn planned(operation: &str, number: usize, step: OperationStep, policy: &Policy)
         locks: locks.into_iter().collect(),
         files: Vec::new(),
         starts_in: None,
+        own: None,
+        known_as: Vec::new(),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) fn sample_step(number: usize, risk: Risk) -> PlanStep {
         locks: Vec::new(),
         files: Vec::new(),
         starts_in: None,
+        own: None,
+        known_as: Vec::new(),
     }
 }
 

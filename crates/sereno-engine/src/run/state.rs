@@ -327,7 +327,7 @@ impl RunState {
         }
         match state {
             StepState::Decided { .. } | StepState::Running { .. } => None,
-            StepState::Pending if self.script_ended => None,
+            StepState::Pending if self.script_ended || self.is_idle(index) => None,
             StepState::Pending if matches!(planned.action, Action::Person { .. }) => {
                 Some(Next::Person { step: index, why: WhyPerson::Manual })
             }
@@ -340,9 +340,18 @@ impl RunState {
                 }
                 Outcome::Failed if tolerated(planned, report) => None,
                 Outcome::Failed if self.failing && !planned.if_fails => None,
+                Outcome::Failed if self.plan.operation().is_some_and(|operation| operation.answers) => None,
                 Outcome::Failed => Some(Next::Person { step: index, why: WhyPerson::Failed }),
             },
         }
+    }
+
+    /// Sereno's own step after a step of the author that did not run, or did not end well, has nothing to prove.
+    fn is_idle(&self, index: usize) -> bool {
+        let Some(of) = &self.plan.steps[index].own else { return false };
+        let authors = |step: &PlanStep| step.own.is_none() && step.id == *of;
+        let before = self.plan.steps.iter().take(index).position(authors);
+        before.is_some_and(|author| self.steps[author].outcome() != Some(Outcome::Succeeded))
     }
 
     fn start_or_approve(&self, index: usize, attempt: u32) -> Next {

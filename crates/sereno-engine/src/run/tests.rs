@@ -2,7 +2,7 @@
 
 use super::{Decision, Ending, Event, Next, Person, RunState, StepReport, WhyPerson, step};
 use crate::plan::sample::{sample_plan, sample_step};
-use crate::plan::{KnownPerson, Plan, PlanStep};
+use crate::plan::{KnownPerson, OperationRef, Plan, PlanStep, Source};
 use sereno_model::{Digest, Outcome, Risk};
 
 fn person(name: &str) -> Person {
@@ -320,4 +320,53 @@ fn a_list_of_people_may_grow_and_neither_lose_one_nor_give_them_another_login() 
     assert!(plan.people_lost(&[known("eva", "eva"), known("leo", "leo"), known("ana", "root")]).is_empty());
     assert_eq!(plan.people_lost(&[known("ana", "root"), known("eva", "nobody")]), [&known("eva", "eva")]);
     assert_eq!(plan.people_lost(&[]).len(), 2);
+}
+
+/// A look, the author's change, and its proof.
+fn proved() -> Vec<PlanStep> {
+    let own =
+        |number, verifies| PlanStep { own: Some("p/2".to_owned()), verifies, ..sample_step(number, Risk::Observe) };
+    vec![own(1, false), sample_step(2, Risk::Change), own(3, true)]
+}
+
+#[test]
+fn a_proof_verifies_what_ran_and_its_failure_stops_the_run() {
+    let mut case = Case::new(proved());
+    case.runs(0, 1, Outcome::Failed);
+    case.then(approved(&[1], "ana", None, false));
+    assert_eq!(case.runs(1, 1, Outcome::Succeeded), Next::Start { step: 2, attempt: 1 });
+    let mut failing = Case::new(proved());
+    assert_eq!(case.runs(2, 1, Outcome::Succeeded), Next::End(Ending::Verified));
+    failing.runs(0, 1, Outcome::Succeeded);
+    failing.then(approved(&[1], "ana", None, false));
+    failing.runs(1, 1, Outcome::Succeeded);
+    assert_eq!(failing.runs(2, 1, Outcome::Failed), Next::Person { step: 2, why: WhyPerson::Failed });
+}
+
+#[test]
+fn what_was_left_out_is_not_proved_and_what_was_done_by_hand_is() {
+    for (decision, next) in
+        [(Decision::Skip, Next::End(Ending::Done)), (Decision::Done, Next::Start { step: 2, attempt: 1 })]
+    {
+        let mut case = Case::new(proved());
+        case.runs(0, 1, Outcome::Succeeded);
+        case.then(approved(&[1], "ana", None, false));
+        case.runs(1, 1, Outcome::Failed);
+        assert_eq!(case.then(decided(1, decision)), next);
+    }
+}
+
+#[test]
+fn the_failure_of_a_step_that_is_the_answer_is_nobodys_to_decide() {
+    let source = Source::Operation(OperationRef {
+        name: "exec".to_owned(),
+        target: "here".to_owned(),
+        request: serde_json::Value::Null,
+        undo: None,
+        answers: true,
+    });
+    let plan = sample_plan(vec![sample_step(1, Risk::Change)]);
+    let mut case = Case::of(Plan { digest: Digest::of("plan"), source, ..plan });
+    case.then(approved(&[0], "ana", None, false));
+    assert_eq!(case.runs(0, 1, Outcome::Failed), Next::End(Ending::Failed));
 }

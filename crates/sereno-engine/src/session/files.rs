@@ -47,6 +47,11 @@ impl StepFiles {
         self.dir.join(CANCEL)
     }
 
+    /// Why nobody can tell how the step ended, whatever its exit code is; see `Doubt`.
+    pub fn doubt(&self) -> PathBuf {
+        self.dir.join("doubt.json")
+    }
+
     /// Where the shell states of a session's steps are kept, one after the other, unless the caller wants them elsewhere.
     /// One file for all: each file more that is made and removed costs more than the writing.
     pub fn states(&self) -> PathBuf {

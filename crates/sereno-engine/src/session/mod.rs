@@ -15,6 +15,7 @@
 
 mod attempt;
 mod declare;
+mod doubt;
 mod durable;
 mod error;
 mod files;
@@ -39,7 +40,9 @@ mod snapshot;
 mod spec;
 mod supervise;
 mod terminal;
+mod transcript;
 
+pub use doubt::Doubt;
 pub use error::SessionError;
 pub use files::{STEP_MARKER, StepFiles};
 pub use forget::forget;
@@ -53,3 +56,4 @@ pub use runner::{RUNNER_COMMAND, runner_main};
 pub use runners::Runners;
 pub use spec::{Stdin, StepSpec};
 pub use terminal::run_interactive;
+pub use transcript::Transcript;

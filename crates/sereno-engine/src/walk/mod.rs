@@ -25,7 +25,7 @@ pub use run_dir::{RunDir, Walking};
 pub use secrets::redact_json;
 pub use ui::{Answer, Stream, Ui, Verdict};
 
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, PlanStep};
 use crate::run::{Decision, Ending, Event, Next, Person, RunState, StepReport, StepState, step};
 use crate::session::{self, Lost, StepFiles, StepResult, StepSpec};
 use sereno_model::redact::Redactor;
@@ -55,6 +55,8 @@ pub struct Walk<'a> {
     pub cwd: PathBuf,
     /// The environment of the first step.
     pub env: Vec<(OsString, OsString)>,
+    /// The environment of Sereno's own steps: an operation's, and those beside the author's.
+    pub own_env: Vec<(OsString, OsString)>,
     pub redactor: Redactor,
     /// The program that serves as runner: Sereno itself.
     pub runner: PathBuf,
@@ -403,21 +405,35 @@ impl<'a, U: Ui> Walker<'a, U> {
         if planned.verifies && report.expectation_met == Some(false) {
             report.outcome = Outcome::Failed;
         }
+        if let Some(why) = session::Doubt::of(dir) {
+            report.outcome = Outcome::Unknown;
+            report.note = Some(why);
+        }
+        if planned.own.is_some() {
+            // What waited in the author's session waits still.
+            report.exit_trap = None;
+        }
         report.ended_script =
             !self.is_last(index) && result.completed == Some(false) && !result.followed && !result.cancelled;
         report
     }
 
-    /// Whether nothing that Sereno executes comes after this step.
+    /// Whether nothing that Sereno executes comes after this step in the session; a step outside of it is one by itself.
     fn is_last(&self, index: usize) -> bool {
-        !self.plan.steps.iter().skip(index + 1).any(|step| step.action.executes())
+        let is_own = |step: &PlanStep| step.own.is_some();
+        let mut after = self.plan.steps.iter().skip(index + 1);
+        is_own(&self.plan.steps[index]) || !after.any(|step| step.action.executes() && !is_own(step))
     }
 
     fn spec(&self, index: usize, attempt: u32) -> Result<StepSpec, EngineError> {
         let planned = &self.plan.steps[index];
         let mut spec = StepSpec::new(self.dir.step(index, attempt), planned.text.clone(), self.walk.cwd.clone());
-        spec.state_in = self.state_before(index);
-        spec.env = if spec.state_in.is_some() { Vec::new() } else { self.environment() };
+        spec.state_in = if planned.own.is_some() { None } else { self.state_before(index) };
+        spec.env = match (&spec.state_in, &planned.own) {
+            (Some(_), _) => Vec::new(),
+            (None, None) => self.environment(),
+            (None, Some(_)) => self.walk.own_env.clone(),
+        };
         spec.timeout = self.walk.timeout;
         spec.follow = match planned.action {
             Action::Follow { seconds } => Some(Duration::from_secs(seconds)),
@@ -440,14 +456,18 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     /// The environment of the first step: what it was given, and the values that the plan's variables were given.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut env: BTreeMap<OsString, OsString> = self.walk.env.iter().cloned().collect();
+        if self.plan.operation().is_some() {
+            return self.walk.own_env.clone();
+        }
+        let mut env: BTreeMap<OsString, OsString> =
+            self.walk.env.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).cloned().collect();
         env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));
         env.into_iter().collect()
     }
 
     /// The shell state that a step goes on from: that of the nearest before it which left one.
     fn state_before(&self, index: usize) -> Option<session::SavedState> {
-        (0..index).rev().find_map(|earlier| {
+        (0..index).rev().filter(|earlier| self.plan.steps[*earlier].own.is_none()).find_map(|earlier| {
             let attempt = self.state.steps[earlier].attempt();
             if attempt == 0 { None } else { saved_state(&self.dir.step(earlier, attempt)) }
         })

@@ -336,6 +336,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Los procesos que tienen que hacer su trabajo antes de iniciarla.",
     ),
     setting(
+        "platform",
+        "native",
+        Kind::Truth,
+        "true",
+        "Whether Sereno's own operation runs in place of a runbook's command that is the same; the command does when not set.",
+        "Si la operación propia de Sereno corre en lugar del comando del runbook que es lo mismo; si falta, corre el comando.",
+    ),
+    setting(
         "journal",
         "location",
         Kind::Location,

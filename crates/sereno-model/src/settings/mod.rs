@@ -71,6 +71,8 @@ pub struct Platform {
     pub context: Option<String>,
     /// The namespace in the cluster.
     pub namespace: Option<String>,
+    /// Sereno's own operation runs in place of a runbook's command that is the same.
+    pub native: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

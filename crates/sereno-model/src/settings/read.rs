@@ -148,6 +148,7 @@ impl Reader<'_> {
             ("platform", "kubeconfig") => self.settings.platform.kubeconfig = Some(text(value)?),
             ("platform", "context") => self.settings.platform.context = Some(text(value)?),
             ("platform", "namespace") => self.settings.platform.namespace = Some(text(value)?),
+            ("platform", "native") => self.settings.platform.native = Some(truth(value)?),
             ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),
             ("people", "name") => person.name = text(value)?,

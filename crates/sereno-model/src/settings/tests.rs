@@ -20,6 +20,7 @@ sudo = false
 kubeconfig = "kube.yaml"
 context = "prod"
 namespace = "shop"
+native = true
 
 [[processes]]
 name = "api"
@@ -104,6 +105,7 @@ fn a_full_file_is_read() {
     assert_eq!(api.environment["DEBUG"], "true");
     let redis = &settings.processes[1];
     assert_eq!((redis.replicas, redis.restart, redis.stop_seconds), (1, process::Restart::Always, 10));
+    assert_eq!(settings.platform.native, Some(true));
     assert_eq!(settings.people.len(), 2);
     assert_eq!(settings.people[0].os_user, "ana");
     assert_eq!(settings.people[1].os_user, "bea");

@@ -1,10 +1,13 @@
 //! Carrying one step out: look, act, and wait for what it was to bring about.
 
+use super::exec::not_there;
 use super::step::{StepKind, StepRequest};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sereno_model::Text;
 use sereno_platform::{
-    Act, Call, Component, Detail, ExitReason, Instance, InstanceState, Platform, PlatformError, Standing, find,
+    Act, Call, Component, Detail, ExitReason, Instance, InstanceState, Platform, PlatformError, Program, Standing,
+    Wires, find,
 };
 use std::time::{Duration, Instant};
 
@@ -41,14 +44,7 @@ async fn attempt(
     again: bool,
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
-    let now = platform.place().await?;
-    if now != step.target {
-        let target = &step.target;
-        return Err(PlatformError::refused(
-            format!("the plan is for {target}, and this is {now}"),
-            format!("el plan es para {target}, y esto es {now}"),
-        ));
-    }
+    in_place(platform, step).await?;
     if step.kind == StepKind::Quiet {
         return quiet(platform, step, say).await;
     }
@@ -82,6 +78,55 @@ async fn attempt(
     wait(platform, step, &goal, say).await
 }
 
+/// Runs the program of a step and gives its exit code. After an error that leaves doubt it may have run.
+pub async fn exec(platform: &dyn Platform, step: &StepRequest, wires: Wires) -> Result<i32, PlatformError> {
+    in_place(platform, step).await?;
+    let components = platform.components(Detail::State).await?;
+    let component = find(&components, &step.component)?;
+    as_planned(step, component, false)?;
+    let instance = component.instances.iter().find(|i| step.instances.contains(&i.name));
+    let instance = instance.ok_or_else(|| not_there(component, &step.instances.join(", ")))?;
+    let program = Program { argv: step.program.clone(), terminal: step.terminal };
+    platform.exec(&platform.exec_call(component, instance, &program)?, wires).await
+}
+
+/// What a look notes: it is written down beside the step and read by the proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    pub marks: Vec<String>,
+    /// How many there should be after a restart of them.
+    pub replicas: u32,
+}
+
+/// Notes which processes there are, just before the author's own command.
+pub async fn look(
+    platform: &dyn Platform,
+    step: &StepRequest,
+    say: &mut (dyn FnMut(Text) + Send),
+) -> Result<Looked, PlatformError> {
+    in_place(platform, step).await?;
+    let components = platform.components(Detail::State).await?;
+    let component = find(&components, &step.component)?;
+    say(describe(component));
+    if step.instances.is_empty() {
+        return Ok(Looked { marks: component.marks(), replicas: component.desired.max(1) });
+    }
+    let wanted = component.instances.iter().filter(|i| step.instances.contains(&i.name) && i.is_alive());
+    Ok(Looked { marks: wanted.map(Instance::mark).collect(), replicas: step.instances.len() as u32 })
+}
+
+/// The plan must have been made for this very place.
+async fn in_place(platform: &dyn Platform, step: &StepRequest) -> Result<(), PlatformError> {
+    let (now, target) = (platform.place().await?, &step.target);
+    if now == *target {
+        return Ok(());
+    }
+    Err(PlatformError::refused(
+        format!("the plan is for {target}, and this is {now}"),
+        format!("el plan es para {target}, y esto es {now}"),
+    ))
+}
+
 /// Does one call. Where no answer came, it is not known whether it was done: that is for the platform to show, not for
 /// this to guess, and it is never sent twice.
 async fn call_once(
@@ -112,7 +157,7 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
         StepKind::Remove => Some(Act::Remove { instances }),
-        StepKind::Await | StepKind::Quiet => None,
+        StepKind::Await | StepKind::Quiet | StepKind::Exec | StepKind::Look => None,
     }
 }
 
@@ -149,7 +194,7 @@ fn is_known(
 
 /// What the plan saw must still be there: a yes to the restart of one process is none for its successor.
 fn as_planned(step: &StepRequest, component: &Component, replaces: bool) -> Result<(), PlatformError> {
-    if !matches!(step.kind, StepKind::Restart | StepKind::Remove) {
+    if !matches!(step.kind, StepKind::Restart | StepKind::Remove | StepKind::Exec) {
         return Ok(());
     }
     // Where the instance is what is replaced, its process may be another one by now.
@@ -203,7 +248,7 @@ impl<'s> Goal<'s> {
             StepKind::Scale | StepKind::Start => (step.replicas, &[]),
             StepKind::Remove => (None, &step.marks),
             StepKind::Limit if replaces => (None, &step.marks),
-            StepKind::Limit | StepKind::Quiet => (None, &[]),
+            StepKind::Limit | StepKind::Quiet | StepKind::Exec | StepKind::Look => (None, &[]),
         };
         Self { step, ready, gone, replaces }
     }

@@ -2,9 +2,10 @@
 
 use super::request::{Kept, Request};
 use super::step::{StepKind, StepRequest};
+use sereno_effects::Knowledge;
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Stuck, find};
+use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Program, Stuck, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,7 +43,19 @@ pub fn plan(
     platform: &dyn Platform,
     lang: Lang,
 ) -> Result<OperationSpec, PlatformError> {
-    let planner = Planner { components: &seen.components, platform, seen, target: seen.place.clone(), lang };
+    plan_knowing(request, seen, platform, lang, Knowledge::builtin())
+}
+
+/// The same, with what the team's own commands do.
+pub fn plan_knowing(
+    request: &Request,
+    seen: &Seen,
+    platform: &dyn Platform,
+    lang: Lang,
+    knowledge: &Knowledge,
+) -> Result<OperationSpec, PlatformError> {
+    let target = seen.place.clone();
+    let planner = Planner { components: &seen.components, platform, seen, target, lang, knowledge };
     let (title, steps, undo) = match request {
         Request::Restart { component } => planner.restart(component)?,
         Request::Scale { component, replicas } => planner.scale(component, *replicas)?,
@@ -52,6 +65,10 @@ pub fn plan(
         Request::Resume { kept } => planner.resume(kept)?,
         Request::Up { components } => planner.up(components)?,
         Request::Down { components } => planner.down(components)?,
+        Request::Exec { component, instance, argv, terminal } => {
+            let program = Program { argv: argv.clone(), terminal: *terminal };
+            planner.exec(component, instance.as_deref(), program)?
+        }
     };
     let data = |request: &Request| serde_json::json!(request);
     Ok(OperationSpec {
@@ -60,6 +77,7 @@ pub fn plan(
             target: planner.target,
             request: data(request),
             undo: undo.as_ref().map(data),
+            answers: matches!(request, Request::Exec { .. }),
         },
         title,
         steps,
@@ -78,6 +96,7 @@ pub(super) struct Planner<'a> {
     pub(super) seen: &'a Seen,
     pub(super) target: String,
     lang: Lang,
+    pub(super) knowledge: &'a Knowledge,
 }
 
 impl Planner<'_> {
@@ -430,7 +449,7 @@ impl Planner<'_> {
         }
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
         let title = self.say("nothing runs any more", "ya nada está en marcha");
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
     }
 
     pub(super) fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
@@ -438,7 +457,7 @@ impl Planner<'_> {
         let effect = Effect { verb, target: component.clone(), component: Some(component), risk, text };
         let mut title = effect.text.get(self.lang).to_owned();
         title.get_mut(..1).map(str::make_ascii_uppercase);
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: false }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: false, terminal: false }
     }
 
     /// Waits until as many are ready as there should be, and none of the processes that were seen is left.
@@ -470,7 +489,7 @@ impl Planner<'_> {
         let name = &step.component;
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
         let effect = Effect { verb: Verb::Reads, target: name.clone(), component: None, risk: Risk::Observe, text };
-        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true }
+        OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
     }
 
     pub(super) fn say(&self, en: &str, es: &str) -> String {

@@ -20,6 +20,8 @@ pub enum Request {
     Up { components: Vec<String> },
     /// Take these components down, and keep nothing of them; all of them when none is named.
     Down { components: Vec<String> },
+    /// Run a program inside one instance: the named one, else the first that is ready.
+    Exec { component: String, instance: Option<String>, argv: Vec<String>, terminal: bool },
     /// Start what a stop has ended, exactly that.
     Resume { kept: Vec<Kept> },
 }
@@ -40,6 +42,7 @@ impl Request {
             Self::Restart { .. } => "restart",
             Self::Scale { .. } | Self::Limit { .. } => "scale",
             Self::Stop { .. } => "stop",
+            Self::Exec { .. } => "exec",
             Self::Resume { .. } => "resume",
             Self::Unstick { .. } => "unstick",
             Self::Up { .. } => "up",

@@ -12,6 +12,10 @@ pub enum StepKind {
     Start,
     /// Takes instances away that ought to be gone.
     Remove,
+    /// Runs a program inside an instance.
+    Exec,
+    /// Changes nothing: notes which processes a component has now, for the `Await` after the author's own command.
+    Look,
     /// Changes nothing: waits until the component is as it should be.
     Await,
     /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
@@ -31,11 +35,17 @@ pub struct StepRequest {
     pub marks: Vec<String>,
     /// The digest of what new instances are made of; another is refused.
     pub definition: Option<String>,
+    /// Marks and replicas are those that the look before has noted.
+    pub looked: bool,
     /// How many instances there should be.
     pub replicas: Option<u32>,
     pub cpu_millis: Option<u64>,
     /// In bytes.
     pub memory: Option<u64>,
+    /// The program of an `exec`, word for word.
+    pub program: Vec<String>,
+    /// That program has a terminal.
+    pub terminal: bool,
     /// How long it waits for the component to be as it should be.
     pub within: Duration,
 }
@@ -44,8 +54,18 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 8] =
-        [Self::Restart, Self::Scale, Self::Limit, Self::Stop, Self::Start, Self::Remove, Self::Await, Self::Quiet];
+    pub const ALL: [Self; 10] = [
+        Self::Restart,
+        Self::Scale,
+        Self::Limit,
+        Self::Stop,
+        Self::Start,
+        Self::Remove,
+        Self::Exec,
+        Self::Look,
+        Self::Await,
+        Self::Quiet,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +75,8 @@ impl StepKind {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Remove => "remove",
+            Self::Exec => "exec",
+            Self::Look => "look",
             Self::Await => "await",
             Self::Quiet => "quiet",
         }
@@ -70,14 +92,18 @@ impl StepRequest {
             instances: Vec::new(),
             marks: Vec::new(),
             definition: None,
+            looked: false,
             replicas: None,
             cpu_millis: None,
             memory: None,
+            program: Vec::new(),
+            terminal: false,
             within: WITHIN,
         }
     }
 
-    /// `sereno operate restart --on compose:pedidos@… … -- api`: the name comes last, where none is taken for an option.
+    /// `sereno operate restart --on compose:pedidos@… … -- api`: the name comes last, where none is taken for an
+    /// option, and after it the words of an `exec`.
     pub fn argv(&self) -> Vec<String> {
         let mut argv: Vec<String> =
             ["sereno", "operate", self.kind.as_str(), "--on", &self.target].map(str::to_owned).to_vec();
@@ -97,7 +123,10 @@ impl StepRequest {
             option("definition", definition.clone());
         }
         option("within", self.within.as_secs().to_string());
+        argv.extend(self.looked.then(|| "--looked".to_owned()));
+        argv.extend(self.terminal.then(|| "--terminal".to_owned()));
         argv.extend(["--".to_owned(), self.component.clone()]);
+        argv.extend(self.program.iter().cloned());
         argv
     }
 }

@@ -5,7 +5,7 @@ use super::{Kept, Request, Seen, StepKind, StepRequest, perform, perform_again, 
 use sereno_model::{Lang, Risk};
 use sereno_platform::{
     Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform,
-    PlatformError, Stuck, Workload, WorkloadKind,
+    PlatformError, Program, Stuck, Wires, Workload, WorkloadKind,
 };
 use std::sync::Mutex;
 use std::time::Duration;
@@ -75,6 +75,16 @@ impl Platform for Fake {
         _: mpsc::Sender<LogLine>,
     ) -> Pending<'a, ()> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn exec_call(&self, _: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {
+        let argv = [std::slice::from_ref(&instance.name), &program.argv].concat();
+        Ok(Call::Program { argv, directory: String::new() })
+    }
+
+    fn exec<'a>(&'a self, call: &'a Call, _: Wires) -> Pending<'a, i32> {
+        self.calls.lock().expect("not poisoned").push(call.clone());
+        Box::pin(async { Ok(7) })
     }
 }
 
@@ -457,4 +467,64 @@ fn only_what_is_stuck_is_taken_away_and_that_is_destruction() {
     assert_eq!(steps[0].1, Risk::Destroy);
     assert!(steps[0].0.starts_with("Takes away old ") && steps[0].0.ends_with("does not wait for a/b"), "{steps:?}");
     assert_eq!(steps.len(), 2);
+}
+
+fn exec_of(instance: Option<&str>, argv: &[&str], terminal: bool) -> Request {
+    let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+    Request::Exec { component: "api".to_owned(), instance: instance.map(str::to_owned), argv, terminal }
+}
+
+#[test]
+fn a_program_is_judged_by_what_it_does_and_never_below_what_is_not_known() {
+    let risk = |argv: &[&str], terminal| {
+        planned(&exec_of(None, argv, terminal), api(Running, 1)).expect("a plan").first().expect("a step").1
+    };
+    assert_eq!(risk(&["ls", "-l"], false), Risk::Observe);
+    assert_eq!(risk(&["ls", "-l"], true), Risk::Unclear, "nobody knows what is typed");
+    assert_eq!(risk(&["/tmp/ls"], false), Risk::Unclear);
+    assert_eq!(risk(&["sh"], false), Risk::Unclear);
+    assert_eq!(risk(&["sh", "-c", "rm -rf /data"], false), Risk::Destroy);
+    assert_eq!(risk(&["psql", "-c", "DROP TABLE x"], false), Risk::Destroy);
+    assert_eq!(risk(&["psql", "-c", "SELECT 1; DROP TABLE x"], false), Risk::Destroy);
+    assert_eq!(risk(&["echo", "; rm -rf /"], false), Risk::Observe, "a word is no shell");
+    assert_eq!(risk(&["algo"], false), Risk::Unclear);
+    for wrong in [&["FOO=bar", "ls"][..], &[""]] {
+        assert!(planned(&exec_of(None, wrong, false), api(Running, 1)).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_program_runs_in_the_first_that_is_ready_or_in_the_one_that_is_named() {
+    let all = || {
+        let states = [(Exited, "api_1"), (InstanceState::Unhealthy, "api_2"), (Running, "api_3")];
+        vec![component("api", &[], states.map(|(state, name)| instance(name, state, 1)).to_vec())]
+    };
+    let title = |wanted| planned(&exec_of(wanted, &["ls"], false), all()).map(|steps| steps[0].0.clone());
+    assert_eq!(title(None).expect("a plan"), "Run ls in api_3");
+    assert_eq!(title(Some("api_2")).expect("a plan"), "Run ls in api_2", "what is ill is what one looks into");
+    assert!(title(Some("api_1")).expect_err("it has ended").to_string().contains("does not run"));
+    assert!(title(Some("api_9")).expect_err("there is none").to_string().contains("no instance"));
+    assert!(planned(&exec_of(None, &["ls"], false), api(Exited, 1)).is_err());
+}
+
+#[test]
+fn a_program_runs_once_in_the_very_process_that_the_plan_saw() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let ran = |platform: &Fake, place: &str| {
+        let step = StepRequest {
+            instances: vec!["api_1".to_owned()],
+            marks: vec![instance("api_1", Running, 1).mark()],
+            program: vec!["ls".to_owned()],
+            ..StepRequest::new(StepKind::Exec, "api", place)
+        };
+        let wires = Wires { output: mpsc::channel(1).0, keyboard: None };
+        runtime.block_on(super::exec(platform, &step, wires)).map_err(|error| error.to_string())
+    };
+    let platform = fake(vec![api(Running, 1)]);
+    assert_eq!(ran(&platform, "fake@1"), Ok(7));
+    assert_eq!(platform.calls.lock().expect("not poisoned").len(), 1);
+    let other = fake(vec![api(Running, 9)]);
+    assert!(ran(&other, "fake@1").expect_err("another process").contains("not there any more"));
+    assert!(ran(&other, "fake@2").expect_err("another place").contains("the plan is for"));
+    assert!(other.calls.lock().expect("not poisoned").is_empty());
 }

@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod engine;
+mod exec;
 mod logs;
 mod project;
 mod read;
@@ -9,7 +10,9 @@ mod read;
 pub use project::Project;
 
 use crate::call::EngineRequest;
-use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError};
+use crate::{
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Wires,
+};
 use bollard::Docker;
 use bollard::models::{ContainerStatsResponse, ContainerUpdateBody};
 use bollard::query_parameters::{
@@ -132,6 +135,7 @@ impl Compose {
                 };
                 self.engine.update_container(container, body).await.map_err(what)
             }
+            EngineRequest::Exec { .. } => Err(not_a_change()),
         }
     }
 }
@@ -195,6 +199,26 @@ impl Platform for Compose {
     ) -> Pending<'a, ()> {
         Box::pin(logs::stream(&self.engine, &component.name, instance, wanted, to))
     }
+
+    fn exec_call(&self, _: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {
+        let Program { argv, terminal } = program.clone();
+        Ok(Call::Engine { request: EngineRequest::Exec { container: instance.id.clone(), argv, terminal } })
+    }
+
+    fn exec<'a>(&'a self, call: &'a Call, wires: Wires) -> Pending<'a, i32> {
+        Box::pin(async move {
+            match call {
+                Call::Engine { request: EngineRequest::Exec { container, argv, terminal } } => {
+                    exec::run(&self.engine, container, argv, *terminal, wires).await
+                }
+                _ => Err(not_a_change()),
+            }
+        })
+    }
+}
+
+fn not_a_change() -> PlatformError {
+    PlatformError::refused("a call that was to be made in another way", "una llamada que debía hacerse de otra forma")
 }
 
 /// The calls of an act. Pure.

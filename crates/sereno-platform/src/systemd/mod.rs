@@ -4,7 +4,9 @@ mod logs;
 mod read;
 
 use crate::host::{self, Host};
-use crate::{Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Standing};
+use crate::{
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Standing,
+};
 use futures_util::future::{join_all, try_join_all};
 use read::Unit;
 use sereno_model::Text;
@@ -192,6 +194,19 @@ impl Platform for Systemd {
         })
     }
 
+    fn exec_call(&self, component: &Component, instance: &Instance, _: &Program) -> Result<Call, PlatformError> {
+        let name = &component.name;
+        let host = self.place(component, instance).map_or("", |(host, _)| host.name());
+        Err(PlatformError::Refused {
+            en: format!("`{name}` is a unit: it has no inside of its own in which to run a program"),
+            es: format!("`{name}` es una unidad: no tiene un interior propio donde ejecutar un programa"),
+            hint: Some(Box::new(Text::new(
+                format!("run it on its machine: ssh {host}"),
+                format!("ejecútelo en su máquina: ssh {host}"),
+            ))),
+        })
+    }
+
     fn logs<'a>(
         &'a self,
         component: &'a Component,
@@ -232,4 +247,25 @@ fn has_ending(unit: &str) -> bool {
     const ENDINGS: [&str; 10] =
         [".service", ".timer", ".socket", ".target", ".path", ".mount", ".automount", ".swap", ".slice", ".scope"];
     ENDINGS.iter().any(|ending| unit.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_has_no_inside_and_the_refusal_names_its_machine() {
+        let hosts = vec![Host::over_ssh("deploy@web-1", None, true).expect("a host")];
+        let systemd = Systemd::new(hosts, &["api".to_owned()]).expect("a platform");
+        let instance: Instance = serde_json::from_value(serde_json::json!({
+            "id": "1", "name": "api@web-1", "state": "running", "checked": false, "restarts": 0,
+            "limits": {"cpu_millis": null, "memory": null}
+        }))
+        .expect("an instance");
+        let component = Component::of("api".to_owned(), 1, None, vec![instance.clone()], false);
+        let program = Program { argv: vec!["ls".to_owned()], terminal: false };
+        let refused = systemd.exec_call(&component, &instance, &program).expect_err("refused");
+        assert!(refused.to_string().contains("no inside of its own"), "{refused}");
+        assert!(refused.hint().is_some_and(|hint| hint.en.contains("ssh web-1")));
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod logs;
 pub(crate) mod operate;
 pub(crate) mod operation;
 pub(crate) mod plan;
+pub(crate) mod proofs;
 pub(crate) mod run;
 pub(crate) mod runbook;
 pub(crate) mod runs;

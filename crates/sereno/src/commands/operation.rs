@@ -1,15 +1,16 @@
 //! `sereno up|down|restart|scale|stop|resume`: an operation's plan, shown and walked like any other.
 
-use crate::cli::HowArgs;
+use crate::cli::{Format, HowArgs};
 use crate::commands::run::failure as engine_failure;
 use crate::commands::{plan, run};
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
-use crate::service_args::{OperationArgs, PutBackArgs, RestartArgs, ScaleArgs, StopArgs, UnstickArgs};
+use crate::service_args::{ExecArgs, OperationArgs, PutBackArgs, RestartArgs, ScaleArgs, StopArgs, UnstickArgs};
 use crate::system::{self, failure};
+use crate::terminal::Terminal;
 use sereno_engine::plan::{Plan, of_operation};
-use sereno_engine::run::RunState;
+use sereno_engine::run::{RunState, StepState};
 use sereno_engine::walk;
 use sereno_model::RunId;
 use sereno_operations::service::{self, Request, Seen};
@@ -41,6 +42,34 @@ pub(crate) async fn scale(context: &Context, args: &ScaleArgs) -> Result<Exit> {
         },
     };
     carry_out(context, &request, &args.operation).await
+}
+
+/// Runs a program inside a component; what it ends with is what this ends with.
+pub(crate) async fn exec(context: &Context, args: &ExecArgs) -> Result<Exit> {
+    if args.terminal && !args.operation.plan && (context.format == Format::Json || Terminal::open().is_none()) {
+        return Err(Failure::new(
+            Exit::Usage,
+            "-t needs a terminal, and there is none here",
+            "-t necesita una terminal, y aquí no la hay",
+        ));
+    }
+    let request = Request::Exec {
+        component: args.component.clone(),
+        instance: args.instance.clone(),
+        argv: args.argv.clone(),
+        terminal: args.terminal,
+    };
+    let plan = make(context, &request, None).await?;
+    if args.operation.plan {
+        plan::print(context, &plan)?;
+        return Ok(Exit::Done);
+    }
+    let (exit, state) = run::walked(context, &plan, &args.operation.how, None).await?;
+    let report = match state.steps.first() {
+        Some(StepState::Ended { report, .. }) if matches!(exit, Exit::Done | Exit::Failed) => report,
+        _ => return Ok(exit),
+    };
+    Ok(report.exit_code.and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).map_or(exit, Exit::Program))
 }
 
 pub(crate) async fn stop(context: &Context, args: &StopArgs) -> Result<Exit> {
@@ -103,7 +132,8 @@ async fn make(context: &Context, request: &Request, made_for: Option<&str>) -> R
             format!("esa ejecución fue en {made_for}, y esto es {now}"),
         ));
     }
-    let spec = service::plan(request, &seen, platform.as_ref(), context.lang).map_err(|error| failure(&error))?;
+    let spec = service::plan_knowing(request, &seen, platform.as_ref(), context.lang, &context.knowledge);
+    let spec = spec.map_err(|error| failure(&error))?;
     // A runbook may have a procedure called `restart`: what may run unattended is named as it is typed.
     Ok(of_operation(spec, &context.policy(&format!("sereno {}", request.name())), &context.people))
 }

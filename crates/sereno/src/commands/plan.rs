@@ -1,5 +1,6 @@
 //! `sereno plan`: what a run of a procedure would do, without doing it.
 
+use super::proofs::with_proofs;
 use crate::cli::{Format, PlanArgs, WithArgs};
 use crate::context::{Context, Document};
 use crate::exit::Exit;
@@ -7,15 +8,15 @@ use crate::output;
 use crate::procedures::{self, Chosen};
 use crate::render::{self, BOLD, CYAN, DIM, RED, YELLOW, styled};
 use crate::report::{Failure, Result};
-use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, Values, build};
+use sereno_engine::plan::{Action, Approval, Plan, PlanOptions, PlanStep, Recognise, Values, build};
 use sereno_engine::walk::redact_json;
 use sereno_model::redact::looks_secret;
 use sereno_model::{Lang, Risk};
 use sereno_runbook::model::Procedure;
 use std::collections::BTreeSet;
 
-pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
-    let (_, plan) = make(context, &args.procedure, &args.with)?;
+pub(crate) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit> {
+    let plan = make_proven(context, &args.procedure, &args.with).await?;
     print(context, &plan)?;
     Ok(if plan.missing.is_empty() && plan.refused().next().is_none() { Exit::Done } else { Exit::Refused })
 }
@@ -47,8 +48,16 @@ fn redacted(context: &Context, plan: &Plan) -> Result<serde_json::Value> {
 pub(crate) fn make(context: &Context, query: &str, with: &WithArgs) -> Result<(Chosen, Plan)> {
     let documents = procedures::documents(context, with.runbook.as_ref())?;
     let chosen = procedures::choose(documents, query)?;
-    let plan = of_procedure(context, &chosen.document, chosen.procedure(), Vec::new(), with)?;
+    let plan = of_procedure(context, &chosen.document, chosen.procedure(), Vec::new(), with, None)?;
     Ok((chosen, plan))
+}
+
+/// The same, with the proofs of the commands that are operations.
+pub(crate) async fn make_proven(context: &Context, query: &str, with: &WithArgs) -> Result<Plan> {
+    let documents = procedures::documents(context, with.runbook.as_ref())?;
+    let chosen = procedures::choose(documents, query)?;
+    let (document, procedure) = (&chosen.document, chosen.procedure());
+    with_proofs(context, |recognise| of_procedure(context, document, procedure, Vec::new(), with, recognise)).await
 }
 
 /// The plan of a procedure of a document; `carried` are variables that the procedure itself does not set.
@@ -58,6 +67,7 @@ pub(crate) fn of_procedure(
     procedure: &Procedure,
     carried: Vec<String>,
     with: &WithArgs,
+    recognise: Option<&Recognise<'_>>,
 ) -> Result<Plan> {
     let values = context.values(&with.params, &procedure.id)?;
     let options = PlanOptions {
@@ -71,6 +81,7 @@ pub(crate) fn of_procedure(
         directory: &context.directory,
         values: &values,
         people: &context.people,
+        recognise,
     };
     let plan = build(&document.runbook, &document.place, procedure, &options)
         .map_err(|error| Failure::of(Exit::Usage, error.text()))?;
@@ -185,6 +196,9 @@ fn show_step(context: &Context, step: &PlanStep, redactor: &sereno_model::redact
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let mark = if step.action.executes() { "$" } else { " " };
         output::line(styled(DIM, format!("     {mark} {line}")));
+    }
+    for known in &step.known_as {
+        output::line(format!("       = sereno {}", redactor.redact(known)));
     }
     if step.action.executes() {
         for effect in step.effects.iter().filter(|e| e.risk > Risk::Observe) {

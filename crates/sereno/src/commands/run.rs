@@ -2,6 +2,7 @@
 
 use crate::cli::{Format, HowArgs, RunArgs, WithArgs};
 use crate::commands::plan;
+use crate::commands::proofs::has_own;
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
@@ -10,7 +11,7 @@ use crate::report::{Failure, Result, unusable};
 use crate::terminal::Terminal;
 use crate::walker_ui::{Manners, WalkerUi};
 use sereno_engine::plan::Plan;
-use sereno_engine::run::{Decision, Ending};
+use sereno_engine::run::{Decision, Ending, RunState};
 use sereno_engine::session;
 use sereno_engine::walk::{self, Came, EngineError, Walk, Walker};
 use sereno_model::redact::{Redactor, looks_secret};
@@ -21,13 +22,23 @@ use std::time::Duration;
 
 pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
     let with = ask_missing(context, &args.procedure, &args.with)?;
-    let (_, plan) = plan::make(context, &args.procedure, &with)?;
+    let plan = plan::make_proven(context, &args.procedure, &with).await?;
     refuse_unready(context, &plan)?;
     begin(context, &plan, &args.how, None).await
 }
 
 /// Starts a run of a plan and walks it.
 pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes: Option<RunId>) -> Result<Exit> {
+    walked(context, plan, how, undoes).await.map(|(exit, _)| exit)
+}
+
+/// The same, with where the run stands afterwards.
+pub(crate) async fn walked(
+    context: &Context,
+    plan: &Plan,
+    how: &HowArgs,
+    undoes: Option<RunId>,
+) -> Result<(Exit, RunState)> {
     let store = context.store().await?;
     let run = new_run_id()?;
     let redactor = context.redactor_for(plan);
@@ -48,8 +59,9 @@ pub(crate) async fn begin(context: &Context, plan: &Plan, how: &HowArgs, undoes:
     let mut ui = WalkerUi::new(manners(context, how), run.clone());
     let mut walker = Walker::take(&walk, &mut ui, run.clone()).await.map_err(|e| failure(&e))?;
     let came = walker.walk().await.map_err(|e| interrupted(&run, &e))?;
+    let state = walker.state().clone();
     drop(walker);
-    finish(context, &store, &run, came, undoes.is_some()).await
+    Ok((finish(context, &store, &run, came, undoes.is_some()).await?, state))
 }
 
 /// Takes a run up where it stands.
@@ -104,8 +116,8 @@ pub(crate) fn walking<'a>(
         person: context.person.clone(),
         state_dir: context.state_dir.clone(),
         cwd: context.directory.clone(),
-        // What speaks to this Sereno is not for the steps; `prepare_for` tells theirs what they need.
-        env: std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).collect(),
+        env: std::env::vars_os().collect(),
+        own_env: Vec::new(),
         redactor,
         runner,
         timeout: timeout(how.timeout.as_deref())?.or(context.step_timeout()),
@@ -115,7 +127,7 @@ pub(crate) fn walking<'a>(
 
 /// An operation's steps are commands of this very program, whatever else is called `sereno` on the path.
 fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()> {
-    if plan.operation().is_none() {
+    if plan.operation().is_none() && !has_own(plan) {
         return Ok(());
     }
     let bin = context.state_dir.join("bin");
@@ -138,10 +150,15 @@ fn prepare_for(context: &Context, plan: &Plan, walk: &mut Walk<'_>) -> Result<()
         )
     })?;
     // A function of that name would stand before any path.
-    walk.env.retain(|(name, _)| name != "PATH" && !name.to_string_lossy().starts_with("BASH_FUNC_"));
-    walk.env.push(("PATH".into(), path));
-    walk.env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
-    walk.env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
+    let mut env = walk.env.clone();
+    env.retain(|(name, _)| {
+        let name = name.to_string_lossy();
+        name != "PATH" && !name.starts_with("SERENO_") && !name.starts_with("BASH_FUNC_")
+    });
+    env.push(("PATH".into(), path));
+    env.push(("SERENO_LANG".into(), if context.lang == Lang::Es { "es" } else { "en" }.into()));
+    env.extend(context.settings_file.clone().map(|file| ("SERENO_SETTINGS".into(), file.into_os_string())));
+    walk.own_env = env;
     Ok(())
 }
 

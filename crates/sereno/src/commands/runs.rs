@@ -1,6 +1,7 @@
 //! `sereno runs list|show|resume|cancel|undo`.
 
 use crate::cli::{Format, HowArgs, ResumeArgs, RunsCommand, WithArgs};
+use crate::commands::proofs::with_proofs;
 use crate::commands::run::{self, failure};
 use crate::commands::{operation, plan};
 use crate::context::{Context, Document, store_failure};
@@ -9,7 +10,7 @@ use crate::output;
 use crate::render::{self, BOLD, CYAN, DIM, styled};
 use crate::report::{Failure, Result};
 use crate::walker_ui::WalkerUi;
-use sereno_engine::plan::{Undoing, takes_back, undo_of};
+use sereno_engine::plan::{Recognise, Undoing, takes_back, undo_of};
 use sereno_engine::run::{Decision, Event, Next, RunState, StepState};
 use sereno_engine::session::StepFiles;
 use sereno_engine::walk::{self, RunDir, Walker};
@@ -315,7 +316,10 @@ async fn undo(context: &Context, run: &str, with: &WithArgs, how: &HowArgs) -> R
         None => context.runbook_of(runbook)?,
     };
     let (procedure, carried) = undoing(context, &state, &document)?;
-    let plan = plan::of_procedure(context, &document, &procedure, carried, with)?;
+    let make = |recognise: Option<&Recognise<'_>>| {
+        plan::of_procedure(context, &document, &procedure, carried.clone(), with, recognise)
+    };
+    let plan = with_proofs(context, make).await?;
     run::refuse_unready(context, &plan)?;
     run::begin(context, &plan, how, Some(run)).await
 }

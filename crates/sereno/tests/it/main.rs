@@ -2,6 +2,7 @@
 
 mod bound;
 mod commands;
+mod exec;
 mod faults;
 mod harness;
 mod init;
@@ -12,6 +13,7 @@ mod people;
 mod pm2;
 mod processes;
 mod processes_harness;
+mod proofs;
 mod runs;
 mod server;
 mod services;
