@@ -440,8 +440,13 @@ impl<'a, U: Ui> Walker<'a, U> {
 
     /// The environment of the first step: Sereno's own, and the values that the plan's variables were given.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut env: BTreeMap<OsString, OsString> =
-            self.walk.env.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("SERENO_")).cloned().collect();
+        // The steps of an operation are Sereno's own: they have to read the settings that it was planned under.
+        let is_operation = self.plan.operation().is_some();
+        let is_passed = |name: &str| {
+            !name.starts_with("SERENO_") || (is_operation && matches!(name, "SERENO_SETTINGS" | "SERENO_LANG"))
+        };
+        let passed = self.walk.env.iter().filter(|(name, _)| is_passed(&name.to_string_lossy()));
+        let mut env: BTreeMap<OsString, OsString> = passed.cloned().collect();
         env.extend(self.plan.variables.iter().map(|(name, value)| (name.into(), value.into())));
         env.into_iter().collect()
     }

@@ -2,7 +2,7 @@
 //! What is asserted is what the platform itself says afterwards, not the exit code alone.
 
 use crate::pedidos::{Pedidos, docker_answers};
-use crate::world::{Said, World, at_a_terminal, skipped};
+use crate::world::{Said, World, answering, at_a_terminal, skipped};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -580,7 +580,10 @@ fn one_server_that_is_gone_hides_no_other(servers: &Servers) {
     let logs = sereno(&["logs", "--tail", "3"]);
     assert_eq!(logs.code, Some(1), "{logs:?}");
     assert!(logs.out.contains("tick") && logs.err.contains("orion-api@web-2 is not read"), "{logs:?}");
-    let typed = at_a_terminal(&world.command(&["--settings", "gone.toml", "stop"]), "Type CONFIRM", "CONFIRM\n");
+    let typed = answering(
+        &world.command(&["--settings", "gone.toml", "stop"]),
+        &[("Type CONFIRM", "CONFIRM\n"), ("It failed.", "q\n")],
+    );
     let active = |host: &str| servers.ssh(host, "systemctl is-active orion-api");
     assert_eq!([active("web-1"), active("web-2")], ["inactive", "active"], "{typed}");
     assert!(!matches!(world.runs()[0].1.as_str(), "verified" | "done"), "{typed}");

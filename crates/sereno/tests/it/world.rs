@@ -95,6 +95,11 @@ pub(crate) fn skipped(why: &str) {
 
 /// Runs a command of the binary under a terminal of its own and types a line when it is asked to.
 pub(crate) fn at_a_terminal(plain: &Command, asked: &str, line: &str) -> String {
+    answering(plain, &[(asked, line)])
+}
+
+/// The same with several questions, each answered once, in their order.
+pub(crate) fn answering(plain: &Command, answers: &[(&str, &str)]) -> String {
     use std::io::{Read as _, Write as _};
     let words = std::iter::once(plain.get_program()).chain(plain.get_args());
     let words: Vec<_> = words.map(std::ffi::OsStr::to_string_lossy).collect();
@@ -112,12 +117,11 @@ pub(crate) fn at_a_terminal(plain: &Command, asked: &str, line: &str) -> String 
     let mut stdout = child.stdout.take().expect("a pipe");
     let mut seen = String::new();
     let mut buffer = [0; 4096];
-    let mut typed = false;
+    let mut answers = answers.iter().peekable();
     while let Ok(read @ 1..) = stdout.read(&mut buffer) {
         seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
-        if !typed && seen.contains(asked) {
+        if let Some((_, line)) = answers.next_if(|(asked, _)| seen.contains(asked)) {
             stdin.write_all(line.as_bytes()).expect("typed");
-            typed = true;
         }
     }
     child.wait().expect("script ends");
