@@ -38,11 +38,11 @@ fn last_run(pedidos: &Pedidos) -> (String, String) {
     (text("id"), text("state"))
 }
 
-/// Waits until something is so; the test fails when it is not after a minute.
+/// Waits until something is so; the test fails when it is not after two minutes.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "not so after a minute: {what}");
+        assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
