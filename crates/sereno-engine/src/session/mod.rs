@@ -40,7 +40,6 @@ mod snapshot;
 mod spec;
 mod supervise;
 mod terminal;
-mod transcript;
 
 pub use doubt::Doubt;
 pub use error::SessionError;
@@ -56,4 +55,3 @@ pub use runner::{RUNNER_COMMAND, runner_main};
 pub use runners::Runners;
 pub use spec::{Stdin, StepSpec};
 pub use terminal::run_interactive;
-pub use transcript::Transcript;

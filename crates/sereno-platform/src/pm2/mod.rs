@@ -64,7 +64,7 @@ impl Pm2 {
                 Err(error) => silent.push((self.shown(host), error.text())),
             }
         }
-        Ok(components(&self.apps, processes, &silent))
+        Ok(components(&self.apps, &processes, &silent))
     }
 }
 
@@ -148,9 +148,9 @@ impl Platform for Pm2 {
 
 /// The apps that were named, in that order, else those that were found; of a machine that does not answer, one instance of
 /// each, of which nothing is known.
-fn components(wanted: &[String], processes: Vec<Process>, silent: &[(&str, Text)]) -> Vec<Component> {
+fn components(wanted: &[String], processes: &[Process], silent: &[(&str, Text)]) -> Vec<Component> {
     let mut names: Vec<String> = wanted.to_vec();
-    for process in &processes {
+    for process in processes {
         if !names.contains(&process.app) {
             names.push(process.app.clone());
         }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn apps_are_components_and_what_was_stopped_is_not_missed() {
         let found = list(&[("api", 0, "online"), ("api", 1, "stopped"), ("job", 2, "stopped"), ("bad", 3, "errored")]);
-        let shown = components(&["web".to_owned()], found, &[]);
+        let shown = components(&["web".to_owned()], &found, &[]);
         let shown: Vec<_> = shown.iter().map(|c| (c.name.as_str(), c.standing, c.ready, c.desired)).collect();
         assert_eq!(
             shown,
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_does_not_answer_leaves_the_others_to_be_seen() {
-        let shown = components(&[], list(&[("api", 0, "online")]), &[("web-2", Text::same("no route"))]);
+        let shown = components(&[], &list(&[("api", 0, "online")]), &[("web-2", Text::same("no route"))]);
         assert_eq!((shown[0].standing, shown[0].ready, shown[0].desired), (Standing::Degraded, 1, 2));
         assert_eq!(shown[0].instances[1].name, "api@web-2");
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn acts_are_commands_of_pm2_by_number() {
         let one = pm2(&["web-1"]);
-        let api = components(&[], list(&[("api", 4, "online"), ("api", 5, "stopped")]), &[]).remove(0);
+        let api = components(&[], &list(&[("api", 4, "online"), ("api", 5, "stopped")]), &[]).remove(0);
         let said = |act: &Act| -> Vec<String> {
             let calls = one.calls(act, &api).expect("calls");
             calls.iter().map(|call| call.to_string().rsplit_once("-- ").expect("ssh").1.to_owned()).collect()

@@ -108,7 +108,7 @@ fn what_a_person_wrote_stays_and_where_nothing_is_nothing_is_written() {
     world.write("sereno.toml", own);
     let kept = world.sereno(&["init"]);
     assert_eq!((kept.code, world.read("sereno.toml").as_str()), (Some(0), own), "{kept:?}");
-    assert!(kept.err.contains("not set in sereno.toml: [system] language, [system] runbooks"), "{kept:?}");
+    assert!(kept.err.contains("not set in sereno.toml: [system] runbooks"), "{kept:?}");
     let plan = world.sereno(&["init", "--plan"]);
     assert!(plan.code == Some(0) && plan.out.contains("runbooks = [\"RUNBOOK.md\"]"), "{plan:?}");
     let empty = World::with_runbook("");

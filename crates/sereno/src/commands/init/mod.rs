@@ -111,7 +111,6 @@ fn unset(path: &Path, new: &Settings) -> Vec<&'static str> {
     let (own, _) = Settings::parse(&text, FILE);
     [
         ("[system] name", own.system.name.is_none() && new.system.name.is_some()),
-        ("[system] language", own.system.language.is_none() && new.system.language.is_some()),
         ("[system] runbooks", own.system.runbooks.is_empty() && !new.system.runbooks.is_empty()),
         ("[platform] kind", own.platform.kind.is_none() && new.platform.kind.is_some()),
         ("[platform] files", own.platform.files.is_empty() && !new.platform.files.is_empty()),

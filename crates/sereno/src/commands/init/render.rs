@@ -24,9 +24,12 @@ pub(super) fn file(found: &Found, lang: Lang) -> String {
     out.section("system");
     out.set("name", &text(&found.name), None);
     if let Some(language) = found.language() {
+        // Messages follow whoever reads them: that is not for this to decide.
         let word = if language == Lang::Es { "es" } else { "en" };
-        let why = Text::new("the runbook's", "el del runbook");
-        out.set("language", &text(word), Some(&why));
+        out.comment(
+            &format!("language = \"{word}\": the runbook's; else messages follow each one's locale"),
+            &format!("language = \"{word}\": el del runbook; si no, los mensajes siguen la configuración regional de cada quien"),
+        );
     }
     if !found.runbooks.is_empty() {
         let names: Vec<&str> = found.runbooks.iter().map(|runbook| runbook.file.as_str()).collect();

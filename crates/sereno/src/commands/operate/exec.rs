@@ -6,7 +6,7 @@ use crate::output;
 use crate::report::{Failure, Result};
 use crate::system::{self, failure};
 use rustix::termios::{self, OptionalActions, Termios};
-use sereno_engine::session::{Doubt, STEP_MARKER, SessionError, Transcript};
+use sereno_engine::session::{Doubt, STEP_MARKER, SessionError};
 use sereno_model::{Lang, Text};
 use sereno_operations::service::{self, StepRequest};
 use sereno_platform::{Keyboard, PlatformError, Said, Wires};
@@ -23,8 +23,7 @@ pub(super) async fn exec(context: &Context, step: &StepRequest) -> Result<Exit> 
     let folder = PathBuf::from(std::env::var_os(STEP_MARKER).unwrap_or_default());
     let doubt = cast(&folder, step)?;
     let raw = if step.terminal { Some(Raw::take().map_err(|error| no_terminal(&error))?) } else { None };
-    let transcript = if step.terminal { Some(transcript(&folder)?) } else { None };
-    let ended = run(context, step, transcript).await;
+    let ended = run(context, step).await;
     drop(raw);
     match ended {
         Ok(code) => {
@@ -58,11 +57,7 @@ fn not_written(error: SessionError) -> Failure {
     Failure::of(NOT_BEGUN, error.text())
 }
 
-async fn run(
-    context: &Context,
-    step: &StepRequest,
-    transcript: Option<Transcript>,
-) -> std::result::Result<i32, PlatformError> {
+async fn run(context: &Context, step: &StepRequest) -> std::result::Result<i32, PlatformError> {
     let platform = system::platform(context).await.map_err(|failure| PlatformError::Refused {
         en: failure.message.en,
         es: failure.message.es,
@@ -73,7 +68,7 @@ async fn run(
         step.terminal.then(keyboard).transpose().map_err(|error| {
             PlatformError::refused(format!("the terminal: {error}"), format!("la terminal: {error}"))
         })?;
-    let showing = tokio::spawn(show(from, transcript, context.lang));
+    let showing = tokio::spawn(show(from, context.lang));
     let ended = service::exec(platform.as_ref(), step, Wires { output: to, keyboard }).await;
     // What came is shown before the end is told; showing it cannot fail.
     let _ = showing.await;
@@ -81,15 +76,12 @@ async fn run(
 }
 
 /// Passes on what the program says. A reader that went away does not end the program: the record has it all.
-async fn show(mut from: mpsc::Receiver<Said>, mut transcript: Option<Transcript>, lang: Lang) {
+async fn show(mut from: mpsc::Receiver<Said>, lang: Lang) {
     while let Some(said) = from.recv().await {
         match said {
             Said::Out(bytes) => {
                 let mut stdout = std::io::stdout().lock();
                 let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
-                if let Some(transcript) = &mut transcript {
-                    transcript.keep(&bytes);
-                }
             }
             Said::Err(bytes) => {
                 let _ = std::io::stderr().lock().write_all(&bytes);
@@ -104,9 +96,6 @@ async fn show(mut from: mpsc::Receiver<Said>, mut transcript: Option<Transcript>
             }),
         }
     }
-    if let Some(lost) = transcript.and_then(Transcript::finish) {
-        output::say(format!("sereno: {lost}"));
-    }
 }
 
 /// 126 and 127 are what engines and shells say of a program that is not there or may not be run, and not all of them agree on
@@ -120,12 +109,6 @@ fn tell_missing(lang: Lang, step: &StepRequest, code: i32) {
         Lang::En => format!("sereno: {code}: there is no program `{program}` in {place}, or it cannot be run there"),
         Lang::Es => format!("sereno: {code}: no hay un programa `{program}` en {place}, o no se puede ejecutar ahí"),
     });
-}
-
-fn transcript(folder: &Path) -> Result<Transcript> {
-    // The secrets are the run's: RUN/steps/001-1.
-    let run = folder.parent().and_then(Path::parent).unwrap_or(folder);
-    Transcript::new(folder, &run.join("secrets.json")).map_err(not_written)
 }
 
 /// What a person types, read by a thread of its own: a read of a terminal cannot be given up.
