@@ -3,6 +3,7 @@
 mod perform;
 mod plan;
 mod request;
+mod rolling;
 mod step;
 
 pub use perform::perform;
