@@ -6,6 +6,7 @@ mod perform;
 mod plan;
 mod recognise;
 mod request;
+mod rolling;
 mod step;
 mod up;
 

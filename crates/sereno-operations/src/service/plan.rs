@@ -1,14 +1,14 @@
 //! From a request and what the platform shows to a plan. Pure.
 
 use super::request::{Kept, Request};
+use super::rolling::ROLL_OUT;
 use super::step::{StepKind, StepRequest};
 use sereno_effects::Knowledge;
 use sereno_engine::plan::{OperationRef, OperationSpec, OperationStep};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Program, Stuck, find};
+use sereno_platform::{Act, Component, Detail, Instance, InstanceState, Platform, PlatformError, Program, find};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a plan is made of.
 #[derive(Debug, Clone)]
@@ -84,9 +84,6 @@ pub fn plan_knowing(
     })
 }
 
-/// How long a platform may take to replace the instances of a component: as long as Kubernetes itself gives it.
-const ROLL_OUT: Duration = Duration::from_mins(10);
-
 /// Title, steps, and what takes it back.
 pub(super) type Planned = (String, Vec<OperationStep>, Option<Request>);
 
@@ -95,7 +92,7 @@ pub(super) struct Planner<'a> {
     pub(super) platform: &'a dyn Platform,
     pub(super) seen: &'a Seen,
     pub(super) target: String,
-    lang: Lang,
+    pub(super) lang: Lang,
     pub(super) knowledge: &'a Knowledge,
 }
 
@@ -133,7 +130,7 @@ impl Planner<'_> {
                 instances,
                 marks: vec![instance.mark()],
                 definition: self.seen.definition.clone(),
-                ..StepRequest::new(StepKind::Restart, name, &self.target)
+                ..self.step(StepKind::Restart, name)
             };
             let text = Text::new(
                 format!("restarts {name} ({})", instance.name),
@@ -145,30 +142,6 @@ impl Planner<'_> {
         steps.push(self.verify(name, self.there(component), seen));
         let title = self.say(&format!("Restart {name}"), &format!("Reiniciar {name}"));
         Ok((title, steps, None))
-    }
-
-    /// The restart of the whole, where the platform replaces the instances itself.
-    fn roll_out(&self, component: &Component) -> Result<Planned, PlatformError> {
-        let name = &component.name;
-        self.platform.calls(&Act::Restart { instances: Vec::new() }, component)?;
-        if component.instances.is_empty() || component.desired == 0 {
-            return Err(not_running(component));
-        }
-        let step = StepRequest {
-            marks: component.marks(),
-            within: ROLL_OUT,
-            ..StepRequest::new(StepKind::Restart, name, &self.target)
-        };
-        let count = component.marks().len();
-        let text = Text::new(
-            format!("restarts {name}: replaces {count}, one after the other"),
-            format!("reinicia {name}: reemplaza {count}, de a poco"),
-        );
-        let steps = vec![
-            self.change(&step, Verb::Restarts, Risk::Change, text),
-            self.verify(name, component.desired, component.marks()),
-        ];
-        Ok((self.say(&format!("Restart {name}"), &format!("Reiniciar {name}")), steps, None))
     }
 
     fn scale(&self, name: &str, replicas: u32) -> Result<Planned, PlatformError> {
@@ -185,7 +158,7 @@ impl Planner<'_> {
             replicas: Some(replicas),
             marks: component.marks(),
             definition: self.seen.definition.clone(),
-            ..StepRequest::new(StepKind::Scale, name, &self.target)
+            ..self.step(StepKind::Scale, name)
         };
         let risk = if replicas == 0 { Risk::Destroy } else { Risk::Change };
         let text = Text::new(
@@ -211,10 +184,9 @@ impl Planner<'_> {
                 format!("`{name}` ya tiene esos límites"),
             ));
         }
-        let mut step = StepRequest { cpu_millis, memory, ..StepRequest::new(StepKind::Limit, name, &self.target) };
+        let mut step = StepRequest { cpu_millis, memory, ..self.step(StepKind::Limit, name) };
         if replaces {
             step.marks = component.marks();
-            step.within = ROLL_OUT;
         }
         let words = [
             cpu_millis.map(|millis| format!("{millis} m CPU")),
@@ -275,7 +247,7 @@ impl Planner<'_> {
         for component in &running {
             let name = &component.name;
             self.platform.calls(&Act::Stop, component)?;
-            let step = StepRequest { marks: component.marks(), ..StepRequest::new(StepKind::Stop, name, &self.target) };
+            let step = StepRequest { marks: component.marks(), ..self.step(StepKind::Stop, name) };
             let count = component.marks().len();
             let (mut en, mut es) =
                 (format!("stops {name} ({count} running)"), format!("detiene {name} ({count} en marcha)"));
@@ -300,57 +272,6 @@ impl Planner<'_> {
             names => self.say(&format!("Stop {}", names.join(", ")), &format!("Detener {}", names.join(", "))),
         };
         Ok((title, steps, Some(Request::Resume { kept })))
-    }
-
-    /// Exactly the instances that are stuck now, each component a step of its own.
-    fn unstick(&self, name: Option<&str>) -> Result<Planned, PlatformError> {
-        let wanted: Vec<&Component> = match name {
-            Some(name) => vec![find(self.components, name)?],
-            None => self.components.iter().collect(),
-        };
-        let mut steps = Vec::new();
-        for component in &wanted {
-            let stuck = component.workload.as_ref().map(|workload| workload.stuck.as_slice()).unwrap_or_default();
-            if !stuck.is_empty() {
-                steps.extend(self.take_away(component, stuck)?);
-            }
-        }
-        if steps.is_empty() {
-            // A platform that has no such thing says so in its own words.
-            if let Some(first) = wanted.first() {
-                self.platform.calls(&Act::Remove { instances: Vec::new() }, first)?;
-            }
-            return Err(nothing_stuck(&wanted));
-        }
-        Ok((self.say("Take away what is stuck", "Quitar lo atascado"), steps, None))
-    }
-
-    fn take_away(&self, component: &Component, stuck: &[Stuck]) -> Result<[OperationStep; 2], PlatformError> {
-        let instances: Vec<String> = stuck.iter().map(|one| one.name.clone()).collect();
-        self.platform.calls(&Act::Remove { instances: instances.clone() }, component)?;
-        let is_stuck = |i: &&Instance| instances.contains(&i.name);
-        let marks: Vec<String> = component.instances.iter().filter(is_stuck).map(Instance::mark).collect();
-        let names = instances.join(", ");
-        let mut text = Text::new(
-            format!("takes away {names} without waiting for its end: it may go on where it is"),
-            format!("quita {names} sin esperar a que termine: puede seguir donde está"),
-        );
-        let held: Vec<&str> = stuck.iter().flat_map(|one| &one.finalizers).map(String::as_str).collect();
-        if !held.is_empty() {
-            let held = held.join(", ");
-            text = Text::new(
-                format!("{}; and does not wait for {held}", text.en),
-                format!("{}; y no espera a {held}", text.es),
-            );
-        }
-        let name = &component.name;
-        let step = |kind| StepRequest { marks: marks.clone(), ..StepRequest::new(kind, name, &self.target) };
-        let remove = StepRequest { instances, ..step(StepKind::Remove) };
-        // Others come in their place where their number is kept.
-        let counts = component.workload.as_ref().is_some_and(|workload| workload.kind.counts());
-        let replaced = StepRequest { replicas: counts.then_some(component.desired), ..step(StepKind::Await) };
-        let title = self.say(&format!("{names} is gone"), &format!("{names} ya no está"));
-        Ok([self.change(&remove, Verb::Deletes, Risk::Destroy, text), Self::observe(&replaced, title)])
     }
 
     fn kept(&self, component: &Component) -> Kept {
@@ -401,7 +322,7 @@ impl Planner<'_> {
                     replicas: Some(count as u32),
                     instances: stopped,
                     definition: self.seen.definition.clone(),
-                    ..StepRequest::new(StepKind::Start, name, &self.target)
+                    ..self.step(StepKind::Start, name)
                 };
                 let text = Text::new(format!("starts {name} ({count})"), format!("inicia {name} ({count})"));
                 steps.push(self.change(&step, Verb::Starts, Risk::Change, text));
@@ -419,30 +340,9 @@ impl Planner<'_> {
         Ok((self.say("Resume", "Reanudar"), steps, None))
     }
 
-    /// Starts as many as there were, where the platform makes the instances; nothing when somebody has started it already.
-    fn switch_on(&self, component: &Component, replicas: u32) -> Result<Vec<OperationStep>, PlatformError> {
-        let name = &component.name;
-        let workload = component.workload.as_ref();
-        if workload.is_some_and(|workload| workload.on) {
-            return Ok(Vec::new());
-        }
-        self.platform.calls(&Act::Start { instances: Vec::new(), replicas }, component)?;
-        // Of what is not counted, only that it is on can be said.
-        let counted = workload.is_none_or(|workload| workload.kind.counts()).then_some(replicas);
-        let step = StepRequest { replicas: counted, ..StepRequest::new(StepKind::Start, name, &self.target) };
-        let count = counted.map(|count| format!(" ({count})")).unwrap_or_default();
-        let text = Text::new(format!("starts {name}{count}"), format!("inicia {name}{count}"));
-        let on = StepRequest::new(StepKind::Await, name, &self.target);
-        let verify = counted.map_or_else(
-            || Self::observe(&on, self.say(&format!("{name} is on"), &format!("{name} está activo"))),
-            |count| self.verify(name, count, Vec::new()),
-        );
-        Ok(vec![self.change(&step, Verb::Starts, Risk::Change, text), verify])
-    }
-
     /// Waits until nothing of the whole system runs: not what started since the plan was made either.
     pub(super) fn quiet(&self, left: &[Text]) -> OperationStep {
-        let step = StepRequest::new(StepKind::Quiet, "*", &self.target);
+        let step = self.step(StepKind::Quiet, "*");
         let mut text = Text::new("looks at everything", "mira todo");
         for Text { en, es } in left {
             text = Text::new(format!("{}; left as it is: {en}", text.en), format!("{}; se deja: {es}", text.es));
@@ -450,6 +350,12 @@ impl Planner<'_> {
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
         let title = self.say("nothing runs any more", "ya nada está en marcha");
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
+    }
+
+    /// A step with the time that the platform may need for it.
+    pub(super) fn step(&self, kind: StepKind, component: &str) -> StepRequest {
+        let step = StepRequest::new(kind, component, &self.target);
+        if self.platform.replaces() { StepRequest { within: ROLL_OUT, ..step } } else { step }
     }
 
     pub(super) fn change(&self, step: &StepRequest, verb: Verb, risk: Risk, text: Text) -> OperationStep {
@@ -467,12 +373,8 @@ impl Planner<'_> {
 
     /// The same of these instances; of all when none is named.
     fn verify_only(&self, only: Vec<String>, name: &str, replicas: u32, seen: Vec<String>) -> OperationStep {
-        let step = StepRequest {
-            instances: only,
-            replicas: Some(replicas),
-            marks: seen,
-            ..StepRequest::new(StepKind::Await, name, &self.target)
-        };
+        let step =
+            StepRequest { instances: only, replicas: Some(replicas), marks: seen, ..self.step(StepKind::Await, name) };
         let title = match (replicas, step.marks.is_empty()) {
             (0, _) => self.say(&format!("{name} has stopped"), &format!("{name} se detuvo")),
             (n, true) => self.say(&format!("{name} is ready: {n}"), &format!("{name} está listo: {n}")),
@@ -485,7 +387,7 @@ impl Planner<'_> {
     }
 
     /// A step that looks whether it is so.
-    fn observe(step: &StepRequest, title: String) -> OperationStep {
+    pub(super) fn observe(step: &StepRequest, title: String) -> OperationStep {
         let name = &step.component;
         let text = Text::new(format!("looks at {name}"), format!("mira {name}"));
         let effect = Effect { verb: Verb::Reads, target: name.clone(), component: None, risk: Risk::Observe, text };
@@ -536,21 +438,7 @@ fn not_known(component: &Component) -> PlatformError {
     }
 }
 
-/// What is there instead of something stuck.
-fn nothing_stuck(components: &[&Component]) -> PlatformError {
-    let leaving = |one: &&Instance| one.state == InstanceState::Terminating;
-    let ending: Vec<&str> =
-        components.iter().flat_map(|one| one.instances.iter().filter(leaving)).map(|i| i.name.as_str()).collect();
-    let names = ending.join(", ");
-    let (en, es) = if ending.is_empty() {
-        ("nothing is being taken away".to_owned(), "no se está quitando nada".to_owned())
-    } else {
-        (format!("still ending, where it is: {names}"), format!("todavía termina, donde está: {names}"))
-    };
-    PlatformError::refused(format!("nothing is stuck; {en}"), format!("nada está atascado; {es}"))
-}
-
-fn not_running(component: &Component) -> PlatformError {
+pub(super) fn not_running(component: &Component) -> PlatformError {
     let name = &component.name;
     PlatformError::Refused {
         en: format!("`{name}` does not run: there is nothing to restart"),

@@ -1,6 +1,6 @@
 //! The lines of a pod's containers: each in its own stream, merged by time, with those of the life before a crash.
 
-use super::api::Api;
+use super::api::{Api, unanswered};
 use super::error::ClusterError;
 use super::read::containers_of;
 use crate::log::{Lines, stamped};
@@ -15,7 +15,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How often a container that does not run is looked at, to follow it on when it does.
+/// How long after the end of its lines a container is looked at, again and again, to follow it on when it runs.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How many lines of one container wait at most.
@@ -128,10 +128,13 @@ impl Reader<'_> {
                 Either::Left((read, _)) => read,
                 Either::Right(_) => return Ok(false),
             };
-            let read = read.map_err(|error| super::api::unanswered(self.api.server.clone(), &error))?;
-            if read == 0 {
-                break;
-            }
+            let read = match read {
+                Ok(0) => break,
+                Ok(read) => read,
+                // What is followed for hours is cut by whoever stands between: it is asked for anew.
+                Err(_) if wanted.follow => break,
+                Err(error) => return Err(unanswered(self.api.server.clone(), &error)),
+            };
             for text in lines.push(&piece[..read]) {
                 if !self.send(text, known).await {
                     return Ok(false);
@@ -177,6 +180,10 @@ impl Reader<'_> {
     /// Waits until the container runs again; says no when the pod is gone or has ended, or when nobody listens.
     async fn runs_again(&self) -> Result<bool, ClusterError> {
         loop {
+            tokio::select! {
+                () = self.to.closed() => return Ok(false),
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
             let Some(pod) = look(self.api, self.path).await? else { return Ok(false) };
             let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
             if matches!(phase, Some("Succeeded" | "Failed")) || pod.metadata.deletion_timestamp.is_some() {
@@ -185,10 +192,6 @@ impl Reader<'_> {
             let state = status_of(&pod, &self.container).and_then(|status| status.state.as_ref());
             if state.is_some_and(|state| state.running.is_some()) {
                 return Ok(true);
-            }
-            tokio::select! {
-                () = self.to.closed() => return Ok(false),
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
     }
