@@ -72,6 +72,8 @@ pub enum ClusterRequest {
     MergeByName { path: String, body: serde_json::Value },
     /// Takes a thing away at once, if it is still the one that this names.
     Delete { path: String, body: serde_json::Value },
+    /// Runs a program in a container of a pod; no shell reads its words.
+    Exec { pod: String, container: Option<String>, argv: Vec<String>, terminal: bool },
 }
 
 impl fmt::Display for Call {
@@ -90,6 +92,7 @@ impl fmt::Display for ClusterRequest {
         match self {
             Self::Merge { path, body } | Self::MergeByName { path, body } => write!(f, "PATCH {path} {body}"),
             Self::Delete { path, body } => write!(f, "DELETE {path} {body}"),
+            Self::Exec { pod, argv, .. } => write!(f, "POST pods/{pod}/exec {}", argv.join(" ")),
         }
     }
 }

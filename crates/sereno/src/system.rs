@@ -14,32 +14,47 @@ use sereno_platform::systemd::Systemd;
 use sereno_platform::{Platform, PlatformError};
 use std::collections::BTreeMap;
 
+/// Where components can live.
+#[derive(Clone, Copy)]
+enum Kind {
+    Compose,
+    Kubernetes,
+    Pm2,
+    Process,
+    Systemd,
+}
+
+/// What the settings name, or what else they set shows; Compose, which the directory shows, when they say nothing.
+fn kind(context: &Context) -> Kind {
+    let settings = &context.settings.platform;
+    let names_a_cluster = settings.kubeconfig.is_some() || settings.context.is_some() || settings.namespace.is_some();
+    match settings.kind.as_deref() {
+        Some("kubernetes") => Kind::Kubernetes,
+        Some("pm2") => Kind::Pm2,
+        Some("process") => Kind::Process,
+        Some("systemd") => Kind::Systemd,
+        Some(_) => Kind::Compose,
+        None if !settings.units.is_empty() => Kind::Systemd,
+        None if names_a_cluster => Kind::Kubernetes,
+        None if !context.settings.processes.is_empty() => Kind::Process,
+        None => Kind::Compose,
+    }
+}
+
 /// The platform that the settings name, or that the directory shows.
 pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
-    let settings = &context.settings.platform;
-    if settings.kind.as_deref() == Some("pm2") {
-        let hosts = hosts(context, false).map_err(|error| failure(&error))?;
-        return Ok(Box::new(Pm2::new(hosts, &settings.units).map_err(|error| failure(&error))?));
-    }
-    if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
-        return Ok(Box::new(systemd(context).map_err(|error| failure(&error))?));
-    }
-    let environment = environment_of(context);
-    let names_a_cluster = settings.kubeconfig.is_some() || settings.context.is_some() || settings.namespace.is_some();
-    if settings.kind.as_deref() == Some("kubernetes") || (settings.kind.is_none() && names_a_cluster) {
-        let choice = Choice {
-            kubeconfig: settings.kubeconfig.as_ref().map(|file| context.directory.join(file)),
-            context: settings.context.clone(),
-            namespace: settings.namespace.clone(),
-        };
-        let cluster = Kubernetes::connect(&choice, &environment).await.map_err(|error| failure(&error))?;
-        return Ok(Box::new(cluster));
-    }
-    if settings.kind.as_deref() == Some("process")
-        || (settings.kind.is_none() && !context.settings.processes.is_empty())
-    {
-        return Ok(Box::new(processes(context).map_err(|error| failure(&error))?));
-    }
+    let found: std::result::Result<Box<dyn Platform>, PlatformError> = match kind(context) {
+        Kind::Compose => return compose(context).await,
+        Kind::Kubernetes => cluster(context).await.map(|cluster| Box::new(cluster) as Box<dyn Platform>),
+        Kind::Pm2 => hosts(context, false)
+            .and_then(|hosts| Ok(Box::new(Pm2::new(hosts, &context.settings.platform.units)?) as Box<dyn Platform>)),
+        Kind::Process => processes(context).map(|own| Box::new(own) as Box<dyn Platform>),
+        Kind::Systemd => systemd(context).map(|systemd| Box::new(systemd) as Box<dyn Platform>),
+    };
+    found.map_err(|error| failure(&error))
+}
+
+async fn compose(context: &Context) -> Result<Box<dyn Platform>> {
     let Some(project) = project(context) else {
         let place = context.directory.display();
         return Err(Failure::new(
@@ -52,8 +67,18 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
             "un archivo de compose la define; o configure [platform] en sereno.toml",
         ));
     };
-    let compose = Compose::connect(project, &environment).await.map_err(|error| failure(&error))?;
+    let compose = Compose::connect(project, &environment_of(context)).await.map_err(|error| failure(&error))?;
     Ok(Box::new(compose))
+}
+
+async fn cluster(context: &Context) -> std::result::Result<Kubernetes, PlatformError> {
+    let settings = &context.settings.platform;
+    let choice = Choice {
+        kubeconfig: settings.kubeconfig.as_ref().map(|file| context.directory.join(file)),
+        context: settings.context.clone(),
+        namespace: settings.namespace.clone(),
+    };
+    Kubernetes::connect(&choice, &environment_of(context)).await
 }
 
 /// A variable of this process, of the files that the settings name, or of the `.env` that compose reads.
@@ -87,16 +112,25 @@ fn processes(context: &Context) -> std::result::Result<Processes, PlatformError>
 /// behind SSH, to which commands are not followed.
 pub(crate) fn place(context: &Context) -> Option<Place> {
     let settings = &context.settings.platform;
-    if settings.kind.as_deref() == Some("systemd") || (settings.kind.is_none() && !settings.units.is_empty()) {
-        return settings.hosts.is_empty().then_some(Place::Systemd);
+    match kind(context) {
+        Kind::Systemd => settings.hosts.is_empty().then_some(Place::Systemd),
+        Kind::Pm2 => settings.hosts.is_empty().then_some(Place::Pm2),
+        // A command does not name the kubeconfig that only the settings know: it speaks to another cluster.
+        Kind::Kubernetes if settings.kubeconfig.is_some() => None,
+        Kind::Kubernetes => {
+            Some(Place::Kubernetes { context: settings.context.clone(), namespace: settings.namespace.clone() })
+        }
+        Kind::Process => None,
+        Kind::Compose => {
+            let project = project(context)?;
+            Some(Place::Compose {
+                project: project.name,
+                files: project.files,
+                names_files: !settings.files.is_empty(),
+                names_project: settings.project.is_some(),
+            })
+        }
     }
-    let project = project(context)?;
-    Some(Place::Compose {
-        project: project.name,
-        files: project.files,
-        names_files: !settings.files.is_empty(),
-        names_project: settings.project.is_some(),
-    })
 }
 
 fn project(context: &Context) -> Option<Project> {

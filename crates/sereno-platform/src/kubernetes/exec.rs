@@ -3,13 +3,15 @@
 use super::Kubernetes;
 use super::api::unanswered;
 use super::error::ClusterError;
+use crate::call::ClusterRequest;
+use crate::{Call, Keyboard, PlatformError, Said, Wires};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::api::{Api, AttachParams, AttachedProcess, TerminalSize};
 use sereno_model::Text;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// How long it may take until the program has started, or could not.
 const START: Duration = Duration::from_secs(10);
@@ -199,6 +201,75 @@ async fn feed(mut input: impl AsyncRead + Unpin, stdin: &mut (impl AsyncWrite + 
             return;
         }
     }
+}
+
+/// Runs the program of a call, with what is connected to it.
+pub(super) async fn run(cluster: &Kubernetes, call: &Call, wires: Wires) -> Result<i32, PlatformError> {
+    let Call::Cluster { request: ClusterRequest::Exec { pod, container, argv, terminal } } = call else {
+        return Err(Box::new(not_a_change(&call.to_string())).into());
+    };
+    let what = ExecIn { pod, container: container.as_deref(), argv, tty: *terminal };
+    let (to, mut pieces) = mpsc::channel(64);
+    let (input, sizes, typing) = match wires.keyboard {
+        Some(Keyboard { typed, size }) => {
+            let (near, far) = tokio::io::duplex(PIECE);
+            let (resized, sizes) = mpsc::channel(1);
+            (Some(far), Some(sizes), Some(futures_util::future::join(hand_over(typed, near), resize(size, resized))))
+        }
+        None => (None, None, None),
+    };
+    let output = wires.output;
+    let showing = async {
+        while let Some(piece) = pieces.recv().await {
+            let said = match piece {
+                Piece::Out(bytes) => Said::Out(bytes),
+                Piece::Err(bytes) => Said::Err(bytes),
+            };
+            // Nobody listens any more: the program goes on, and its end counts.
+            let _ = output.send(said).await;
+        }
+    };
+    let running = async {
+        let running = cluster.exec_in(&what, input, sizes, to);
+        let Some(typing) = typing else { return running.await };
+        tokio::pin!(running);
+        tokio::select! {
+            ended = &mut running => ended,
+            // What is typed has ended; the program has not.
+            _ = typing => running.await,
+        }
+    };
+    let (ended, ()) = futures_util::future::join(running, showing).await;
+    ended.map_err(|error| match error {
+        ExecError::NotStarted(error) if !error.leaves_doubt() => Box::new(error).into(),
+        error => {
+            let text = error.text();
+            PlatformError::Cut { en: text.en, es: text.es }
+        }
+    })
+}
+
+async fn hand_over(mut typed: mpsc::Receiver<Vec<u8>>, mut to: impl AsyncWrite + Unpin) {
+    while let Some(keys) = typed.recv().await {
+        if to.write_all(&keys).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn resize(mut size: watch::Receiver<(u16, u16)>, to: mpsc::Sender<(u16, u16)>) {
+    size.mark_changed();
+    while size.changed().await.is_ok() {
+        let now = *size.borrow_and_update();
+        if to.send(now).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A request that was to be made in another way.
+pub(super) fn not_a_change(what: &str) -> ClusterError {
+    ClusterError::Said { action: ACTION.to_owned(), code: 400, said: what.to_owned() }
 }
 
 #[cfg(test)]

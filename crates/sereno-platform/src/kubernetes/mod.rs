@@ -16,7 +16,8 @@ pub use exec::{ExecError, ExecIn, Piece};
 
 use crate::call::ClusterRequest;
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Usage, WorkloadKind,
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Usage,
+    Wires, WorkloadKind,
 };
 use api::Api;
 use calls::Paths;
@@ -165,6 +166,7 @@ impl Kubernetes {
                 Err(ClusterError::Said { code: 404, .. }) => Ok(()),
                 done => done,
             },
+            ClusterRequest::Exec { pod, .. } => Err(exec::not_a_change(pod)),
         }
     }
 }
@@ -223,6 +225,17 @@ impl Platform for Kubernetes {
             let pod = self.paths.core(&format!("pods/{}", instance.name));
             Ok(logs::stream(&self.api, &pod, &component.name, instance, wanted, to).await.map_err(Box::new)?)
         })
+    }
+
+    fn exec_call(&self, component: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {
+        let Program { argv, terminal } = program.clone();
+        let container = component.workload.as_ref().map(|workload| workload.container.clone());
+        let container = container.filter(|name| !name.is_empty());
+        Ok(Call::Cluster { request: ClusterRequest::Exec { pod: instance.name.clone(), container, argv, terminal } })
+    }
+
+    fn exec<'a>(&'a self, call: &'a Call, wires: Wires) -> Pending<'a, i32> {
+        Box::pin(exec::run(self, call, wires))
     }
 }
 

@@ -322,6 +322,12 @@ fn what_has_no_effect_is_refused(cluster: &Cluster) {
 }
 
 fn a_program_runs_in_a_container(cluster: &Cluster) {
+    let looked = cluster.sereno(&["exec", "db", "--", "cat", "/etc/hostname"]);
+    assert!(looked.code == Some(0) && looked.out.contains("db-0"), "{looked:?}");
+    let failed = cluster.sereno(&["exec", "db", "--", "cat", "/nowhere"]);
+    assert!(failed.code == Some(1) && format!("{failed:?}").contains("No such file"), "{failed:?}");
+    let absent = cluster.sereno(&["exec", "db", "--yes", "--", "no-such-program"]);
+    assert!(absent.code.is_some_and(|code| code != 0), "{absent:?}");
     let choice = Choice {
         kubeconfig: Some(cluster.kubeconfig.clone()),
         context: None,
