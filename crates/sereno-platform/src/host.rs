@@ -3,7 +3,8 @@
 //! The `ssh` of the machine is used, so that known hosts, keys, the agent and jump hosts are those that the team has
 //! set up already. It never asks: a host whose key is not known, or a key that needs a passphrase, is an error.
 
-use crate::PlatformError;
+use crate::{Instance, PlatformError};
+use futures_util::future::try_join_all;
 use std::process::Stdio;
 use tokio::process::{Child, Command};
 
@@ -92,6 +93,27 @@ impl Host {
     pub fn start(&self, program: &[&str]) -> Result<Child, PlatformError> {
         start(&self.argv(program))
     }
+}
+
+/// Several machines as people call them.
+pub(crate) fn names(hosts: &[Host]) -> String {
+    hosts.iter().map(Host::name).collect::<Vec<_>>().join(",")
+}
+
+/// Who is reached in the end on each of several machines.
+pub(crate) async fn all_reached(hosts: &[Host]) -> Result<String, PlatformError> {
+    Ok(try_join_all(hosts.iter().map(Host::reached)).await?.join(","))
+}
+
+/// What instances on one of these machines are named for; nothing where there is only this one.
+pub(crate) fn shown<'h>(hosts: &[Host], host: &'h Host) -> &'h str {
+    if hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() }
+}
+
+/// The machine that an instance is named for.
+pub(crate) fn of<'h>(hosts: &'h [Host], instance: &Instance) -> Option<&'h Host> {
+    let named = instance.name.rsplit_once('@').map(|(_, name)| name);
+    hosts.iter().find(|host| named == Some(host.name())).or(hosts.first())
 }
 
 /// Runs an argument vector to its end and gives what it printed.

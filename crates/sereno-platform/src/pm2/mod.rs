@@ -8,7 +8,7 @@ use crate::{
     Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform,
     PlatformError, Standing,
 };
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use read::Process;
 use sereno_model::Text;
 use tokio::sync::mpsc;
@@ -34,21 +34,10 @@ impl Pm2 {
         Ok(Self { hosts, apps: apps.to_vec() })
     }
 
-    /// What instances on this machine are named for; nothing where there is only this one.
-    fn shown<'h>(&self, host: &'h Host) -> &'h str {
-        if self.hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() }
-    }
-
     async fn look(&self, host: &Host) -> Result<Vec<Process>, PlatformError> {
-        let all = read::processes(&host.output(&["pm2", "jlist"]).await?, self.shown(host))?;
+        let all = read::processes(&host.output(&["pm2", "jlist"]).await?, host::shown(&self.hosts, host))?;
         let wanted = |process: &Process| self.apps.is_empty() || self.apps.contains(&process.app);
         Ok(all.into_iter().filter(wanted).collect())
-    }
-
-    /// The machine that an instance is on.
-    fn host(&self, instance: &Instance) -> Option<&Host> {
-        let named = instance.name.rsplit_once('@').map(|(_, name)| name);
-        self.hosts.iter().find(|host| named == Some(host.name())).or(self.hosts.first())
     }
 
     async fn everywhere(&self) -> Result<Vec<Component>, PlatformError> {
@@ -61,7 +50,7 @@ impl Pm2 {
         for (host, look) in self.hosts.iter().zip(looks) {
             match look {
                 Ok(found) => processes.extend(found),
-                Err(error) => silent.push((self.shown(host), error.text())),
+                Err(error) => silent.push((host::shown(&self.hosts, host), error.text())),
             }
         }
         Ok(components(&self.apps, &processes, &silent))
@@ -70,15 +59,11 @@ impl Pm2 {
 
 impl Platform for Pm2 {
     fn target(&self) -> String {
-        let hosts: Vec<&str> = self.hosts.iter().map(Host::name).collect();
-        format!("pm2:{}", hosts.join(","))
+        format!("pm2:{}", host::names(&self.hosts))
     }
 
     fn place(&self) -> Pending<'_, String> {
-        Box::pin(async move {
-            let hosts = try_join_all(self.hosts.iter().map(Host::reached)).await?;
-            Ok(format!("pm2:{}", hosts.join(",")))
-        })
+        Box::pin(async move { Ok(format!("pm2:{}", host::all_reached(&self.hosts).await?)) })
     }
 
     fn definition(&self) -> Pending<'_, Option<String>> {
@@ -92,7 +77,7 @@ impl Platform for Pm2 {
     fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {
         let verb = |verb: &'static str, wanted: &dyn Fn(&Instance) -> bool| {
             let wanted = component.instances.iter().filter(|instance| wanted(instance));
-            let places = wanted.filter_map(|instance| Some((self.host(instance)?, &instance.id)));
+            let places = wanted.filter_map(|instance| Some((host::of(&self.hosts, instance)?, &instance.id)));
             places.map(|(host, id)| call(host, &["pm2", verb, id])).collect::<Vec<_>>()
         };
         let name = &component.name;
@@ -139,7 +124,7 @@ impl Platform for Pm2 {
         to: mpsc::Sender<LogLine>,
     ) -> Pending<'a, ()> {
         Box::pin(async move {
-            let Some(host) = self.host(instance) else { return Ok(()) };
+            let Some(host) = host::of(&self.hosts, instance) else { return Ok(()) };
             let files = logs::files(&self.look(host).await?, &component.name, instance);
             logs::stream(host, &files, &component.name, &instance.name, wanted, to).await
         })

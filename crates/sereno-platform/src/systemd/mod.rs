@@ -7,7 +7,7 @@ use crate::host::{self, Host};
 use crate::{
     Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Standing,
 };
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use read::Unit;
 use sereno_model::Text;
 use std::time::{Duration, Instant};
@@ -56,13 +56,8 @@ impl Systemd {
         Ok(Self { hosts, units })
     }
 
-    /// What instances on this machine are named for; nothing where there is only this one.
-    fn shown<'h>(&self, host: &'h Host) -> &'h str {
-        if self.hosts.len() == 1 && host.name() == "localhost" { "" } else { host.name() }
-    }
-
     async fn look(&self, host: &Host, detail: Detail) -> Result<Vec<Unit>, PlatformError> {
-        let shown = self.shown(host);
+        let shown = host::shown(&self.hosts, host);
         let first = Instant::now();
         let mut units = read::units(&self.show(host).await?, shown);
         if detail == Detail::Usage {
@@ -96,7 +91,10 @@ impl Systemd {
         let known = |(host, look): (&Host, Result<Vec<Unit>, PlatformError>)| {
             look.unwrap_or_else(|error| {
                 let why = error.text_with_hint();
-                self.units.iter().map(|unit| Unit::not_known(unit, self.shown(host), why.clone())).collect()
+                self.units
+                    .iter()
+                    .map(|unit| Unit::not_known(unit, host::shown(&self.hosts, host), why.clone()))
+                    .collect()
             })
         };
         Ok(self.hosts.iter().zip(looks).map(known).collect())
@@ -112,25 +110,17 @@ impl Systemd {
 
     /// The machine and the unit of an instance.
     fn place(&self, component: &Component, instance: &Instance) -> Option<(&Host, String)> {
-        let host = match instance.name.rsplit_once('@') {
-            Some((_, name)) => self.hosts.iter().find(|host| host.name() == name).or(self.hosts.first()),
-            None => self.hosts.first(),
-        }?;
-        Some((host, unit_of(&component.name)))
+        Some((host::of(&self.hosts, instance)?, unit_of(&component.name)))
     }
 }
 
 impl Platform for Systemd {
     fn target(&self) -> String {
-        let hosts: Vec<&str> = self.hosts.iter().map(Host::name).collect();
-        format!("systemd:{}", hosts.join(","))
+        format!("systemd:{}", host::names(&self.hosts))
     }
 
     fn place(&self) -> Pending<'_, String> {
-        Box::pin(async move {
-            let hosts = try_join_all(self.hosts.iter().map(Host::reached)).await?;
-            Ok(format!("systemd:{}", hosts.join(",")))
-        })
+        Box::pin(async move { Ok(format!("systemd:{}", host::all_reached(&self.hosts).await?)) })
     }
 
     fn definition(&self) -> Pending<'_, Option<String>> {

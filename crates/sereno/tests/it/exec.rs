@@ -1,7 +1,7 @@
 //! `sereno exec` on real containers: what runs, what is refused, and what is known when the connection is cut.
 
 use crate::pedidos::{Pedidos, docker_answers};
-use crate::world::{Said, skipped, talk_at_a_terminal};
+use crate::world::{json, skipped, talk_at_a_terminal, until};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -9,11 +9,6 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-fn json(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
-}
 
 fn runs(pedidos: &Pedidos) -> Vec<(String, String)> {
     let rows = json(&pedidos.sereno(&["runs", "list", "--format", "json"]));
@@ -30,15 +25,6 @@ fn containers(pedidos: &Pedidos, service: &str) -> Vec<String> {
 fn docker(arguments: &[&str]) -> bool {
     let status = Command::new("docker").args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.expect("docker runs").success()
-}
-
-/// Waits until something is so; the test fails when it is not after two minutes.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]

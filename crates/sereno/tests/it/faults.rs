@@ -2,11 +2,9 @@
 //! are damaged or deleted.
 
 use crate::server::Server;
-use crate::world::{Said, World, said, skipped};
+use crate::world::{Said, World, await_file, said, skipped};
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 const RUNBOOK: &str = "\
 # Faults
@@ -34,14 +32,6 @@ echo end >> ledger
 
 fn in_spanish(world: &World, arguments: &[&str]) -> Said {
     said(world.command(arguments).env("LANG", "es_AR.UTF-8").output().expect("it runs"))
-}
-
-fn await_file(path: &Path) {
-    let begun = Instant::now();
-    while !path.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{} never appeared", path.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// A run that stands before its first step.

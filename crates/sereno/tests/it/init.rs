@@ -1,16 +1,12 @@
 //! `sereno init`: what it finds on a real system, and what it makes of a folder that means no good.
 
 use crate::pedidos::Pedidos;
-use crate::world::{Said, World, said, skipped};
+use crate::world::{World, json, said, skipped};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
-
-fn json(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
-}
 
 fn texts<'v>(list: &'v Value, key: &str) -> Vec<&'v str> {
     list.as_array().expect("a list").iter().map(|one| one[key].as_str().expect("a text")).collect()

@@ -2,7 +2,7 @@
 //!
 //! `SERENO_TEST_KUBECONFIG` names the cluster's kubeconfig; its node takes images from the local engine.
 
-use crate::world::{Said, World, at_a_terminal, skipped};
+use crate::world::{Said, World, at_a_terminal, skipped, until};
 use serde_json::Value;
 use sereno_platform::kubernetes::{Choice, ExecError, ExecIn, Kubernetes, Piece};
 use std::collections::BTreeSet;
@@ -108,15 +108,6 @@ impl Drop for Cluster {
             }
         }
         let _ = self.command(&["delete", "namespace", &self.namespace, "--wait=false"]).output();
-    }
-}
-
-/// Waits until something is so; the test fails when it is not after three minutes.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(3), "not so after three minutes: {what}");
-        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

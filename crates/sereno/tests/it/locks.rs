@@ -1,10 +1,10 @@
 //! Locks between runs: kept while somebody or something is at work, and no longer.
 
-use crate::world::{Said, World, said};
+use crate::world::{Said, World, said, until};
 use sereno_store::{Actor, Context, Location, Store};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const RUNBOOK: &str = "\
 # Locks
@@ -35,14 +35,6 @@ echo tried >> ledger; test -e mended
 fn start(world: &World, arguments: &[&str]) -> Child {
     let child = world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     child.expect("the binary starts")
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never came: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// When the lease of the one lock of this world ends, in microseconds since 1970.
@@ -97,17 +89,17 @@ fn a_step_at_work_keeps_its_lock_although_its_sereno_was_killed_and_its_lease_ra
     let world = World::with_runbook(RUNBOOK);
     world.write("sereno.toml", "[locks]\nlease_seconds = 1\n");
     let mut child = start(&world, &["run", "slow-change", "--yes"]);
-    eventually("the step is at its gate", || exists(&world, "started"));
+    until("the step is at its gate", || exists(&world, "started"));
     child.kill().expect("it is killed");
     child.wait().expect("it is gone");
     let lease = lease_ends(&world);
-    eventually("its lease has run out", || now() > lease);
+    until("its lease has run out", || now() > lease);
     assert_eq!(lease_ends(&world), lease, "nobody renews it");
     let refused = other(&world);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     world.write("gate", "");
-    eventually("the step has ended", || world.read("ledger").ends_with("through\n"));
-    eventually("its lock can be had", || other(&world).code == Some(0));
+    until("the step has ended", || world.read("ledger").ends_with("through\n"));
+    until("its lock can be had", || other(&world).code == Some(0));
 }
 
 #[test]
@@ -128,9 +120,9 @@ fn a_lock_is_renewed_while_its_step_runs() {
     let journal = world.path().join(".sereno/journal.db");
     far.write("sereno.toml", &format!("[journal]\nlocation = \"sqlite:{}\"\n", journal.display()));
     let child = start(&world, &["run", "slow-change", "--yes"]);
-    eventually("the step is at its gate", || exists(&world, "started"));
+    until("the step is at its gate", || exists(&world, "started"));
     let first = lease_ends(&world);
-    eventually("the first lease has run out, and the lock is held", || now() > first && lease_ends(&world) > now());
+    until("the first lease has run out, and the lock is held", || now() > first && lease_ends(&world) > now());
     let refused = other(&far);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     world.write("gate", "");

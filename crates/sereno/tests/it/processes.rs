@@ -2,7 +2,7 @@
 //! lab's Pedidos. What is asserted is what the programs noted and what `/proc` shows, not the exit code alone.
 
 use crate::pedidos::Pedidos;
-use crate::world::{Said, World, at_a_terminal, skipped};
+use crate::world::{Said, World, at_a_terminal, component, json, skipped, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
 
 /// A system of processes, of which nothing is left when the test ends, however it ends.
 pub(crate) struct System(pub(crate) World);
@@ -121,24 +120,6 @@ fn marked(folder: &Path) -> Vec<i32> {
 pub(crate) fn kill(pid: i32, signal: Signal) {
     // It may be gone already.
     let _ = kill_process(Pid::from_raw(pid).expect("a number"), signal);
-}
-
-fn json(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
-}
-
-pub(crate) fn component(status: &Value, name: &str) -> Value {
-    let all = status["components"].as_array().expect("components");
-    all.iter().find(|component| component["name"] == name).unwrap_or_else(|| panic!("no {name}: {status}")).clone()
-}
-
-/// Waits until something is so; the test fails when it is not after two minutes.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// What a program answers when it is asked for its health: the test decides.

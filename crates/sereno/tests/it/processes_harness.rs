@@ -1,7 +1,8 @@
 //! The kill harness over operations: Sereno is killed as by `kill -9` after every journal entry of a run, and asked to resume.
 //! Nothing may be started twice, nothing may be lost, and the run must end verified.
 
-use crate::processes::{Answers, System, component, kill, program, until};
+use crate::processes::{Answers, System, kill, program};
+use crate::world::{component, until};
 use rustix::process::Signal;
 
 /// How long a run may be killed and resumed before it counts as stuck.

@@ -1,8 +1,7 @@
 //! The runbook's own commands, known as operations and proved, on real containers.
 
 use crate::pedidos::{Pedidos, docker_answers};
-use crate::world::{Said, skipped};
-use serde_json::Value;
+use crate::world::{Said, json, skipped};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -103,10 +102,6 @@ export DOCKER_HOST=tcp://otro:2375
 docker-compose restart api
 ```
 ";
-
-fn json(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
-}
 
 fn last_run(pedidos: &Pedidos) -> (String, String) {
     let rows = json(&pedidos.sereno(&["runs", "list", "--format", "json"]));

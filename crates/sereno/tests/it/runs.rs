@@ -1,10 +1,9 @@
 //! Runs on a live shell: killed in the middle of a step, cancelled, timed out, decided upon, undone.
 
-use crate::world::{Said, World, at_a_terminal, said};
+use crate::world::{Said, World, at_a_terminal, await_file, said};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 const RUNBOOK: &str = "\
 # Runs
@@ -211,14 +210,6 @@ fn what_did_not_run_is_not_undone() {
 
 fn spawn(world: &World, arguments: &[&str]) -> Child {
     world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
-}
-
-fn await_file(path: &Path) {
-    let begun = Instant::now();
-    while !path.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{} never appeared", path.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn alive(pid: &str) -> bool {

@@ -2,7 +2,7 @@
 //! What is asserted is what the platform itself says afterwards, not the exit code alone.
 
 use crate::pedidos::{Pedidos, docker_answers};
-use crate::world::{Said, World, at_a_terminal, skipped, talk_at_a_terminal};
+use crate::world::{World, at_a_terminal, component, json, skipped, talk_at_a_terminal, until};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,29 +22,10 @@ fn containers(pedidos: &Pedidos, service: &str, template: &str) -> Vec<String> {
     all
 }
 
-fn json(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
-}
-
-/// A component of `status --format json`.
-fn component(status: &Value, name: &str) -> Value {
-    let all = status["components"].as_array().expect("components");
-    all.iter().find(|component| component["name"] == name).unwrap_or_else(|| panic!("no {name}: {status}")).clone()
-}
-
 fn last_run(pedidos: &Pedidos) -> (String, String) {
     let rows = json(&pedidos.sereno(&["runs", "list", "--format", "json"]));
     let text = |name: &str| rows[0][name].as_str().expect("a text").to_owned();
     (text("id"), text("state"))
-}
-
-/// Waits until something is so; the test fails when it is not after two minutes.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "not so after two minutes: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]

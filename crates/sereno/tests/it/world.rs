@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 pub(crate) struct World {
     dir: tempfile::TempDir,
@@ -72,6 +73,29 @@ impl World {
         let entries: Value = serde_json::from_str(&said.out).expect("JSON");
         entries.as_array().expect("a list").clone()
     }
+}
+
+pub(crate) fn json(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+/// A component of `status --format json`.
+pub(crate) fn component(status: &Value, name: &str) -> Value {
+    let all = status["components"].as_array().expect("components");
+    all.iter().find(|component| component["name"] == name).unwrap_or_else(|| panic!("no {name}: {status}")).clone()
+}
+
+/// Waits until something is so; the test fails when it is not after three minutes.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_mins(3), "not so after three minutes: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub(crate) fn await_file(path: &Path) {
+    until(&format!("{} is there", path.display()), || path.exists());
 }
 
 pub(crate) fn binary() -> PathBuf {
