@@ -65,7 +65,8 @@ async fn attempt(
         act => act,
     };
     if let Some(act) = act {
-        if !platform.replaces() {
+        // Whose instances the platform, or a keeper of Sereno's own, puts right by itself may be told to without being known.
+        if !platform.replaces() && platform.declared(&component.name).is_none() {
             is_known(step, component, say)?;
         }
         as_planned(step, component, platform.replaces())?;

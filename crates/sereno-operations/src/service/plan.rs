@@ -97,10 +97,12 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The component of a name, of which all is known: what a platform replaces itself, it need not be.
+    /// The component of a name, of which all is known: what a platform replaces itself, or a keeper of Sereno's own puts
+    /// right, need not be.
     fn known(&self, name: &str) -> Result<&Component, PlatformError> {
         let component = find(self.components, name)?;
-        let is_unclear = !self.platform.replaces() && unknown_of(component).is_some();
+        let mends_itself = self.platform.replaces() || self.platform.declared(name).is_some();
+        let is_unclear = !mends_itself && unknown_of(component).is_some();
         if is_unclear { Err(not_known(component)) } else { Ok(component) }
     }
 
