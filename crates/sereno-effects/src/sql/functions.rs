@@ -28,6 +28,13 @@ const COMPUTES: &[&str] = &[
     "COL_",
     "FORMAT",
     "QUOTE_",
+    // What SQL Server and Snowflake show of themselves.
+    "DM_",
+    "QUERY_HISTORY",
+    "TASK_HISTORY",
+    "COPY_HISTORY",
+    "LOGIN_HISTORY",
+    "WAREHOUSE_",
     "TXID_",
     "INET_",
     "MAKE_",
