@@ -88,7 +88,8 @@ pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
         "ATTACH",
         "DETACH",
     ];
-    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
+    let statistics = || tokens.get(1).is_some_and(|second| second.is("STATISTICS"));
+    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word) || word == "UPDATE" && statistics())
 }
 
 struct Reader<'k> {
@@ -269,7 +270,8 @@ impl Reader<'_> {
             "VERIFYONLY",
             "LABELONLY",
         ];
-        let acts = ["CLEAR", "REPAIR_ALLOW_DATA_LOSS", "REPAIR_REBUILD", "REPAIR_FAST"].iter().any(|word| has(all, word));
+        let acts =
+            ["CLEAR", "REPAIR_ALLOW_DATA_LOSS", "REPAIR_REBUILD", "REPAIR_FAST"].iter().any(|word| has(all, word));
         match first {
             "DBCC" | "RESTORE" if LOOKS.contains(&second) && !acts => self.reads(all),
             "RESTORE" => self.server(Verb::Restores, Risk::Destroy),
