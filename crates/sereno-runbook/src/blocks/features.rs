@@ -119,7 +119,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     let commands = counts.count(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command));
     let nested = case.lines.iter().filter(|line| line.kind == Kind::Yaml && line.text.starts_with(' ')).count();
     let tabular = counts.share(|kind| kind == Kind::Table) > 0.5;
-    let report = is_report(case);
+    let report = yaml > 0 && is_report(case);
     let structured = yaml > 0
         && !tabular
         && !report
@@ -212,16 +212,16 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if form::ruled_table(case.text) && !matches!(counts.first(), Kind::Client | Kind::ShellPrompt) {
         pile.add(class, 20.0, "a table as a client draws it");
     }
-    if (shapes::framed_table(case.text) || shapes::marginal_error(case.text)) && !typed_first(counts) {
+    if !typed_first(counts) && (shapes::framed_table(case.text) || shapes::marginal_error(case.text)) {
         pile.add(class, 24.0, "a frame as tools draw it");
     }
-    if shapes::plan(case.text) && !typed_first(counts) {
+    if !typed_first(counts) && shapes::plan(case.text) {
         pile.add(class, 20.0, "a plan that a tool printed");
     }
     if yaml > 0 && is_report(case) && !typed_first(counts) {
         pile.add(class, 9.0, "what a tool tells of a thing");
     }
-    if shapes::is_trace(case.lines) {
+    if counts.count(|kind| kind == Kind::Trace) > 0 && shapes::is_trace(case.lines) {
         pile.add(class, 10.0, "a trace");
     }
     let loose = matches!(case.tag, Tag::None | Tag::Text | Tag::Output | Tag::Unknown);

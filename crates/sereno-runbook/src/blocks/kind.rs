@@ -173,7 +173,10 @@ fn drawing(text: &str) -> bool {
     if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
         return false;
     }
-    if super::form::is_rule(text) || text.starts_with("==> ") || PROGRESS.is_match(text) {
+    if super::form::is_rule(text) || text.starts_with("==> ") {
+        return false;
+    }
+    if (text.contains('[') || text.starts_with(['*', '|', '<'])) && PROGRESS.is_match(text) {
         return false;
     }
     !text.is_ascii() && drawn(text)

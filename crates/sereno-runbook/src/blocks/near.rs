@@ -196,7 +196,7 @@ impl Near {
         let begins = ["post ", "put ", "patch "].iter().any(|method| {
             line.strip_prefix(method).is_some_and(|rest| rest.starts_with('/') || rest.starts_with("http"))
         });
-        begins || SENDS.is_match(&self.lead)
+        begins || ["post", "put", "patch"].iter().any(|verb| self.lead.contains(verb)) && SENDS.is_match(&self.lead)
     }
 
     /// What leads to the block is nothing but the name of a file: `/srv/shop/Caddyfile`, `deploy/values.yaml`.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// A table with a frame, as clients of databases and Node draw it: `┌──┬──┐`, rows, `└──┴──┘`. Boxes of a diagram have no
 /// crossings in both.
 pub(super) fn framed_table(text: &str) -> bool {
-    if text.is_ascii() {
+    if !["┬", "╤", "╦"].iter().any(|crossing| text.contains(crossing)) {
         return false;
     }
     let mut top = false;
@@ -32,7 +32,10 @@ pub(super) fn marginal_error(text: &str) -> bool {
 
 /// What a tool says that it would do: `# x will be updated in-place`, `Plan: 1 to add`.
 pub(super) fn plan(text: &str) -> bool {
-    PLAN.is_match(text)
+    ["be ", "Plan: ", "No changes. ", "resource \"", "data \"", " has ", " is tainted"]
+        .iter()
+        .any(|sign| text.contains(sign))
+        && PLAN.is_match(text)
 }
 
 /// A change to a file: the head of a diff or of one of its parts.
@@ -43,6 +46,9 @@ pub(super) fn diff(text: &str) -> bool {
 
 /// Two lines or more with as many commas (or semicolons) each, and no blanks around most of them: rows of a report.
 pub(super) fn separated(text: &str) -> bool {
+    if !text.lines().next().is_some_and(|first| first.contains([',', ';'])) {
+        return false;
+    }
     let rows: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let Some(first) = rows.first().filter(|_| rows.len() >= 2) else { return false };
     if first.contains(['{', '(', '$', '=']) || first.ends_with([',', ';']) {
@@ -56,6 +62,9 @@ pub(super) fn separated(text: &str) -> bool {
 
 /// The first line opens a brace that the last closes, and no line is a call: a block of a file of settings.
 pub(super) fn braced(lines: &[Line]) -> bool {
+    if !lines.iter().rev().find(|line| line.kind != Kind::Blank).is_some_and(|last| last.text.starts_with('}')) {
+        return false;
+    }
     let mut content = lines.iter().filter(|line| !line.kind.is_silent());
     let (Some(first), Some(last)) = (content.next(), content.next_back()) else { return false };
     let opens = first.text.trim_end();

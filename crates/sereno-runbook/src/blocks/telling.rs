@@ -16,10 +16,10 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
     if case.tag == Tag::Diagram {
         pile.add(class, 9.0, "tagged as a diagram");
     }
-    if shapes::framed_table(case.text) || shapes::marginal_error(case.text) {
+    let drawn = counts.share(|kind| kind == Kind::Drawing);
+    if drawn > 0.0 && (shapes::framed_table(case.text) || shapes::marginal_error(case.text)) {
         return;
     }
-    let drawn = counts.share(|kind| kind == Kind::Drawing);
     let printed = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property | Kind::Log | Kind::Printed));
     let through_menus = form::navigation_share(case.lines) > 0.5;
     if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
@@ -43,7 +43,8 @@ pub(super) fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
     let bullets = !bullets_are_yaml && !programmed;
     let share = counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && bullets));
     // `Workers: wait for them` tells somebody what to do; `Egress: 212 GB` does not.
-    let labelled = form::labelled_share(case.lines) > 0.9
+    let labelled = share > 0.0
+        && form::labelled_share(case.lines) > 0.9
         && case.text.contains(|c: char| c.is_ascii_digit())
         && form::valued(case.text)
         && form::imperative_share(case.lines) <= 0.0
