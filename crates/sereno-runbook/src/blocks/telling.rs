@@ -142,7 +142,8 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         }
         if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
             // Where every label has its value already, a program told them.
-            let told = form::valued(case.text) && case.near.says(Topic::Message) < 2;
+            let told =
+                form::valued(case.text) && case.near.says(Topic::Message) < 2 && case.near.says(Topic::Config) < 3;
             let class = if told { BlockClass::Output } else { class };
             pile.add(class, 5.0, "labels to be filled in, or with their values");
         }
