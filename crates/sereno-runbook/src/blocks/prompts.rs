@@ -106,7 +106,7 @@ fn shell_or_router(line: &str, end: usize) -> Prompt {
         Prompt::Client(Client::Other)
     } else if super::sql::begins(typed) || typed.starts_with('\\') {
         Prompt::Client(Client::Psql)
-    } else if (line.get(..end).is_some_and(|prompt| prompt.trim_end().ends_with('>')) && shouted()) {
+    } else if line.get(..end).is_some_and(|prompt| prompt.trim_end().ends_with('>')) && shouted() {
         Prompt::Client(Client::Other)
     } else {
         Prompt::Shell

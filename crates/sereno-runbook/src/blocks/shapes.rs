@@ -71,7 +71,7 @@ pub(super) fn braced(lines: &[Line]) -> bool {
     !first.text.starts_with(' ')
         && matches!(last.text.trim(), "}" | "};")
         && OPENS.is_match(opens)
-        && !lines.iter().any(|line| line.text.trim_end().ends_with(")") && line.text.contains(" = "))
+        && !lines.iter().any(|line| line.text.trim_end().ends_with(')') && line.text.contains(" = "))
 }
 
 /// Names of several words before their values, as tools tell of a thing: `Start Time: …`. No file's keys have blanks.

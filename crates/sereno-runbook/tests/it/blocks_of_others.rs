@@ -29,14 +29,17 @@ impl Labelled {
 
 static ALL: LazyLock<Vec<Labelled>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/blocks/others");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder of labelled runbooks")
+        .map(|entry| entry.expect("an entry of the folder").path())
+        .collect();
     paths.sort();
     paths.iter().flat_map(|path| labelled(path)).collect()
 });
 
 fn labelled(path: &Path) -> Vec<Labelled> {
-    let source = std::fs::read_to_string(path).unwrap();
-    let file = path.file_name().unwrap().to_string_lossy().into_owned();
+    let source = std::fs::read_to_string(path).expect("a labelled runbook");
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let labels: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("@block ")).collect();
     let text: String =
         source.lines().filter(|line| !line.starts_with("@block ")).fold(String::new(), |mut text, line| {
