@@ -174,7 +174,25 @@ impl Analyzer<'_> {
             None if name.contains(['/', '.']) || head.text.contains('/') => {
                 self.script(&head.text, rest);
             }
-            None => self.unknown_command(&head.shown()),
+            None => self.nobody_knows(&head.shown(), rest),
+        }
+    }
+
+    /// A program that nothing is known of is judged by its arguments where they speak of an act: `shopctl queue lock`.
+    /// That it only looks is never believed.
+    fn nobody_knows(&mut self, name: &str, rest: &[Field]) {
+        let plain = |word: &&str| {
+            word.starts_with(|c: char| c.is_ascii_lowercase())
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '_'))
+        };
+        let words: Vec<&str> = rest.iter().filter_map(Field::value).filter(plain).take(4).collect();
+        match names::judge(self.knowledge, "", &words) {
+            Some((risk, verb)) if risk != Risk::Observe => {
+                let phrase = Text::new(format!("what `{name}` is told to do"), format!("lo que se pide a `{name}`"));
+                self.found.effect(phrased(verb, phrase, None, risk));
+                self.note_unknown(name);
+            }
+            _ => self.unknown_command(name),
         }
     }
 
@@ -197,6 +215,10 @@ impl Analyzer<'_> {
 
     pub(crate) fn unknown_command(&mut self, name: &str) {
         self.found.unclear(name);
+        self.note_unknown(name);
+    }
+
+    fn note_unknown(&mut self, name: &str) {
         if !self.found.unknown_commands.iter().any(|known| known == name) {
             self.found.unknown_commands.push(name.to_owned());
         }

@@ -16,7 +16,7 @@ const COMMANDS: &[&str] = &[
 const SQL: &[(&str, &[&str])] = &[
     ("DROP", &["TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "COLUMN", "EXTENSION", "OWNED"]),
     ("TRUNCATE", &[]),
-    ("DELETE", &["FROM"]),
+    ("DELETE", &["FROM", "TOP"]),
 ];
 
 /// Raises the findings for destructive words of a text.

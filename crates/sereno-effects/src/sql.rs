@@ -16,7 +16,10 @@ use crate::source::Lines;
 use crate::wording::merge_effects;
 use serde::Serialize;
 use sereno_model::{Effect, Risk};
-use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
+use sqlparser::dialect::{
+    BigQueryDialect, ClickHouseDialect, Dialect as SqlDialect, GenericDialect, MsSqlDialect, MySqlDialect,
+    PostgreSqlDialect, SnowflakeDialect,
+};
 use sqlparser::parser::Parser;
 use std::ops::Range;
 
@@ -140,14 +143,25 @@ fn parses(raw: &str, tokens: &[token::Token], dialect: Dialect) -> bool {
     // A placeholder stands where a name or a value will; the parser sees a name.
     let holes: Vec<_> = crate::placeholder::syntactic_placeholders(raw).into_iter().map(|hole| hole.span).collect();
     let masked = crate::source::mask(raw, &holes).replace(crate::word::UNKNOWN, "x");
-    let dialect: &dyn SqlDialect = match dialect {
+    let own: &dyn SqlDialect = match dialect {
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::MySql => &MySqlDialect {},
         Dialect::Other => &GenericDialect {},
     };
+    if parses_as(&masked, own) {
+        return true;
+    }
+    // Whose SQL it is, a runbook seldom says. A query is one in any of them: what it does is read from its tokens.
+    let others: [&dyn SqlDialect; 5] =
+        [&GenericDialect {}, &MsSqlDialect {}, &BigQueryDialect {}, &SnowflakeDialect {}, &ClickHouseDialect {}];
+    let queries = tokens.first().is_some_and(|first| first.is("SELECT") || first.is("WITH"));
+    queries && others.into_iter().any(|other| parses_as(&masked, other))
+}
+
+fn parses_as(text: &str, dialect: &dyn SqlDialect) -> bool {
     Parser::new(dialect)
         .with_recursion_limit(MOST_NESTED)
-        .try_with_sql(&masked)
+        .try_with_sql(text)
         .and_then(|mut parser| parser.parse_statements())
         .is_ok_and(|statements| statements.len() == 1)
 }

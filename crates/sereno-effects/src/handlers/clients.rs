@@ -62,7 +62,16 @@ impl Analyzer<'_> {
                 self.write_to(&Field::plain(file, word.span.clone()), false, false);
             }
         }
-        if dialect == Dialect::Other && command.positional_count() > 1 {
+        // `sqlplus user@db @file`: its words are no SQL.
+        if command.name == "sqlplus" {
+            for index in 0..command.positional_count() {
+                let file = command.positional_word(index).and_then(|word| word.text.strip_prefix('@'));
+                if let Some(file) = file.map(str::to_owned) {
+                    given = true;
+                    self.sql_file(&file);
+                }
+            }
+        } else if dialect == Dialect::Other && command.positional_count() > 1 {
             given = true;
             for index in 1..command.positional_count() {
                 if let Some(word) = command.positional_word(index).cloned() {

@@ -39,6 +39,9 @@ const FAMILIES: &[(&str, &str)] = &[
     ("backup", include_str!("../../knowledge/backup.toml")),
     ("crypto", include_str!("../../knowledge/crypto.toml")),
     ("packages", include_str!("../../knowledge/packages.toml")),
+    ("mail", include_str!("../../knowledge/mail.toml")),
+    ("machines", include_str!("../../knowledge/machines.toml")),
+    ("data", include_str!("../../knowledge/data.toml")),
 ];
 
 /// What begins each command in a file, at the start of a line.

@@ -81,8 +81,15 @@ pub(super) fn is_known_beyond_the_parser(tokens: &[Token]) -> bool {
         "SUSPEND",
         "RECONNECT",
         "SHUTDOWN",
+        "DBCC",
+        "BACKUP",
+        "RESTORE",
+        "SYSTEM",
+        "ATTACH",
+        "DETACH",
     ];
-    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word))
+    let statistics = || tokens.get(1).is_some_and(|second| second.is("STATISTICS"));
+    tokens.first().and_then(Token::word).is_some_and(|word| FIRST.contains(&word) || word == "UPDATE" && statistics())
 }
 
 struct Reader<'k> {
@@ -115,6 +122,8 @@ impl Reader<'_> {
             "INSERT" | "REPLACE" | "UPSERT" => {
                 found.push(self.on_rows(Verb::Writes, after(all, &["INTO"]), Risk::Change));
             }
+            // Of SQL Server: what the planner knows of a table.
+            "UPDATE" if second == "STATISTICS" => found.push(self.server(Verb::Updates, Risk::Change)),
             "UPDATE" => found.push(self.update(all)),
             "DELETE" => {
                 found.push(self.on_rows(Verb::Deletes, after(all, &["FROM"]), Risk::Destroy));
@@ -127,7 +136,10 @@ impl Reader<'_> {
             "DROP" => found.push(self.object(Verb::Deletes, all, Risk::Destroy)),
             "ALTER" => found.push(self.alter(all)),
             "CREATE" => {
-                found.push(self.object(Verb::Creates, all, Risk::Change));
+                // A table that is replaced is lost; a view or a function holds nothing.
+                let replaces = has(all, "REPLACE") && all.iter().take(5).any(|token| token.is("TABLE"));
+                let risk = if replaces { Risk::Destroy } else { Risk::Change };
+                found.push(self.object(Verb::Creates, all, risk));
                 // `CREATE TABLE x AS WITH d AS (DELETE …)`.
                 if ["TABLE", "VIEW"].iter().any(|kind| has(all, kind)) && has(all, "WITH") {
                     self.with(after_token(all, "AS"), found);
@@ -154,6 +166,9 @@ impl Reader<'_> {
                 found.push(self.server(Verb::Deletes, Risk::Destroy));
             }
             "PURGE" => found.push(self.server(Verb::Deletes, Risk::Destroy)),
+            "DBCC" | "BACKUP" | "RESTORE" | "SYSTEM" => found.push(self.by_the_server(first, second, all)),
+            // It only ends a batch for SQL Server's clients.
+            "GO" if all.len() > 1 => self.statement(all.get(1..).unwrap_or_default(), found, depth + 1),
             "SHUTDOWN" => found.push(self.server(Verb::Stops, Risk::Destroy)),
             // PgBouncer's console.
             "RELOAD" | "PAUSE" | "RESUME" | "SUSPEND" | "RECONNECT" => {
@@ -236,6 +251,35 @@ impl Reader<'_> {
             self.component(),
             risk,
         )
+    }
+
+    /// What SQL Server and ClickHouse do to themselves.
+    fn by_the_server(&self, first: &str, second: &str, all: &[Token]) -> Effect {
+        const LOOKS: &[&str] = &[
+            "SQLPERF",
+            "OPENTRAN",
+            "SHOW_STATISTICS",
+            "INPUTBUFFER",
+            "USEROPTIONS",
+            "LOGINFO",
+            "CHECKDB",
+            "CHECKTABLE",
+            "TRACESTATUS",
+            "HEADERONLY",
+            "FILELISTONLY",
+            "VERIFYONLY",
+            "LABELONLY",
+        ];
+        let acts =
+            ["CLEAR", "REPAIR_ALLOW_DATA_LOSS", "REPAIR_REBUILD", "REPAIR_FAST"].iter().any(|word| has(all, word));
+        match first {
+            "DBCC" | "RESTORE" if LOOKS.contains(&second) && !acts => self.reads(all),
+            "RESTORE" => self.server(Verb::Restores, Risk::Destroy),
+            "BACKUP" => self.server(Verb::BacksUp, Risk::Change),
+            "SYSTEM" if second == "DROP" && !has(all, "CACHE") => self.server(Verb::Deletes, Risk::Destroy),
+            "DBCC" if has(all, "REPAIR_ALLOW_DATA_LOSS") => self.server(Verb::Updates, Risk::Destroy),
+            _ => self.server(Verb::Updates, Risk::Change),
+        }
     }
 
     fn privileges(&self, verb: Verb, risk: Risk) -> Effect {

@@ -6,12 +6,20 @@ pub(super) fn has(all: &[Token], word: &str) -> bool {
     all.iter().any(|token| token.is(word))
 }
 
-/// Words directly before an opening parenthesis, schema left out.
+/// Words directly before an opening parenthesis, schema left out. After a closing one or `AS` it is a name for columns:
+/// `unnest(pids) AS b(pid)`.
 pub(super) fn calls(all: &[Token]) -> Vec<String> {
+    let names_columns = |index: usize| {
+        index.checked_sub(1).and_then(|before| all.get(before)).is_some_and(|before| {
+            *before == Token::Symbol(')')
+                || before.is("AS") && index.checked_sub(2).and_then(|at| all.get(at)) == Some(&Token::Symbol(')'))
+        })
+    };
     all.iter()
+        .enumerate()
         .zip(all.iter().skip(1))
-        .filter(|(_, next)| **next == Token::Symbol('('))
-        .filter_map(|(token, _)| match token {
+        .filter(|((index, _), next)| **next == Token::Symbol('(') && !names_columns(*index))
+        .filter_map(|((_, token), _)| match token {
             Token::Word(name) => Some(name.clone()),
             Token::Quoted(name) => Some(name.to_uppercase()),
             _ => None,

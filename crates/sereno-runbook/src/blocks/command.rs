@@ -40,6 +40,10 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     let (text, prefixed) = without_prefix(text);
     let name = text.split([' ', '\t', ';', '|', '&']).next().unwrap_or_default();
     let rest = text.get(name.len()..).unwrap_or_default().trim();
+    // `(eval|assert)\s*\(`: an expression, not a pipe in a subshell.
+    if text.get(name.len()..).is_some_and(|tail| tail.starts_with('|') && !tail.starts_with("||")) && prefixed {
+        return Likeness::No;
+    }
     if name.is_empty() || rest.starts_with([':', '=']) && !rest.starts_with(": ") || requires(rest) {
         return Likeness::No;
     }
@@ -211,16 +215,16 @@ fn without_prefix(text: &str) -> (&str, bool) {
 static SYNTAX: LazyLock<Test> = LazyLock::new(|| {
     test(concat!(
         r"^(?:if (?:\[|!|\(\(|[a-z]+ .*;? ?then)|elif |else$|fi(?:$|[;|&> ])|then(?:$| [a-z$])|do(?:$| [a-z$])",
-        r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for \(?\(?[A-Za-z_]\w* (?:in )?|for \(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
+        r"|done(?:$|[;|&<>]| ?[|&<>])|esac|for [A-Za-z_]\w*(?: in |;|$)|for ?\(\(|while |until \S|case \S+ in(?: |$)|case .+ in$|;;$",
         r"|function \w+ ?\(?\)?|[A-Za-z_][\w-]* ?\(\) ?\{|\}(?:$| ?[|&>;])|\[\[? .* \]\]?",
-        r"|set [-+][euxo]|: ?>|: \x22?\$\{\w+:?[?=]|>{1,2} ?[\w./~$]+$|\. [./~]|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\x22?\$\(|[A-Za-z_]\w*=`)",
+        r"|set [-+][euxo]|: ?>|: \x22?\$\{\w+:?[?=]|>{1,2} ?[\w./~$]+$|\. \S|#!/|\(\(.*\)\)|[A-Za-z_]\w*\+?=\(|[A-Za-z_]\w*=\x22?\$\(|[A-Za-z_]\w*=`)",
     ))
 });
 static NAME: LazyLock<Test> = LazyLock::new(|| test(r"^[A-Za-z0-9_][\w.+-]*$"));
 static PATH: LazyLock<Test> = LazyLock::new(|| test(r"^[\w./~@+{}$<>-]+$"));
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"^(?:sudo(?: -[A-Za-z]+(?: [a-z_][\w-]*)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#,
+        r#"^(?:sudo(?: -[A-Za-z]*[ugUpCDRTh] [a-z_][\w-]*| -[A-Za-z]+| --[a-z-]+(?:=\S+)?)*[ \t]+|time[ \t]+|nohup[ \t]+|![ \t]+|\([ \t]*|\{[ \t]+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"'`$(]*)[ \t]+)"#,
     )
 });
 static HAS_FLAG: LazyLock<Test> = LazyLock::new(|| test(r"(?:^|\s)--?[A-Za-z0-9][\w-]*(?:[= \t]|$)"));

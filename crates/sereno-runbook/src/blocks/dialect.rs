@@ -21,6 +21,20 @@ pub(super) fn weigh(case: &Case, counts: &Counts, pile: &mut Pile) {
     if counts.first() == Kind::Client {
         pile.add(class, 9.0, "it begins with a client's prompt");
     }
+    if counts.count(|kind| kind == Kind::ClientLine) > 0
+        && counts.first() == Kind::Printed
+        && counts.share(|kind| matches!(kind, Kind::ClientLine | Kind::Printed)) > 0.8
+    {
+        pile.add(class, 9.0, "a dialogue with a server");
+    }
+    let typed = |line: &&Line| line.kind == Kind::Client && !line.payload().is_empty();
+    let banner = case.lines.iter().take_while(|line| !typed(line)).filter(|line| !line.kind.is_silent());
+    if counts.first() == Kind::Printed
+        && case.lines.iter().any(|line| typed(&line))
+        && banner.clone().all(|line| line.kind == Kind::Printed)
+    {
+        pile.add(class, 9.0, "a client's greeting, then its prompt");
+    }
     let client_lines = counts.share(|kind| kind == Kind::ClientLine);
     let programmed = case.tag == Tag::Code;
     if counts.first() == Kind::ClientLine && !programmed {
@@ -82,6 +96,7 @@ fn console_meant(case: &Case, counts: &Counts, known: f32, pile: &mut Pile) {
     let code = counts.share(|kind| {
         matches!(kind, Kind::Code | Kind::ClientLine | Kind::Angle | Kind::Unknown | Kind::Assignment | Kind::Setting)
             || (headed && kind == Kind::Json)
+            || (case.near.says(Topic::Console) == 3 && case.tag == Tag::None && kind == Kind::Directive)
     });
     let sentence = (case.near.says(Topic::Console) == 3 || headed) && !case.tag.is_shell();
     pile.add(class, if sentence { 18.0 } else { 8.0 } * code, "the open console is meant");

@@ -4,11 +4,12 @@
 //! but one kind of lines weighs; a tag or a sentence before the block weighs three to five, so that they decide between
 //! neighbours and never against the content.
 
-use super::features::{comments_only, config, diagram, manual, other, output, queries, shell};
+use super::features::{comments_only, config, output, queries, shell};
 use super::kind::Kind;
 use super::lines::Line;
 use super::near::Near;
 use super::tag::Tag;
+use super::telling::{diagram, manual, other};
 use super::{dialect, json};
 use sereno_model::BlockClass;
 
@@ -24,6 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) below_console: bool,
     /// The text of a section that it stands in names the console of its language.
     pub(super) console_named: bool,
+    /// Nothing but a block of commands stands above: what they print may stand here.
+    pub(super) below_commands: bool,
 }
 
 /// One reason for a class.
@@ -121,6 +124,7 @@ mod tests {
             in_console: false,
             below_console: false,
             console_named: false,
+            below_commands: false,
         })
         .0
     }
@@ -200,6 +204,7 @@ mod tests {
             in_console: false,
             below_console: false,
             console_named: false,
+            below_commands: false,
         };
         let (class, reasons) = class(&case);
         assert_eq!(class, BlockClass::Shell);

@@ -4,7 +4,7 @@ use super::evidence::{Case, Counts, Pile};
 use super::kind::Kind;
 use super::near::Topic;
 use super::tag::Tag;
-use super::{dialect, form, json, promql, sql};
+use super::{dialect, form, json, promql, shapes, sql};
 use sereno_model::BlockClass;
 
 /// How far the surroundings' voice counts: the lead fully, the headings little.
@@ -74,7 +74,6 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     match case.tag {
         Tag::Shell if !quoted => pile.add(class, 3.0, "tagged as shell"),
         Tag::Console if !quoted => pile.add(class, 2.0, "tagged as console"),
-        Tag::Windows => pile.add(class, 4.0, "tagged as a shell of Windows"),
         _ => {}
     }
     let some = counts.count(|kind| kind.is_shell() || matches!(kind, Kind::WeakCommand | Kind::Unknown)) > 0;
@@ -107,7 +106,8 @@ pub(super) fn queries(case: &Case, counts: &Counts, pile: &mut Pile) {
         }
     }
     if case.tag == Tag::Promql {
-        pile.add(BlockClass::Promql, 8.0, "tagged as PromQL");
+        let filed = counts.share(Kind::is_config) > 0.3;
+        pile.add(BlockClass::Promql, if filed { 8.0 } else { 16.0 }, "tagged as PromQL");
     }
     pile.add(BlockClass::Other, 12.0 * counts.share(|kind| kind == Kind::Search), "a search language");
 }
@@ -118,14 +118,20 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     let sections = counts.count(|kind| kind == Kind::Section);
     let commands = counts.count(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command));
     let nested = case.lines.iter().filter(|line| line.kind == Kind::Yaml && line.text.starts_with(' ')).count();
+    let tabular = counts.share(|kind| kind == Kind::Table) > 0.5;
+    let report = yaml > 0 && is_report(case);
     let structured = yaml > 0
+        && !tabular
+        && !report
         && (nested > 0 || case.tag == Tag::Config)
         && counts.first() != Kind::ShellPrompt
         && commands * 3 <= yaml;
     let assigned =
         sections > 0 || case.tag == Tag::Env || case.tag == Tag::Config || form::env_file(case.lines, case.near);
+    let in_file = counts.count(Kind::is_config) > counts.count(|kind| kind == Kind::Figure);
     let share = counts.share(|kind| {
         kind.is_config()
+            || (in_file && kind == Kind::Figure)
             || (structured
                 && matches!(
                     kind,
@@ -146,7 +152,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     let printed = counts.first() == Kind::Command && yaml > 0 && nested == 0 && case.tag != Tag::Config;
     // Assignments are in every language.
     let weight = match () {
-        () if flat_letter || printed => 4.0,
+        () if flat_letter || printed || report => 4.0,
         () if case.tag == Tag::Code => 5.0,
         () => 10.0,
     };
@@ -174,6 +180,13 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
     pile.add(class, 2.5 * voice(case.near.says(Topic::Config)), "the text says to edit");
     if case.near.says(Topic::Config) == 3 && case.near.says(Topic::SureOutput) < 3 {
         pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Property), "what a form is filled with");
+        pile.add(class, 12.0 * counts.share(|kind| kind == Kind::Figure), "settings and their figures");
+    }
+    if shapes::braced(case.lines) && case.tag != Tag::Code && !shapes::plan(case.text) {
+        pile.add(class, 12.0, "braces around lines of a file");
+    }
+    if case.near.is_path() && counts.share(Kind::is_shell) < 0.2 && counts.first() != Kind::Client {
+        pile.add(class, 10.0, "nothing but a file's name leads to it");
     }
     if case.near.names_file() {
         pile.add(class, 2.5, "the text names a file");
@@ -190,6 +203,7 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
 
 pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     let class = BlockClass::Output;
+    let yaml = counts.count(|kind| kind == Kind::Yaml);
     let aligned = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property)) > 0.3;
     let http = counts.first() == Kind::HttpStatus;
     if form::dump(case.text) {
@@ -198,8 +212,29 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if form::ruled_table(case.text) && !matches!(counts.first(), Kind::Client | Kind::ShellPrompt) {
         pile.add(class, 20.0, "a table as a client draws it");
     }
+    if !typed_first(counts) && (shapes::framed_table(case.text) || shapes::marginal_error(case.text)) {
+        pile.add(class, 24.0, "a frame as tools draw it");
+    }
+    if !typed_first(counts) && shapes::plan(case.text) {
+        pile.add(class, 20.0, "a plan that a tool printed");
+    }
+    if yaml > 0 && is_report(case) && !typed_first(counts) {
+        pile.add(class, 9.0, "what a tool tells of a thing");
+    }
+    if counts.count(|kind| kind == Kind::Trace) > 0 && shapes::is_trace(case.lines) {
+        pile.add(class, 10.0, "a trace");
+    }
+    let loose = matches!(case.tag, Tag::None | Tag::Text | Tag::Output | Tag::Unknown);
+    if loose && shapes::separated(case.text) && counts.share(|kind| matches!(kind, Kind::Unknown | Kind::Log)) > 0.9 {
+        pile.add(class, 8.0, "rows of a report");
+    }
+    if counts.count(|kind| kind == Kind::Markup) > 0 && case.near.says(Topic::SureOutput) == 3 {
+        pile.add(class, 20.0 * counts.share(|kind| kind == Kind::Markup), "markup, as a response");
+    }
+    let figures = counts.count(Kind::is_config) <= counts.count(|kind| kind == Kind::Figure);
     let share = counts.share(|kind| {
         kind.is_output()
+            || (figures && kind == Kind::Figure)
             || (aligned && matches!(kind, Kind::Unknown | Kind::Yaml))
             || (http && matches!(kind, Kind::HttpHeader | Kind::Json | Kind::Yaml | Kind::Markup))
     });
@@ -221,6 +256,30 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
                 | Kind::Assignment
         )
     });
+    if case.below_commands && case.tag == Tag::Code && shapes::separated(case.text) {
+        pile.add(class, 16.0, "rows of a report, directly below commands");
+    }
+    if case.below_commands
+        && !typed_first(counts)
+        && !matches!(case.tag, Tag::Shell | Tag::Code | Tag::Sql | Tag::Promql | Tag::Diagram)
+    {
+        let printed = counts.share(|kind| {
+            !kind.is_shell()
+                && !matches!(
+                    kind,
+                    Kind::Client
+                        | Kind::Angle
+                        | Kind::Sql
+                        | Kind::Promql
+                        | Kind::Code
+                        | Kind::Export
+                        | Kind::ClientLine
+                        | Kind::Search
+                )
+        });
+        let told = if form::imperative_share(case.lines) > 0.3 { 2.0 } else { 8.0 };
+        pile.add(class, told * printed, "it stands directly below commands");
+    }
     if json::read(case.text).is_some() {
         // What it is for is weighed apart.
         return;
@@ -258,129 +317,12 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
 }
 
-pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Diagram;
-    if form::diagram_language(case.text) {
-        pile.add(class, 30.0, "a language of diagrams");
-    }
-    if case.tag == Tag::Diagram {
-        pile.add(class, 9.0, "tagged as a diagram");
-    }
-    let drawn = counts.share(|kind| kind == Kind::Drawing);
-    let printed = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property | Kind::Log | Kind::Printed));
-    let through_menus = form::navigation_share(case.lines) > 0.5;
-    if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
-        let rest = if drawn >= 0.25 { 6.0 } else { 0.0 };
-        pile.add(class, 10.0 * drawn + rest - 12.0 * printed, "lines that draw");
-        pile.add(class, 3.0 * voice(case.near.says(Topic::Diagram)), "the text announces a drawing");
-    }
-    if form::asks_why(case.lines) {
-        pile.add(class, -14.0, "whys and their answers");
-        pile.add(BlockClass::Manual, 8.0, "whys and their answers");
-    }
-    let steps = form::step_tree(case.lines);
-    pile.add(class, 10.0 * steps, "a tree of conditions and steps");
+/// A tool tells of a thing, and the text does not say to fill anything in.
+fn is_report(case: &Case) -> bool {
+    case.near.says(Topic::Config) < 3 && shapes::report(case.text, case.tag == Tag::Config) && form::valued(case.text)
 }
 
-pub(super) fn manual(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Manual;
-    let bullets_are_yaml = counts.count(|kind| kind == Kind::Yaml) > 0 && case.tag == Tag::Config;
-    // Under the tag of a language a dash takes a line away, and names in a row are no sentence.
-    let programmed = case.tag == Tag::Code;
-    let bullets = !bullets_are_yaml && !programmed;
-    let share = counts.share(|kind| kind == Kind::Prose || (kind == Kind::Bullet && bullets));
-    pile.add(class, if programmed { 5.0 } else { 9.0 } * share, "prose");
-    if share > 0.5 && case.tag.is_shell() {
-        pile.add(class, 3.0, "prose where commands were promised");
-    }
-    pile.add(class, 8.0 * form::navigation_share(case.lines), "a way through menus");
-    let commented = case.lines.iter().any(|line| line.kind == Kind::Comment);
-    if case.tag.is_shell() && commented && counts.share(|kind| kind == Kind::Url) >= 1.0 {
-        pile.add(class, 12.0, "an address to be opened, and comments that say what to do there");
-    }
-    if share > 0.3 {
-        pile.add(class, 3.0 * form::imperative_share(case.lines), "it tells a person what to do");
-    }
-}
-
-pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
-    let class = BlockClass::Other;
-    pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Code), "lines of code");
-    if counts.share(|kind| kind == Kind::Code) > 0.2 && !case.tag.is_shell() {
-        let rest = counts.share(|kind| {
-            matches!(
-                kind,
-                Kind::Unknown | Kind::Directive | Kind::Setting | Kind::Json | Kind::Yaml | Kind::WeakCommand
-            )
-        });
-        pile.add(class, 6.0 * rest, "the rest of the code");
-    }
-    pile.add(
-        class,
-        11.0 * counts.share(|kind| matches!(kind, Kind::Chat | Kind::HttpRequest)),
-        "chat commands or requests",
-    );
-    if counts.first() == Kind::HttpRequest {
-        pile.add(class, 10.0, "an HTTP request");
-    }
-    pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Url), "addresses");
-    if counts.share(|kind| kind == Kind::HttpHeader) >= 1.0 {
-        pile.add(class, 12.0 * voice(case.near.says(Topic::Request)), "headers of a request");
-    }
-    if json::read(case.text).is_none() {
-        pile.add(class, 5.0 * counts.share(|kind| kind == Kind::Json), "words in quotes, to look for");
-    }
-    if form::only_options(case.lines) {
-        pile.add(class, 9.0, "options without their command");
-    }
-    if form::search_query(case.text) {
-        pile.add(class, 11.0, "a search query");
-    }
-    let loose = counts.share(|kind| {
-        matches!(
-            kind,
-            Kind::Prose
-                | Kind::Bullet
-                | Kind::Unknown
-                | Kind::Yaml
-                | Kind::Property
-                | Kind::Printed
-                | Kind::Drawing
-                | Kind::Url
-                | Kind::Section
-                | Kind::Chat
-                | Kind::WeakCommand
-        )
-    });
-    if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
-        pile.add(class, 6.0 * voice(case.near.says(Topic::Message)) * loose, "the text announces a message");
-        pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
-        pile.add(class, 14.0 * form::form_share(case.lines), "blanks to be filled in");
-        let told = counts.share(|kind| kind == Kind::Prose);
-        if told > 0.4 && form::imperative_share(case.lines) <= 0.0 && form::announces(case.text) {
-            pile.add(class, 12.0, "an announcement");
-        }
-        if form::labelled_share(case.lines) > 0.5 && !case.text.contains("\n  ") {
-            pile.add(class, 5.0, "labels to be filled in");
-        }
-        pile.add(class, 5.0 * voice(case.near.says(Topic::Search)) * loose, "the text names a search tool");
-    }
-    let headings = case.lines.iter().filter(|line| line.text.starts_with("# ") || line.text.starts_with("## ")).count();
-    if headings > 0
-        && counts.share(|kind| matches!(kind, Kind::Prose | Kind::Bullet | Kind::Unknown | Kind::Yaml)) > 0.5
-        && !case.tag.is_shell()
-        && case.tag != Tag::Config
-    {
-        pile.add(class, 4.0, "a document's headings");
-    }
-    match case.tag {
-        Tag::Code => pile.add(class, 7.0, "tagged as another language"),
-        Tag::Markdown => pile.add(class, 8.0, "tagged as text to be copied"),
-        Tag::Http => pile.add(class, 4.0, "tagged as HTTP"),
-        Tag::Unknown => pile.add(class, 1.5, "an unknown tag"),
-        _ => {}
-    }
-    if case.text.starts_with("#!/") && !form::shebang_is_shell(case.text) {
-        pile.add(class, 12.0, "another language's shebang");
-    }
+/// It begins with what somebody types.
+fn typed_first(counts: &Counts) -> bool {
+    matches!(counts.first(), Kind::Client | Kind::ShellPrompt | Kind::Command | Kind::Angle)
 }

@@ -83,10 +83,8 @@ pub(super) fn is_attribute(lines: &[Line]) -> bool {
 
 /// Behind bare `> ` stand commands of a shell.
 pub(super) fn angle_commands(lines: &[Line]) -> bool {
-    lines
-        .iter()
-        .filter(|line| line.kind == Kind::Angle)
-        .any(|line| super::command::certain_shape(line.payload(), &|_| false))
+    let mut typed = lines.iter().filter(|line| line.kind == Kind::Angle && !line.payload().is_empty()).peekable();
+    typed.peek().is_some() && typed.all(|line| super::command::certain_shape(line.payload(), &|_| false))
 }
 
 /// The share of lines `Status: …`, `Impacto: …` as in letters and tickets: capital, no indentation.
@@ -115,6 +113,25 @@ fn is_labelled(text: &str) -> bool {
     let after = rest.strip_prefix(mark).unwrap_or(rest);
     let after = after.strip_prefix(mark).unwrap_or(after);
     capital && (fits(closed) || fits(once) || fits(twice)) && (after.is_empty() || after.starts_with([' ', '\t']))
+}
+
+/// Every line `Name: value` has its value, and none a blank to be filled in.
+pub(super) fn valued(text: &str) -> bool {
+    super::shapes::blanks(text) == 0
+        && !text.contains("__")
+        && lines_tell_nobody(text)
+        && text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .all(|line| line.split_once(':').is_none_or(|(_, value)| !value.trim().trim_matches(['*', '_']).is_empty()))
+}
+
+/// No value begins with what somebody is to do: `Base: reiniciar desde el panel`.
+fn lines_tell_nobody(text: &str) -> bool {
+    !text.lines().filter_map(|line| line.split_once(':')).any(|(_, value)| {
+        let told = words(value);
+        told.imperative && told.plain >= 2
+    })
 }
 
 /// `Consola → EC2 → Instancias`, `Settings > API > Regenerate`.
@@ -177,7 +194,9 @@ pub(super) fn step_tree(lines: &[Line]) -> f32 {
         lines.iter().filter(|line| ["→", "->", "-->", "=>", "↓"].iter().any(|arrow| line.text.contains(arrow))).count();
     if content < 2
         || arrows < 2
-        || lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code))
+        || lines
+            .iter()
+            .any(|line| matches!(line.kind, Kind::Command | Kind::ShellPrompt | Kind::Code | Kind::Printed | Kind::Log))
     {
         return 0.0;
     }
@@ -232,7 +251,7 @@ pub(super) fn counted_share(lines: &[Line]) -> f32 {
 
 /// Those who run a service speak to those who use it: `We are investigating …`, `Lamentamos …`.
 pub(super) fn announces(text: &str) -> bool {
-    ANNOUNCES.is_match(text)
+    ANNOUNCES.is_match(&super::words::outside_quotes(text))
 }
 
 /// A query of a search tool that no line alone shows: a table, then pipes.
@@ -289,7 +308,7 @@ static BLANKS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static SEARCH: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?[\w\x22'-]+(?:\s*\z|\s+(?i:and|or|order)\b)",
+        r"(?m)\A[A-Z]\w+\s*\n\s*\| ?\w+|\A(?:FROM|from|TS|ROW) [\w*,.:-]+\s*\n?\s*\| ?[A-Z]|\A(?:search )?(?:index|sourcetype)=|\Afields @|\A\{[a-z_]\w*=~?\x22[^\x22]*\x22[^}]*\}\s*(?:\||$)|\A(?:sum|rate|count_over_time|sum by \(\w+\)) ?\(.*\|[=~]|\ASELECT .* FROM (?:Transaction|Log|SystemSample|Metric)\b|\Aproject ?= ?[\w\x22'-]+(?:\s*\z|\s+(?i:and|or|order)\b)",
     )
 });
 

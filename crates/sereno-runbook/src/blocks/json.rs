@@ -19,8 +19,20 @@ pub(super) fn weigh(case: &Case, _counts: &Counts, pile: &mut Pile) {
     // Between `### Request` and its body nothing stands: the heading is as good as a sentence.
     let said = |topic| if near.under_heading && near.says(topic) == 2 { 3 } else { near.says(topic) };
     // What a request's body looks like is told in the words in which output is; an answer is named as one.
-    let answers =
-        ["response", "responses", "respuesta", "returns", "returned", "devuelve", "responde", "output", "salida"];
+    let answers = [
+        "response",
+        "responses",
+        "respuesta",
+        "returns",
+        "returned",
+        "devuelve",
+        "responde",
+        "output",
+        "salida",
+        "answers",
+        "answer",
+        "contesta",
+    ];
     let bodies = ["request", "body", "cuerpo", "peticion", "solicitud"];
     let named = near.under_heading && said(Topic::Request) == 3 || near.says_any(&bodies) == 3;
     let asked = named && near.says_any(&answers) < 3;
@@ -33,6 +45,9 @@ pub(super) fn weigh(case: &Case, _counts: &Counts, pile: &mut Pile) {
     pile.add(BlockClass::Output, 9.0 + output, "JSON, as a response");
     pile.add(BlockClass::Config, 7.5 + config, "JSON, as a file");
     pile.add(BlockClass::Other, 7.0 + request, "JSON, as a request");
+    if case.below_commands {
+        pile.add(BlockClass::Output, 5.0, "JSON directly below commands");
+    }
     match json {
         Json::Log => pile.add(BlockClass::Output, 6.0, "JSON of a log"),
         Json::Stored => pile.add(BlockClass::Config, 5.0, "JSON that is kept in files"),

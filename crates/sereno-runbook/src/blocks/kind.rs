@@ -3,8 +3,10 @@
 //! Each recogniser is a pattern with a name. The first that matches gives the line its kind; commands and prompts are
 //! tried elsewhere, because they need to know names.
 
-use super::patterns::{ASCII_BOX, BULLET, COLUMNS, EARLY, FAILURE, FLOW, LATE, LEADS, SAID, YAML};
+use super::pattern::{Test, test};
+use super::patterns::{ASCII_BOX, BULLET, COLUMNS, EARLY, FAILURE, FLOW, LATE, LEADS, MANY_COLUMNS, SAID, YAML};
 use super::words::words;
+use std::sync::LazyLock;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -45,6 +47,8 @@ pub(super) enum Kind {
     Log,
     /// Columns, or their heading.
     Table,
+    /// A name and figures.
+    Figure,
     /// `Error: …`, `curl: (7) …`.
     Failure,
     Trace,
@@ -120,6 +124,9 @@ pub(super) fn uncertain(line: &str) -> Kind {
     if BULLET.is_match(text) {
         return Kind::Bullet;
     }
+    if text.contains("   ") && MANY_COLUMNS.is_match(text) {
+        return Kind::Table;
+    }
     if SAID.is_match(text) {
         return Kind::Failure;
     }
@@ -153,7 +160,10 @@ fn is_yaml(line: &str) -> bool {
     YAML.captures(line.trim_end()).is_some_and(|found| {
         let key = found.get(1).map_or("", |key| key.as_str());
         let value = found.get(2).map_or("", |value| value.as_str()).trim();
-        let sentence = key.starts_with(char::is_uppercase) && words(value).is_prose();
+        let sentence = key.starts_with(char::is_uppercase) && {
+            let told = words(value);
+            told.is_prose() || (told.imperative && told.plain >= 2)
+        };
         !key.contains("//") && !sentence
     })
 }
@@ -163,7 +173,10 @@ fn drawing(text: &str) -> bool {
     if text.starts_with('+') && text.ends_with('+') && text.bytes().all(|byte| b"+-=".contains(&byte)) {
         return false;
     }
-    if super::form::is_rule(text) {
+    if super::form::is_rule(text) || text.starts_with("==> ") {
+        return false;
+    }
+    if (text.contains('[') || text.starts_with(['*', '|', '<'])) && PROGRESS.is_match(text) {
         return false;
     }
     !text.is_ascii() && drawn(text)
@@ -206,6 +219,10 @@ fn is_way(text: &str) -> bool {
     named && (2..=9).contains(&arrows)
 }
 
+/// Bars of progress and graphs of commits, which arrows and bars draw too.
+static PROGRESS: LazyLock<Test> =
+    LazyLock::new(|| test(r"\[[=#>. -]{6,}\] *\d|^[*|][*|\\/ ]* +[0-9a-f]{7,12} \S|^<--- "));
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +258,17 @@ mod tests {
             ("Traceback (most recent call last):", Kind::Trace),
             ("(integer) 12", Kind::Printed),
             ("http_requests_total{code=\"200\"} 1027", Kind::Sample),
+            ("default 18211 4032", Kind::Figure),
+            ("* 3f2a9c1 (HEAD -> main) close carts", Kind::Printed),
+            ("reindex  [=====>      ] 38%  91/240", Kind::Printed),
+            ("checks.........................: 99.97% ✓ 148212", Kind::Property),
+            ("Get-Service -Name Spooler, Shop", Kind::Code),
+            ("#1 {main}", Kind::Trace),
+            ("-XX:+HeapDumpOnOutOfMemoryError", Kind::Setting),
+            ("mar 04 08:01:12 web-3 gunicorn[2214]: booted", Kind::Log),
+            ("EHLO mx.example.org", Kind::ClientLine),
+            ("250 2.1.0 Ok", Kind::Printed),
+            ("shop.name : \"north\" and not shop.id : 3", Kind::Search),
             ("image: app:1.0", Kind::Yaml),
             ("      limits:", Kind::Yaml),
             ("[Service]", Kind::Section),

@@ -92,6 +92,13 @@ fn single(line: &mut Line, tag: Tag, knows: Knows) {
             return;
         }
         let kind = match found {
+            // PowerShell's own: nothing that the shell of Sereno could run.
+            Prompt::Shell
+                if line.text.trim_start().starts_with("PS")
+                    && line.text.get(length..).and_then(kind::certain) == Some(Kind::Code) =>
+            {
+                Kind::Code
+            }
             Prompt::Shell => Kind::ShellPrompt,
             Prompt::Client(client) => {
                 line.client = Some(client);
@@ -137,7 +144,9 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
         Likeness::Weak | Likeness::No => {}
     }
     let other = kind::uncertain(line);
-    let weak = likeness == Likeness::Weak;
+    // Words with a gap between them stand in columns.
+    let weak =
+        likeness == Likeness::Weak && !(text.contains("   ") || text.contains("  ") && !text.contains(['-', '/', '=']));
     if weak && (other == Kind::Unknown || (other == Kind::Search && tag.is_shell())) {
         Kind::WeakCommand
     } else {
@@ -146,6 +155,12 @@ fn unprompted(line: &str, tag: Tag, knows: Knows) -> Kind {
 }
 
 fn comment(text: &str) -> Option<Kind> {
+    // A frame of a stack, or a tool's sum: `#0 /srv/shop.php(12)`, `-- 12 Kbytes in 3 Requests.`
+    let printed =
+        |sign: &str| text.strip_prefix(sign).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if (printed("#") || printed("-- ")) && matches!(kind::certain(text), Some(Kind::Trace | Kind::Printed)) {
+        return None;
+    }
     if text.starts_with('#') && !text.starts_with("#!/") && !text.starts_with("#include") {
         return Some(Kind::Comment);
     }
@@ -170,7 +185,9 @@ fn root_prompts(lines: &mut [Line], tag: Tag, knows: Knows) {
     let printed = lines.iter().any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
     let comments = lines.iter().filter(|line| line.kind == Kind::Comment).count();
     let typed = lines.iter().filter(|line| line.comment().is_some_and(|text| certain_shape(text, knows))).count();
-    let session = !commands && typed > 0 && (printed || tag == Tag::Console || typed == comments);
+    // Without a tag that says shell, most of the comments being commands is enough: nobody comments out three in a row.
+    let mostly = matches!(tag, Tag::None | Tag::Console) && typed >= 2 && typed * 3 >= comments * 2;
+    let session = !commands && typed > 0 && (printed || tag == Tag::Console || typed == comments || mostly);
     if !(prompted || session) {
         return;
     }

@@ -23,10 +23,12 @@ mod prompts;
 mod promql;
 mod repl;
 mod roles;
+mod shapes;
 mod sieve;
 mod sql;
 mod statements;
 mod tag;
+mod telling;
 mod values;
 mod words;
 
@@ -80,7 +82,17 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let in_console = past.console().is_some();
     let below_console = in_console && raw.previous.is_some();
     let console_named = past.console_named();
-    let case = Case { text: &raw.text, lines: &lines, tag, near: &near, in_console, below_console, console_named };
+    let below_commands = raw.previous.is_some() && past.typed();
+    let case = Case {
+        text: &raw.text,
+        lines: &lines,
+        tag,
+        near: &near,
+        in_console,
+        below_console,
+        console_named,
+        below_commands,
+    };
     let (class, _) = evidence::class(&case);
     // What holds the text of the runbook itself is never run, whatever its other lines are.
     let runnable = matches!(class, BlockClass::Shell | BlockClass::Repl | BlockClass::Sql);

@@ -3,6 +3,7 @@
 //! Phrases are compared folded (lower case, no accents), English and Spanish alike. The sentence that leads to the
 //! block counts for more than the headings above it.
 
+use super::pattern::{Test, test};
 use super::prompts::Client;
 use super::words::has_phrase;
 use crate::document::RawBlock;
@@ -86,6 +87,11 @@ const CONSOLES: &[&str] = &[
     "irb",
     "manage.py shell",
     "flask shell",
+    "remote console",
+    "consola remota",
+    "iex",
+    "consola de node",
+    "node repl",
 ];
 
 /// Each phrase under its first word, so that a text is gone through once for all topics.
@@ -187,9 +193,16 @@ impl Near {
     /// The line that leads to the block is a request that sends a body: `POST /api/orders`.
     pub(super) fn is_request_line(&self) -> bool {
         let line = self.paragraph.trim_end().rsplit('\n').next().unwrap_or_default().trim_start_matches(['`', '*']);
-        ["post ", "put ", "patch "].iter().any(|method| {
+        let begins = ["post ", "put ", "patch "].iter().any(|method| {
             line.strip_prefix(method).is_some_and(|rest| rest.starts_with('/') || rest.starts_with("http"))
-        })
+        });
+        begins || ["post", "put", "patch"].iter().any(|verb| self.lead.contains(verb)) && SENDS.is_match(&self.lead)
+    }
+
+    /// What leads to the block is nothing but the name of a file: `/srv/shop/Caddyfile`, `deploy/values.yaml`.
+    pub(super) fn is_path(&self) -> bool {
+        let lead = self.lead.trim().trim_matches(['`', '*', '"']).trim_end_matches(':');
+        IS_PATH.is_match(lead)
     }
 
     /// The innermost heading names the console of a language: `Desde la consola de Rails`.
@@ -269,6 +282,16 @@ impl Near {
         ENDINGS.iter().any(|ending| self.lead.contains(ending))
     }
 }
+
+/// `PUT this to /v1/shops`, `hacer un POST a /v1/tiendas con`.
+static SENDS: LazyLock<Test> = LazyLock::new(|| {
+    test(r"\b(?:post|put|patch)(?: [\w']+){0,4} [(`*]{0,2}(?:/[a-z]|https?://)|\((?:post|put|patch) /")
+});
+static IS_PATH: LazyLock<Test> = LazyLock::new(|| {
+    test(
+        r"^(?:[~/.\w@-]*/)?(?:[\w@.-]+\.(?:ya?ml|conf|cnf|cf|ini|toml|env|json|cfg|service|timer|socket|properties|xml|options|config|tf|hcl|rules|list|repo|local|rcv|cron|vcl|lua)|caddyfile|dockerfile|makefile|crontab|procfile|jenkinsfile|\.env[\w.]*|hosts|exports|fstab|sudoers)$|^/etc/[\w./@-]+$|\b(?:kept|stored|saved|lives|guardad[oa]|vive) (?:in|at|en) `?[/~][\w./-]+`?$",
+    )
+});
 
 fn last_sentence(text: &str) -> &str {
     let text = text.trim().trim_end_matches([':', '.', ' ']);

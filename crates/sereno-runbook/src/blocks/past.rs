@@ -22,6 +22,8 @@ pub(super) struct Past {
     /// A block of this procedure went into a directory, and none left it.
     in_directory: bool,
     left_in: Option<Opens>,
+    /// The last block was typed, and could have printed something.
+    typed: bool,
     consoles: Consoles,
     console_named: bool,
 }
@@ -49,6 +51,7 @@ impl Past {
     }
 
     pub(super) fn remember(&mut self, class: BlockClass, reading: &Reading) {
+        self.typed = matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) && !reading.has_output;
         if class == BlockClass::Shell {
             self.variables.extend(values::sets(&reading.analysis).map(str::to_owned));
             self.in_directory = directory::left_in(&reading.statements).unwrap_or(self.in_directory);
@@ -75,6 +78,11 @@ impl Past {
     /// The text of the sections around the block names the console of its language.
     pub(super) fn console_named(&self) -> bool {
         self.console_named
+    }
+
+    /// The last block holds commands, without what they print.
+    pub(super) fn typed(&self) -> bool {
+        self.typed
     }
 
     /// The client whose console is open.

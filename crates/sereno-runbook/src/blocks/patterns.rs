@@ -19,6 +19,74 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[A-Za-z_][\w.]*\(\w+ ?= ?[\x22'\[{\d]", Kind::Code),
         (r"^export (?:enum|interface|type|abstract|namespace|declare) \w", Kind::Code),
         (r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix)(?:\([\w/.-]+\))?!?: [a-z]", Kind::Code),
+        // A command of PowerShell: `Get-Service`, `$pool = Get-Item …`.
+        (
+            r"^(?:\$[\w:]+ ?= ?)?(?:Get|Set|New|Remove|Start|Stop|Restart|Invoke|Import|Export|Test|Enable|Disable|Add|Clear|Write|Out|Select|Where|ForEach|Format|Connect|Disconnect|Install|Uninstall|Update|Move|Copy|Rename|Resume|Suspend|Send|Enter|Wait|Register|Unregister|ConvertTo|ConvertFrom|Measure|Sort|Backup|Restore|Repair|Reset|Switch|Sync|Grant|Revoke|Publish|Resolve|Unlock|Expand|Compress|Show|Find)-[A-Z][A-Za-z]+(?: |$)",
+            Kind::Code,
+        ),
+        // A filter of jq; a template's blank with a dot or a dollar.
+        (r"^\.\w+\[\] ?(?:\||\.|$)|^[^:]*\{\{-? ?[$.][A-Za-z_]", Kind::Code),
+        // SQLite's own commands.
+        (
+            r"^\.(?:tables|schema|mode|headers|indexes|indices|databases|dbinfo|backup|open|quit|exit|timer|output|read|restore)(?: [\w./:'-]+)*$",
+            Kind::ClientLine,
+        ),
+        (r"^Out ?\[\d+\]: ?", Kind::Printed),
+        // LogQL within a function, Cloudflare's expressions.
+        (
+            r"\b(?:rate|count_over_time|bytes_over_time|bytes_rate|sum_over_time)\s*\(\s*\{[^}]*\}\s*(?:\|=|\|~|!=|!~|\|)|\((?:not )?(?:http|ip|cf|ssl)\.[\w.]+ (?:contains|eq|ne|in|matches|wildcard) ",
+            Kind::Search,
+        ),
+        // Builders' steps, counted lines, a file and what was found of it.
+        (r"^(?:==> |-----> |=> \[)\S?", Kind::Printed),
+        (r"^\d+[ \t]+[\w./@:-]+$", Kind::Printed),
+        (r"^(?:/[\w.-]+)+: +\S", Kind::Printed),
+        // Keys of SSH, rules of iptables.
+        (
+            r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-[AIP] [A-Z]\w+ -|^:[A-Z]+ (?:ACCEPT|DROP|-) \[|^\*(?:filter|nat|mangle|raw)$",
+            Kind::Keyword,
+        ),
+        // Records of names, as a zone's file and a registrar's page have them.
+        (
+            r"^\$(?:TTL|ORIGIN|INCLUDE) \S|^(?:@|[\w*-]+(?:\.[\w-]+)*)[ \t]+IN[ \t]+(?:SOA|NS|A|AAAA|MX|TXT|CNAME|SRV|CAA|PTR)[ \t]|^IN[ \t]+(?:NS|MX|TXT|A|AAAA)[ \t]|^v=(?:spf1|DMARC1|DKIM1|STSv1|TLSRPTv1)\b|^(?:@|[\w*-]+(?:\.[\w-]+)*\.?)[ \t]+(?:TXT|CNAME|MX|CAA)[ \t]+\S",
+            Kind::Setting,
+        ),
+        // Options of the Java machine, one to a line of its file.
+        (r"^-(?:X(?:ms|mx|ss|mn)\d\S*|X:\S+|Xlog:\S+|XX:\S+|D[a-z][\w.]+=\S*)$", Kind::Setting),
+        // Graphs of commits, bars of progress, dotted leaders, fingerprints, a tool and its version.
+        (r"^[*|][*|\\/ ]* +[0-9a-f]{7,12} \S", Kind::Printed),
+        (r"\[[=#>. █▓░▒-]{6,}\] *\d|\d{1,3}%[|▕ ].{0,40}[█▓░▏▌]", Kind::Printed),
+        (r"^[\w{}][\w {}:/()-]*\.{4,}:? ?\S", Kind::Property),
+        (r"^(?:sha|SHA|md|MD)\d+ Fingerprint ?=", Kind::Printed),
+        (r"^[a-z][\w.-]+ v?\d+\.\d+[\w.-]* \([\w ,:-]+\)$", Kind::Printed),
+        // Frames of native stacks, of PHP and of Elixir; crashes of Node; errors of ClickHouse.
+        (r"^#\d+ +(?:0x[0-9a-f]+ |/\S+\(\d+\)|\{main\}|\S+ \()", Kind::Trace),
+        (r"^\*\* \([\w.]+\) \S|^\([\w-]+ \d[\w.-]*\) [\w/.-]+:\d+: ", Kind::Trace),
+        (r"^<--- (?:Last few GCs|JS stacktrace) --->|^\[\d+:0x[0-9a-f]+\] |^\d+: 0x[0-9a-f]+ ", Kind::Trace),
+        (
+            r"^(?:Code: \d+\. )?DB::Exception|^An unexpected error occurred|^ORA-\d{5}: |^Msg \d+, Level \d+|^SQLSTATE\[",
+            Kind::Failure,
+        ),
+        (r"^-- \d+ \w+ in \d+ Requests", Kind::Printed),
+        (
+            r"^\[[A-Za-z][\w/-]*\](?:\[[^\]]+\])?(?: \[[\w-]+\])?(?:\(\d+\))? +(?:at \S|[A-Z]\w*(?:Error|Exception)|(?i:error|warn|warning|info|debug)\b|✓|Applying |Starting |Stopping |[Ll]istening|started)",
+            Kind::Log,
+        ),
+        (r"^[\w./-]+: \[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d", Kind::Log),
+        // A dialogue with a mail server, typed and answered.
+        (
+            r"^(?:EHLO|HELO|MAIL FROM:|RCPT TO:|STARTTLS$|AUTH (?:LOGIN|PLAIN)|VRFY |QUIT$|DATA$|RSET$)|^[aA.]\d* (?:LOGIN|LIST|SELECT|STATUS|LOGOUT|FETCH|EXAMINE|CAPABILITY|NOOP|SEARCH|STORE|EXPUNGE)\b",
+            Kind::ClientLine,
+        ),
+        (
+            r"^(?:2[125][0-9]|334|354|4[25][0-9]|5[0-5][0-9])[ -](?:\d\.\d\.\d |[A-Za-z])|^\* (?:OK|CAPABILITY|LIST|STATUS|BYE|\d+ (?:EXISTS|RECENT|FETCH))\b",
+            Kind::Printed,
+        ),
+        // What opens a part of a file of settings; no function and no group of commands begins so.
+        (
+            r"^[a-z*][\w.*:/-]*(?:\.[\w.-]+)+ ?\{$|^(?:log|tls|handle|handle_path|route|header|encode|reverse_proxy|transport|basicauth|basic_auth|file_server|import|php_fastcgi|zone|subnet|pool|options|logging|channel|stream|map|geo|types|vrrp_\w+|virtual_ipaddress|track_script|authentication|notification_email|backend|provider|moved|lifecycle|provisioner|global_defs|listener|seal|storage|telemetry|acl|class)(?: [^(){};|&$]*)?\{$",
+            Kind::Directive,
+        ),
         (
             r"^(?:export (?:default|const|function|class|async)\b|import (?:\{|\* as|[\w.]+;?$|[\w.]+ (?:from|as) )|from [\w.]+ import |<\?php|#include <|package [\w.]+;?$|type \w+ (?:struct|interface)|return .*;$|console\.\w+\()",
             Kind::Code,
@@ -63,7 +131,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[\[(]?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d", Kind::Log),
         (r"^[\[(]?\d\d[/-](?:\d\d|[A-Z][a-z]{2})[/-]\d{4}[: ]\d\d:\d\d", Kind::Log),
         (
-            r"^(?:[A-Z][a-z]{2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Ene|Abr|Ago|Dic) +\d{1,2} \d\d:\d\d",
+            r"^(?:[A-Z][a-z]{2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Ene|Abr|Ago|Dic|ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic) +\d{1,2} \d\d:\d\d",
             Kind::Log,
         ),
         (r"^\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s+\S", Kind::Log),
@@ -170,7 +238,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         // Which versions are needed: told to a person.
         (r"^[A-Za-z][\w .+-]{0,40} (?:>=|<=|~>|≥|≤) ?v?\d[\w.]*(?: .*)?$", Kind::Prose),
         (r"^[{}\[\]]+,?$|^\x22[^\x22]+\x22\s*:\s|^\x22[^\x22]*\x22,?$", Kind::Json),
-        (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$", Kind::Chat),
+        (r"^[/!](?:[a-z][\w-]*)(?: [^/{;]*)?$|^@[a-z][\w-]* [a-z][^;{]*$", Kind::Chat),
         (r"^\\(?:[a-z]{1,2}[+!]?|conninfo|timing|copy|password|watch|pset|gx|errverbose)(?: .*)?;?$", Kind::ClientLine),
         (r"^(?:(?:db|rs|sh)(?:\.[A-Za-z]\w*)+\(|Rails\.cache\.[a-z]\w*[.(])", Kind::ClientLine),
         (r"^(?:show (?:dbs|databases|collections|tables|users)|use \w+);?$", Kind::ClientLine),
@@ -181,8 +249,11 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         ),
         (r"^(?:index|sourcetype|source|host)=\S+", Kind::Search),
         (r#"\} ?(?:\|=|\|~|!~|!=|\|) ?["'`a-z]|\|= ?["'`]|\|~ ?["'`]"#, Kind::Search),
-        (r"^[\w.@]+:\s?(?:\x22[^\x22]*\x22|\*|[\w*.-]+) (?:AND|OR|NOT|and|or|not) ", Kind::Search),
-        (r"^(?:@?\w+[\w.@]*:\S+ )(?:@?[\w.-]+:\S+ ?)+$", Kind::Search),
+        (r"^[\w.@]+ ?:\s?(?:\x22[^\x22]*\x22|\*|[\w*.-]+|\([^()]*\)) (?:AND|OR|NOT|and|or|not) ", Kind::Search),
+        (
+            r"^(?:-?@?\w+[\w.@]*:(?:\S+|\([^()]*\)) )(?:-?@?[\w.-]+:(?:\([^()]*\)|\S+) ?)+$|^WHERE .* (?:GROUP BY|AND|ORDER BY) ",
+            Kind::Search,
+        ),
         (r"^[A-Z]\w+\s*(?:\n|$|\| )(?:where|summarize|project|take)", Kind::Search),
         (
             r"^project ?= ?\w+ AND |^(?:type|status|resource\.type|severity|logName|jsonPayload\.\w+|textPayload) ?(?:=|>=|=~) ?\S+",
@@ -194,7 +265,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
             Kind::Code,
         ),
         (
-            r"^[\w.]+(?:\.\w+)+\(.*\);?$|^[a-zA-Z_][\w.]* = (?:new |\w+[.(]|await |\[|\{)|^\}\);?$|^\w+\(.*\);$|=> ?\{?$|^\.\w+\(.*\)?[;,]?$",
+            r"^[\w.]+(?:\.\w+)+\(.*\);?$|^[a-zA-Z_][\w.]* = (?:new |\w+[.(]|await |\[(?:$|[\x22'\d\[{])|\{)|^\}\);?$|^\w+\(.*\);$|=> ?\{?$|^\.\w+\(.*\)?[;,]?$",
             Kind::Code,
         ),
         (r"^(?:query|mutation|subscription)(?: \w+)?[ ({]", Kind::Code),
@@ -217,7 +288,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
             r"^(?:[a-z_][\w.-]*|location .*|upstream \S+|server|http|events|if \(.*\)|/\S+(?: /\S+)*|\S+:\d+|\*?\.?[\w.-]+(?:, [\w.-]+)*)\s*\{$",
             Kind::Directive,
         ),
-        (r"^[a-z_]+(?: [^;{}=]+)?;(?: *#.*)?$", Kind::Directive),
+        (r"^[a-z_]+(?: (?:[^;{}= ]|\S=\S| )+)?;(?: *#.*)?$", Kind::Directive),
         (r"^\}$", Kind::Directive),
         (r"^(?:\S+ +){1,2}(?:ext4|xfs|nfs4?|tmpfs|swap|vfat|btrfs) +\S+ +\d \d$", Kind::Keyword),
         (r"^\d{1,3}(?:\.\d{1,3}){3}[ \t]+[a-z][\w.-]+(?:[ \t]+[a-z][\w.-]+)*$", Kind::Keyword),
@@ -240,6 +311,8 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
             r"^(?:[A-Za-z][a-z]*(?:-[A-Za-z]+)+|accept|authorization|content-type|cache-control|user-agent|set-cookie|x-[a-z-]+|Host|Accept|Authorization|Server|Connection|Location|Cookie|Vary|Etag|Via|Age|Allow|Origin|Referer): \S",
             Kind::HttpHeader,
         ),
+        // A name and figures, as counts are printed; in a file it is a setting.
+        (r"^[A-Za-z][\w.:@/-]*(?:[ \t]+-?\d[\d.,]*%?)+$", Kind::Figure),
     ])
 });
 
@@ -257,9 +330,12 @@ pub(super) static FAILURE: LazyLock<Test> = LazyLock::new(|| {
         r"(?i)\b(?:no space left on device|connection (?:refused|reset|timed out|closed)|too many (?:connections|open files|clients)",
         r"|out of memory|(?:permission|access) denied|address already in use|cannot allocate memory|certificate has expired",
         r"|name or service not known|could not connect|unable to connect|bad gateway|service unavailable|gateway time-?out",
-        r"|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
+        r"|could not be found|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
     ))
 });
+/// Four columns or more: a sentence has no such gaps.
+pub(super) static MANY_COLUMNS: LazyLock<Test> =
+    LazyLock::new(|| test(r"^\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*){3,}$"));
 pub(super) static BULLET: LazyLock<Test> = LazyLock::new(|| test(r"^(?:[-*•+] |\d{1,2}(?:[.)]| -) |\[[ xX]\] |☐ |□ )"));
 pub(super) static COLUMNS: LazyLock<Test> =
     LazyLock::new(|| test(r"^\S+(?: \S+)?(?: {2,}|\t+)\S+(?: \S+)*(?:(?: {2,}|\t+)\S+(?: \S+)*)+$"));

@@ -43,25 +43,27 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
     let indent = line.len() - line.trim_start().len();
     let body = line.get(indent..)?;
     let head = body.as_bytes().first()?;
-    if !(head.is_ascii_alphanumeric() || b"$%[(/~>.=-".contains(head) || *head >= 0x80) {
+    if !(head.is_ascii_alphanumeric() || b"$%[(/~>.=-*".contains(head) || *head >= 0x80) {
         return None;
     }
     if let Some(found) = SHELL.find(body) {
-        return Some((Prompt::Shell, indent + found.end()));
+        return Some((shell_or_router(body, found.end()), indent + found.end()));
     }
     if let Some(found) = HOST.captures(body)
         && let Some(whole) = found.get(1)
         && body.get(whole.end()..).is_some_and(begins_like_command)
     {
-        return Some((Prompt::Shell, indent + whole.end()));
+        return Some((shell_or_router(body, whole.end()), indent + whole.end()));
     }
     // No client's prompt is without one of these; most lines have none.
-    if !body.contains(['>', '#']) && !body.starts_with("In") && !body.starts_with("...") {
+    if !body.contains(['>', '#']) && !body.starts_with(['(', '[', '*', 'I', '.']) && !body.contains(" :) ") {
         return None;
     }
     for (pattern, client) in CLIENTS.iter() {
-        if let Some(found) = pattern.find(body) {
-            return Some((Prompt::Client(*client), indent + found.end()));
+        if let Some(found) = pattern.captures(body) {
+            // Where what is typed tells the prompt, the prompt is the group before it.
+            let end = found.get(1).or(found.get(0)).map_or(0, |whole| whole.end());
+            return Some((Prompt::Client(*client), indent + end));
         }
     }
     if let Some(found) = NAMED.captures(body) {
@@ -76,6 +78,39 @@ pub(super) fn prompt(line: &str) -> Option<(Prompt, usize)> {
     }
     let angle = ANGLE.find(body)?;
     Some((Prompt::Angle, indent + angle.end()))
+}
+
+/// `router# show ip bgp`: what stands behind the prompt is for a router, and no shell has it.
+fn shell_or_router(line: &str, end: usize) -> Prompt {
+    let typed = line.get(end..).unwrap_or_default();
+    let routed = [
+        "show ",
+        "configure",
+        "conf t",
+        "no ",
+        "interface ",
+        "commit",
+        "end",
+        "set interfaces ",
+        "request ",
+        "diagnose ",
+    ]
+    .iter()
+    .any(|word| typed.strip_prefix(word).is_some_and(|rest| word.ends_with(' ') || rest.trim().is_empty()));
+    // pgcli and Cypher's shell show who and where, as a shell does; what they take does not begin like a command.
+    let shouted = || {
+        let word = typed.split([' ', ';']).next().unwrap_or_default();
+        word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase())
+    };
+    if routed {
+        Prompt::Client(Client::Other)
+    } else if super::sql::begins(typed) || typed.starts_with('\\') {
+        Prompt::Client(Client::Psql)
+    } else if line.get(..end).is_some_and(|prompt| prompt.trim_end().ends_with('>')) && shouted() {
+        Prompt::Client(Client::Other)
+    } else {
+        Prompt::Shell
+    }
 }
 
 fn begins_like_command(rest: &str) -> bool {
@@ -108,20 +143,29 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
     [
         (r"^(?:redis|valkey)(?:-cli)?(?: [\w.:-]+)?(?:\[\d+\])?>(?:[ \t]+|$)", Client::Redis),
         (
-            r"^(?:redis [\w.-]+|\d{1,3}(?:\.\d{1,3}){3}|[\w.-]+):\d{2,5}(?:\[\d+\])?(?:\([^)]*\))?>(?:[ \t]+|$)",
+            r"^(?:redis [\w.-]+|\d{1,3}(?:\.\d{1,3}){3}|[\w.-]+):\d{1,5}(?:\[\d+\])?(?:\([^)]*\))?>(?:[ \t]+|$)",
             Client::Redis,
         ),
-        (r"^(?:mysql|MariaDB|mariadb|MySQL)(?: \[[^\]]*\])?(?:[ \t]+(?:SQL|JS))?>(?:[ \t]+|$)", Client::Mysql),
-        (r"^ {0,4}->[ \t]+", Client::Mysql),
+        (r"^(?:mysql|MariaDB|mariadb|MySQL)(?: \[[^\]]*\]| \S+@\S+)?(?:[ \t]+(?:SQL|JS))?>(?:[ \t]+|$)", Client::Mysql),
+        (r"^( {0,4}->[ \t]+)(?:[^\s@]+(?:[ \t;]|$)|[^\s@]*$)", Client::Mysql),
         (r#"^[A-Za-z_][\w-]*[=\-('"*^!][=*>]?[#>](?:[ \t]+|$)"#, Client::Psql),
         (r"^(?:mongo|mongos|mongosh)>(?:[ \t]+|$)", Client::Mongo),
         (
-            r"^(?:[\w-]+:(?:PRIMARY|SECONDARY|ARBITER)|[\w-]+ \[(?:direct: )?\w+\](?: [\w-]+)?|test)>(?:[ \t]+|$)",
+            r"^(?:[\w-]+:(?:PRIMARY|SECONDARY|ARBITER)|(?:Atlas |Enterprise )?[\w-]+ \[(?:direct: )?\w+\](?: [\w-]+)?|\[(?:direct: )?mongos\] [\w-]+|test)>(?:[ \t]+|$)",
             Client::Mongo,
         ),
         (r"^sqlite>(?:[ \t]+|$)", Client::Sqlite),
         (r"^[\w@-]*cqlsh(?::\w+)?>(?:[ \t]+|$)", Client::Cassandra),
-        (r"^SQL>(?:[ \t]+|$)", Client::Mysql),
+        // `SQL> `, `ProxySQL Admin> `, `Flink SQL> `, `1> ` of sqlcmd, `trino:shop> `, `ch-02 :) `.
+        (
+            r"^(?:(?:[A-Za-z][\w-]* ?)?SQL(?: ?Admin)?|Admin|(?:trino|presto|ksql|hive|impala|vsql|cypher|n1ql|spark-sql|duckdb|snowsql)(?::[\w.-]+)?(?: \([\w.]+\))?|[\w.-]+@[\w.-]*:\d+/\w+|\[[\w-]+@[\w.-]+[^\]]*\] ?|[\w.-]+ \[[\w()-]+\] |\d+: jdbc:\S+|smb: \\\S*)>(?:[ \t]+|$)",
+            Client::Mysql,
+        ),
+        (r"^(\d{1,2}>[ \t]+)[A-Za-z]", Client::Mysql),
+        (r"^[\w.-]+ :\)(?:[ \t]+|$)", Client::Mysql),
+        (r"^(?:[A-Z]{3,}(?:[ -][\w.-]+)?>|\((?:pprof|gdb|lldb|Pdb|ipdb|dlv|byebug|rdbg|rdb:\d+|jdb)\)|\[zk: [^\]]+\]|lftp \S+>)(?:[ \t]+|$)", Client::Other),
+        // The console of Bacula.
+        (r"^(\*)(?:status|list|llist|run|cancel|messages|mount|umount|unmount|label|update|restore|show|estimate|purge|prune|delete|enable|disable|release|reload|query|version|quit|exit)\b", Client::Other),
         (r"^>>>(?:[ \t]+|$)", Client::Python),
         (r"^\.\.\.(?:[ \t]+\S)", Client::Python),
         (r"^In ?\[\d+\]:(?:[ \t]+|$)", Client::Python),
@@ -139,7 +183,7 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
 
 /// Any other lower-case name with an angle: `iex(1)> `, `influx> `, `sftp> `, `app(prod)> `.
 static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)?(?:> ?$|>[ \t]+)"));
+    LazyLock::new(|| regex(r"^[a-z][\w.-]*(?:\([^)\s]*\))?(?:\[[^\]\s]*\])?(?::\w+)*\d*(?:> ?$|>[ \t]+)"));
 
 /// `> /var/log/app.log` empties a file.
 static EMPTIES: LazyLock<Regex> = LazyLock::new(|| regex(r"^> ?(?:/|\./|~/)\S+$"));
@@ -186,6 +230,22 @@ mod tests {
             ("[1] pry(main)> User.count", client(Client::Ruby), "User.count"),
             ("iex(1)> Repo.all(User)", client(Client::Other), "Repo.all(User)"),
             ("sftp> put x", client(Client::Other), "put x"),
+            ("ProxySQL Admin> SELECT 1;", client(Client::Mysql), "SELECT 1;"),
+            ("Flink SQL> SHOW JOBS;", client(Client::Mysql), "SHOW JOBS;"),
+            ("ch-02 :) SELECT 1", client(Client::Mysql), "SELECT 1"),
+            ("1> SELECT 1", client(Client::Mysql), "SELECT 1"),
+            ("2> /var/log/x", None, ""),
+            ("RMAN> LIST BACKUP;", client(Client::Other), "LIST BACKUP;"),
+            ("Atlas x1 [primary] shop> db.stats()", client(Client::Mongo), "db.stats()"),
+            ("iex(shop@fdaa:0:1::3)2> :ok", client(Client::Other), ":ok"),
+            ("(pprof) top5", client(Client::Other), "top5"),
+            ("*status dir", client(Client::Other), "status dir"),
+            ("* status of the shop", None, ""),
+            ("ana@db-1:shop> SELECT 1", client(Client::Psql), "SELECT 1"),
+            ("neo4j@neo4j> MATCH (n) RETURN n", client(Client::Other), "MATCH (n) RETURN n"),
+            ("ana@web-1 ~> uptime", shell, "uptime"),
+            ("edge1# show ip bgp", client(Client::Other), "show ip bgp"),
+            ("->  celery@web-3: OK", None, ""),
             ("> LLEN celery", Some(Prompt::Angle), "LLEN celery"),
             ("echo hi > file", None, ""),
             ("> /var/log/app.log", None, ""),

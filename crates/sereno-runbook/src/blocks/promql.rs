@@ -114,6 +114,7 @@ static SIGN: LazyLock<Test> = LazyLock::new(|| {
         r"|[\w})]\s*\[\d+[smhdwy](?::\d*[smhdwy]?)?\]",
         r"|\b[a-z][a-z0-9]*_\w*(?:_total|_bytes|_seconds|_count|_sum|_bucket|_ratio|_percent|_info|_celsius|_connections|_size|_requests|_errors)\b\s*(?:[-+*/<>=!]|$|\))",
         r"|\b(?:up|ALERTS)\s*(?:==|\{)",
+        r"|\b[a-z]+(?:_[a-z0-9]+)+\s*-\s*time\(\)|\btime\(\)\s*-\s*[a-z]+(?:_[a-z0-9]+)+\b",
         // Nothing but a metric aggregated, or held against a number.
         r"|^(?:sum|avg|min|max|count)\s*(?:(?:by|without)\s*\([\w, ]*\)\s*)?\(\s*[a-z]+(?:_[a-z0-9]+)+\s*\)(?:\s*(?:by|without)\s*\([\w, ]*\))?\s*(?:[-+*/<>=!].*)?$",
         r"|^[a-z]+(?:_[a-z0-9]+)+\s*(?:[<>]=?|[=!]=)\s*-?\d[\d.e]*$",

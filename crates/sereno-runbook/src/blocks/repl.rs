@@ -5,13 +5,14 @@
 
 use super::kind::Kind;
 use super::lines::Line;
-use super::pattern::{Test, test};
+use super::pattern::{Test, regex, test};
 use super::prompts::Client;
 use super::roles::Foreign;
 use super::statements::Reading;
 use super::{dialect, sql};
 use crate::document::RawBlock;
 use crate::model::Statement;
+use regex::Regex;
 use sereno_effects::{Knowledge, analyze_shell};
 use sereno_model::{Effect, Risk};
 use std::sync::LazyLock;
@@ -164,7 +165,7 @@ fn verbs(text: &str) -> Risk {
         Risk::Observe
     } else if DESTROYS.is_match(text) {
         Risk::Destroy
-    } else if CHANGES.is_match(text) {
+    } else if CHANGES.is_match(&CONSTANT.replace_all(text, "Constant")) {
         Risk::Change
     } else if READS.is_match(text) {
         Risk::Observe
@@ -182,7 +183,7 @@ static META_READS: LazyLock<Test> = LazyLock::new(|| {
 });
 static CQLSH_READS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?i)^(?:CONSISTENCY|SERIAL CONSISTENCY|DESCRIBE|DESC|SHOW|TRACING|EXPAND|PAGING|HELP|USE)(?:\s+[\w.\x22]+)*\s*;?$",
+        r"(?i)^(?:GO|CONSISTENCY|SERIAL CONSISTENCY|DESCRIBE|DESC|SHOW|TRACING|EXPAND|PAGING|HELP|USE)(?:\s+[\w.\x22]+)*\s*;?$",
     )
 });
 static SQLITE_READS: LazyLock<Test> =
@@ -209,17 +210,25 @@ static MONGO_KEEPS: LazyLock<Test> =
     LazyLock::new(|| test(r"^(?:(?:var|let|const) )?[a-z]\w*(?:\.\w+|\[\d+\])* ?= ?[\w\x22'.-]+;?$"));
 static DESTROYS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*)\b",
+        r"(?i)\b(?:delete\w*|destroy\w*|drop\w*|truncate\w*|flush\w*|purge\w*|clear\w*|unlink|rmtree|remove\w*|rm|wipe|reset!|kill\w*|del|revoke\w*|obliterate|clean|borrar\w*|eliminar\w*|vaciar\w*)\b",
     )
 });
+/// The name of a class says what it holds, not what is done with it: `Sidekiq::RetrySet`.
+static CONSTANT: LazyLock<Regex> = LazyLock::new(|| regex(r"\b[A-Z]\w*(?:::[A-Z]\w*)+"));
 static CHANGES: LazyLock<Test> = LazyLock::new(|| {
-    test(
-        r"(?i)\b(?:save!?|updat\w*|insert\w*|creat\w*|writ\w*|set\w*|add\w*|append\w*|retry\w*|retries|perform\w*|enqueue\w*|execute\w*|run\w*|start\w*|stop\w*|restart\w*|enable\w*|disable\w*|apply\w*|deliver\w*|send\w*|put|post|patch|upload\w*|migrat\w*|touch|toggle\w*|unlock\w*|lock\w*|quiet!?|push\w*|requeue\w*|pause\w*|resume\w*|unpause\w*|increment\w*|decrement\w*)\b|^[\w@]+\.[\w.]+ = ",
-    )
+    // What a verb is part of counts too (`update_all`, `sendMail`), but not a word that only begins like it
+    // (`created_at`, `settings`, `RetrySet`).
+    test(concat!(
+        r"(?i)\b(?:(?:save|updat(?:e|ing)|insert|create|writ(?:e|ing)|set|add|append|retry|retries|perform|enqueue|execute|run|start|stop|restart|enable",
+        r"|disable|apply|deliver|send|upload|migrate|toggle|unlock|lock|quiet|push|requeue|pause|resume|unpause|increment|decrement|trigger|move|copy)",
+        r"(?:_\w+|(?-i:[A-Z]\w*)|!)?|setex|setnx|setattr|updates|inserts|creates|put|post|patch|touch|delay|apply_async|(?:re)?index(?:ar|er)?",
+        r"|sincronizar\w*|reintentar\w*|actualizar\w*|crear\w*|enviar\w*|switchover|failover|reinstate|backup\w*|crosscheck|register|mail from",
+        r"|rcpt to|mount|umount|label|cancel\w*|continue)\b|^[\w@]+\.[\w.]+ = ",
+    ))
 });
 static READS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?i)\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env)\b",
+        r"(?i)^(?:l?cd|l?pwd|l?ls|bye)\b|\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env|group\w*|distinct|values_list|value_counts|shape|columns|head|tail|sample|aggregate|check_queue|llen|top\d*|login|logout|ehlo|helo|quit|noop|capability|starttls|validate\w*|traces?|memory|mem|web|peek|now|type|is_\w+|has_\w+|can_\w+|\w+_(?:at|id|count|name|size|state|status))\b|^[a-z]\w* ?= ?[A-Z][\w:.]*(?:\.new|\.from_url|\.objects)?(?:\(|$)|^[a-z]\w*(?:\.(?:name|state|email|plan|role|roles|title|label|config|options|attributes|errors|tags))+$",
     )
 });
 

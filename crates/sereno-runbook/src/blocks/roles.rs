@@ -60,6 +60,13 @@ pub(super) fn roles(lines: &[Line]) -> Vec<Role> {
         .collect()
 }
 
+/// A line of no known kind with no command above that could have printed it: perhaps a command that nobody knows.
+pub(super) fn prints_before_any_command(lines: &[Line], roles: &[Role]) -> bool {
+    lines.iter().zip(roles).take_while(|(_, role)| **role != Role::Run).any(|(line, role)| {
+        *role == Role::Foreign(Foreign::Output) && matches!(line.kind, Kind::Unknown | Kind::WeakCommand | Kind::Figure)
+    })
+}
+
 /// A line that neither shows a prompt nor could be typed.
 fn is_unprompted_other(line: &Line) -> bool {
     !line.kind.is_silent()

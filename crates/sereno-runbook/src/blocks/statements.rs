@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::lines::Line;
 use super::prompts::Client;
 use super::repl;
-use super::roles::{Foreign, Role};
+use super::roles::{self, Foreign, Role};
 use crate::document::RawBlock;
 use crate::model::Statement;
 use crate::text::fold;
@@ -77,6 +77,9 @@ pub(super) fn shell(
     if reading.risk.is_none() || !analysis.errors.is_empty() {
         // A text that is not valid shell is never less than unclear.
         reading.risk = reading.risk.max(Some(if analysis.errors.is_empty() { Risk::Observe } else { Risk::Unclear }));
+    }
+    if roles::prints_before_any_command(lines, roles) {
+        reading.risk = reading.risk.max(Some(Risk::Unclear));
     }
     reading.analysis = analysis;
     reading

@@ -25,6 +25,8 @@ pub(super) enum Tag {
     /// `log`, `output`.
     Output,
     Diagram,
+    /// `diff`, `patch`.
+    Diff,
     /// `http`: a request or a response.
     Http,
     Markdown,
@@ -60,6 +62,7 @@ pub(super) fn tag(lang: Option<&str>) -> Tag {
         "text" | "txt" | "plain" | "plaintext" | "none" | "nohighlight" | "no-highlight" | "raw" => Tag::Text,
         "log" | "logs" | "output" | "out" | "stdout" | "stderr" | "result" | "response" | "salida" | "traceback"
         | "pytb" | "stacktrace" => Tag::Output,
+        "diff" | "patch" => Tag::Diff,
         "mermaid" | "plantuml" | "puml" | "dot" | "graphviz" | "ditaa" | "ascii" | "diagram" | "flow" | "sequence"
         | "flowchart" | "d2" | "tree" => Tag::Diagram,
         "http" | "https" | "rest" | "curl" => Tag::Http,
@@ -68,8 +71,8 @@ pub(super) fn tag(lang: Option<&str>) -> Tag {
         | "go" | "golang" | "java" | "kotlin" | "scala" | "groovy" | "jenkinsfile" | "php" | "perl" | "rust" | "rs"
         | "c" | "cpp" | "c++" | "csharp" | "cs" | "lua" | "r" | "elixir" | "ex" | "erlang" | "clojure" | "haskell"
         | "swift" | "dart" | "graphql" | "gql" | "logql" | "kql" | "kusto" | "spl" | "splunk" | "lucene" | "flux"
-        | "influxql" | "esql" | "html" | "css" | "scss" | "diff" | "patch" | "regex" | "jq" | "awk" | "rego"
-        | "proto" | "protobuf" | "jql" | "vim" | "cel" | "solidity" | "vue" | "svelte" | "csv" | "latex" | "math"
+        | "influxql" | "esql" | "html" | "css" | "scss" | "regex" | "jq" | "awk" | "rego" | "proto" | "protobuf"
+        | "jql" | "vim" | "cel" | "solidity" | "vue" | "svelte" | "csv" | "tsv" | "latex" | "math"
         | "logs-insights" | "cloudwatch" => Tag::Code,
         _ => Tag::Unknown,
     }

@@ -77,7 +77,7 @@ fn starts_with_capital(text: &str) -> bool {
 }
 
 /// The text with what stands in matching quotes left out. An apostrophe inside a word is not a quote.
-fn outside_quotes(text: &str) -> Cow<'_, str> {
+pub(super) fn outside_quotes(text: &str) -> Cow<'_, str> {
     if !text.contains(['"', '`', '\'']) {
         return Cow::Borrowed(text);
     }
