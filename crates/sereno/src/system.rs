@@ -34,7 +34,8 @@ fn kind(context: &Context) -> Kind {
         Some("process") => Kind::Process,
         Some("systemd") => Kind::Systemd,
         Some(_) => Kind::Compose,
-        None if !settings.units.is_empty() => Kind::Systemd,
+        // Machines are named: this one is not meant, whatever lies here.
+        None if !settings.units.is_empty() || !settings.hosts.is_empty() => Kind::Systemd,
         None if names_a_cluster => Kind::Kubernetes,
         None if !context.settings.processes.is_empty() => Kind::Process,
         None => Kind::Compose,

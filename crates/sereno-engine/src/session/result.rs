@@ -35,6 +35,9 @@ pub struct StepResult {
     pub timed_out: bool,
     /// Someone asked for its end.
     pub cancelled: bool,
+    /// It had a person's terminal, which went away, or the Sereno that lent it did.
+    #[serde(default)]
+    pub hung_up: bool,
     /// It was endless, was followed for its time, and was ended as intended.
     pub followed: bool,
     /// It ran to the end of its text. Otherwise it left early: the author's `exit`, `set -e`, a syntax error, a signal.
@@ -89,6 +92,7 @@ impl StepResult {
             end: End::NotStarted(why),
             timed_out: false,
             cancelled: false,
+            hung_up: false,
             followed: false,
             completed: Some(false),
             state: None,
@@ -105,7 +109,7 @@ impl StepResult {
 
     /// Succeeded when it exited 0, or was an endless one and was followed; otherwise failed.
     pub fn outcome(&self) -> Outcome {
-        let ended_well = self.end == End::Exited(0) && !self.timed_out && !self.cancelled;
+        let ended_well = self.end == End::Exited(0) && !self.timed_out && !self.cancelled && !self.hung_up;
         if self.followed || ended_well { Outcome::Succeeded } else { Outcome::Failed }
     }
 

@@ -164,6 +164,7 @@ fn conclude(verdict: &Verdict, supervisor: &Supervisor, attempt: &Attempt, spec:
         end,
         timed_out: verdict.cause == Some(Cause::Timeout),
         cancelled: verdict.cause == Some(Cause::Cancelled),
+        hung_up: verdict.cause == Some(Cause::HungUp),
         followed: verdict.cause == Some(Cause::Followed),
         state,
         state_error,

@@ -323,7 +323,10 @@ impl Supervisor {
             Relay(Awaited),
         }
         let mut awaited: Vec<(What, BorrowedFd<'_>)> = Vec::with_capacity(8);
-        awaited.extend(self.pipes.iter().map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())));
+        // A terminal that is behind with showing is waited for, and the step with it.
+        if !self.relay.as_ref().is_some_and(Relay::is_behind) {
+            awaited.extend(self.pipes.iter().map(|(stream, pipe)| (What::Pipe(*stream), pipe.as_fd())));
+        }
         if self.status.is_none() {
             awaited.push((What::Bash, self.handle.as_fd()));
         }

@@ -9,7 +9,7 @@ use super::error::SessionError;
 use super::result::Ended;
 use super::runners::Runners;
 use super::spec::StepSpec;
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 use rustix::pty::OpenptFlags;
@@ -19,10 +19,16 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the size of Sereno's terminal is looked at: only a process of its session is told when that changes.
 pub(super) const LOOK_AT_SIZE: Duration = Duration::from_millis(500);
+
+/// So much waits at most for a terminal that takes nothing; then the step waits too.
+const MOST_UNSHOWN: usize = 64 * 1024;
+
+/// How long a terminal may take for what is left when the step has ended.
+const LAST_SHOWN: Duration = Duration::from_secs(1);
 
 /// Runs a step that has the terminal, to its end.
 pub fn run_interactive(exe: &Path, spec: &StepSpec) -> Result<Ended, SessionError> {
@@ -83,11 +89,22 @@ impl Pty {
         // It may have been stopped for reading before it was allowed to; when it is gone already, that is fine too.
         let _ = rustix::process::kill_process_group(bash, Signal::CONT);
         rustix::io::ioctl_fionbio(&self.master, true)?;
+        // A terminal that stands still (a connection that hangs) must not hold up who ends the step when its time is over.
+        rustix::io::ioctl_fionbio(&self.lent, true)?;
         let mut raw = self.settings.clone();
         raw.make_raw();
         termios::tcsetattr(&self.lent, OptionalActions::Now, &raw)?;
         let Self { lent, settings, master, .. } = self;
-        Ok(Relay { lent, settings, raw, master: File::from(master), sereno, keys: Vec::new(), is_open: true })
+        Ok(Relay {
+            lent,
+            settings,
+            raw,
+            master: File::from(master),
+            sereno,
+            keys: Vec::new(),
+            unshown: Vec::new(),
+            is_open: true,
+        })
     }
 }
 
@@ -101,6 +118,8 @@ pub(super) struct Relay {
     sereno: OwnedFd,
     /// What was typed and the step's terminal has not taken yet.
     keys: Vec<u8>,
+    /// What the step printed and Sereno's terminal has not taken yet.
+    unshown: Vec<u8>,
     is_open: bool,
 }
 
@@ -109,6 +128,7 @@ pub(super) struct Relay {
 pub(super) enum Awaited {
     Keys,
     Room,
+    Screen,
     Sereno,
 }
 
@@ -133,19 +153,29 @@ impl Relay {
         } else {
             (Awaited::Room, self.master.as_fd(), PollFlags::OUT)
         };
-        vec![typing, (Awaited::Sereno, self.sereno.as_fd(), PollFlags::empty())]
+        let mut awaited = vec![typing, (Awaited::Sereno, self.sereno.as_fd(), PollFlags::empty())];
+        if !self.unshown.is_empty() {
+            awaited.push((Awaited::Screen, self.lent.as_fd(), PollFlags::OUT));
+        }
+        awaited
+    }
+
+    /// Whether Sereno's terminal has enough to take: the step's output is left where it is meanwhile.
+    pub(super) fn is_behind(&self) -> bool {
+        self.is_open && self.unshown.len() >= MOST_UNSHOWN
     }
 
     /// Something of it is ready. False when Sereno or its terminal is gone.
     pub(super) fn go_on(&mut self, ready: Awaited) -> io::Result<bool> {
         match ready {
             Awaited::Sereno => return Ok(false),
+            Awaited::Screen => return Ok(self.show(&[])),
             Awaited::Keys => {
                 let mut keys = [0; 4096];
                 match self.lent.read(&mut keys) {
                     Ok(0) => return Ok(false),
                     Ok(length) => self.keys.extend_from_slice(keys.get(..length).unwrap_or_default()),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) if is_for_later(&error) => {}
                     Err(_) => return Ok(false),
                 }
             }
@@ -153,7 +183,7 @@ impl Relay {
         }
         match self.master.write(&self.keys) {
             Ok(length) => drop(self.keys.drain(..length)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(error) if is_for_later(&error) => {}
             // Nobody has the step's terminal any more: what is typed is for nobody.
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => self.keys.clear(),
             Err(error) => return Err(error),
@@ -163,7 +193,33 @@ impl Relay {
 
     /// Shows what the step printed. False when Sereno's terminal is gone.
     pub(super) fn show(&mut self, bytes: &[u8]) -> bool {
-        !self.is_open || self.lent.write_all(bytes).is_ok()
+        if !self.is_open {
+            return true;
+        }
+        self.unshown.extend_from_slice(bytes);
+        while !self.unshown.is_empty() {
+            match self.lent.write(&self.unshown) {
+                Ok(length @ 1..) => drop(self.unshown.drain(..length)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Ok(0) | Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// What is left for a terminal that takes it.
+    fn show_the_rest(&mut self) {
+        let until = Instant::now() + LAST_SHOWN;
+        while self.show(&[]) && !self.unshown.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let left = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+            // Whatever comes of it is seen at the next try.
+            let _ = rustix::event::poll(&mut [PollFd::new(&self.lent, PollFlags::OUT)], Some(&left));
+        }
     }
 
     /// Makes the step's terminal as large as Sereno's; its programs are told by the kernel.
@@ -181,9 +237,11 @@ impl Relay {
     /// Puts Sereno's terminal back as it was, unless somebody else has it already. What was typed and nobody read was
     /// meant for the step: it must not answer what Sereno asks next.
     pub(super) fn close(&mut self) {
-        if !std::mem::take(&mut self.is_open) {
+        if !self.is_open {
             return;
         }
+        self.show_the_rest();
+        self.is_open = false;
         let modes = |of: &Termios| (of.input_modes, of.output_modes, of.local_modes);
         if termios::tcgetattr(&self.lent).is_ok_and(|now| modes(&now) == modes(&self.raw)) {
             // A terminal that is gone needs nothing put back.
@@ -191,4 +249,8 @@ impl Relay {
             let _ = termios::tcsetattr(&self.lent, OptionalActions::Now, &self.settings);
         }
     }
+}
+
+fn is_for_later(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -12,6 +12,10 @@ const KILLED: i32 = 9;
 pub(super) fn of_result(result: &StepResult, looked: Looked) -> StepReport {
     let note = match (&result.end, &result.state_error) {
         (End::NotStarted(why), _) => Some(why.clone()),
+        _ if result.hung_up => Some(Text::new(
+            "its terminal went away, or the Sereno that lent it did: it was told so (SIGHUP)",
+            "su terminal desapareció, o el Sereno que se la prestó: se le avisó (SIGHUP)",
+        )),
         (_, Some(error)) => Some(error.clone()),
         _ => result.output_error.as_ref().map(Text::same),
     };

@@ -6,6 +6,7 @@ use sereno_model::Digest;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A terminal of its own, that `script` makes, in which a line of shell runs.
 struct Terminal {
@@ -168,4 +169,29 @@ fn without_a_terminal_it_is_refused() {
         .expect("setsid runs");
     assert_eq!(status.code(), Some(3));
     assert!(!Path::new(&spec.dir).exists(), "nothing was begun");
+}
+
+#[test]
+fn a_terminal_that_stands_still_keeps_no_step_beyond_its_time() {
+    let mut session = Session::new();
+    let spec = StepSpec { timeout: Some(Duration::from_secs(2)), ..session.spec("seq 1 3000000; echo never") };
+    let Some(terminal) = Terminal::running(&sereno(&session, &spec)) else { return };
+    // Nobody reads what `script` shows: a connection that hangs.
+    crate::support::eventually("the step prints", || spec.dir.join("output").exists());
+    let (result, _) = kept(&spec);
+    assert!(result.timed_out, "{result:?}");
+    drop(terminal.ends());
+}
+
+#[test]
+fn a_step_that_leaves_well_because_its_terminal_went_away_has_not_succeeded() {
+    let mut session = Session::new();
+    let spec = session.spec("trap 'exit 0' HUP; echo started; while :; do sleep 0.1; done");
+    let Some(mut terminal) = Terminal::running(&sereno(&session, &spec)) else { return };
+    terminal.shows("started");
+    kill_those_that_run(&session.root.path().join("spec.json"));
+    let (result, _) = kept(&spec);
+    assert!(result.hung_up && result.end == End::Exited(0), "{result:?}");
+    assert_eq!(result.outcome(), sereno_model::Outcome::Failed);
+    drop(terminal.ends());
 }

@@ -3,11 +3,12 @@
 use super::plan::{Seen, plan_knowing};
 use super::recognise::{Does, Known, Place, Target, recognise};
 use super::request::Request;
+use super::rolling::ROLL_OUT;
 use super::step::{StepKind, StepRequest};
 use sereno_effects::Knowledge;
 use sereno_engine::plan::{Around, OperationStep, StepCommands};
 use sereno_model::{Effect, Lang, Risk, Text, Verb};
-use sereno_platform::{Instance, Platform};
+use sereno_platform::{Instance, Platform, Workload};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -30,7 +31,9 @@ impl Prover<'_> {
         let found: Vec<(Known, String, Vec<String>)> =
             known.into_iter().filter_map(|known| self.component(&known).map(|(c, i)| (known, c, i))).collect();
         let instead = match found.as_slice() {
-            [(known, component, instances)] if self.native && step.is_whole && instances.is_empty() => {
+            [(known, component, instances)]
+                if self.native && step.is_whole && known.is_plain && instances.is_empty() =>
+            {
                 self.instead(&known.does, component)
             }
             _ => None,
@@ -61,6 +64,11 @@ impl Prover<'_> {
         match &known.target {
             Target::Component(name) => {
                 components.iter().find(|c| c.name == *name).map(|c| (c.name.clone(), Vec::new()))
+            }
+            Target::Object { kind, name } => {
+                let is_it = |workload: &Workload| workload.kind == *kind && workload.name == *name;
+                let found = components.iter().find(|c| c.workload.as_ref().is_some_and(is_it));
+                found.map(|c| (c.name.clone(), Vec::new()))
             }
             Target::Instance(name) => {
                 let has = |instances: &[Instance]| instances.iter().any(|instance| instance.name == *name);
@@ -112,7 +120,8 @@ impl Prover<'_> {
     }
 
     fn step(&self, kind: StepKind, component: &str) -> StepRequest {
-        StepRequest::new(kind, component, &self.seen.place)
+        let step = StepRequest::new(kind, component, &self.seen.place);
+        if self.platform.replaces() { StepRequest { within: ROLL_OUT, ..step } } else { step }
     }
 
     fn observing(&self, step: &StepRequest, en: &str, es: &str, verifies: bool) -> OperationStep {

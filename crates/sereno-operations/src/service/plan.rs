@@ -345,12 +345,14 @@ impl Planner<'_> {
     /// Waits until nothing of the whole system runs: not what started since the plan was made either.
     pub(super) fn quiet(&self, left: &[Text]) -> OperationStep {
         let step = self.step(StepKind::Quiet, "*");
-        let mut text = Text::new("looks at everything", "mira todo");
+        let text = Text::new("looks at everything", "mira todo");
+        // In the title, which whoever approves reads: nobody shall believe that this is stopped too.
+        let mut title = Text::new("nothing runs any more", "ya nada está en marcha");
         for Text { en, es } in left {
-            text = Text::new(format!("{}; left as it is: {en}", text.en), format!("{}; se deja: {es}", text.es));
+            title = Text::new(format!("{}; NOT STOPPED: {en}", title.en), format!("{}; NO SE DETIENE: {es}", title.es));
         }
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };
-        let title = self.say("nothing runs any more", "ya nada está en marcha");
+        let title = title.get(self.lang).to_owned();
         OperationStep { title, argv: step.argv(), effects: vec![effect], verifies: true, terminal: false }
     }
 

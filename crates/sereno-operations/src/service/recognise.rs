@@ -4,6 +4,7 @@
 //! a proof that looks at something else than the command touched would be worse than none.
 
 use sereno_engine::plan::StepCommands;
+use sereno_platform::WorkloadKind;
 use std::collections::BTreeSet;
 
 /// The platform of the settings, as far as commands can name it.
@@ -41,6 +42,11 @@ pub enum Target {
     Component(String),
     /// One instance, by the name that the platform knows it by.
     Instance(String),
+    /// An object of a cluster: several kinds may share a name.
+    Object {
+        kind: WorkloadKind,
+        name: String,
+    },
 }
 
 /// A command that is an operation.
@@ -48,6 +54,8 @@ pub enum Target {
 pub struct Known {
     pub does: Does,
     pub target: Target,
+    /// It does nothing else, in no other way: Sereno's own operation may run in its place.
+    pub is_plain: bool,
 }
 
 /// The operations that the commands of a step are. A component that a step changes in more ways than one is left alone:
@@ -55,7 +63,7 @@ pub struct Known {
 pub fn recognise(step: &StepCommands, place: &Place) -> Vec<Known> {
     let all: Vec<Known> = step.plain.iter().flat_map(|argv| known(argv, place)).collect();
     let name = |known: &Known| match &known.target {
-        Target::Component(name) | Target::Instance(name) => name.clone(),
+        Target::Component(name) | Target::Instance(name) | Target::Object { name, .. } => name.clone(),
     };
     let mut seen = BTreeSet::new();
     let is_one = |one: &Known| all.iter().all(|other| name(other) != name(one) || other == one);
@@ -116,8 +124,8 @@ impl<'w> Words<'w> {
     }
 }
 
-fn each(names: &[&str], does: &Does, target: fn(String) -> Target) -> Option<Vec<Known>> {
-    let known = |name: &&str| Known { does: does.clone(), target: target((*name).to_owned()) };
+fn each(names: &[&str], does: &Does, is_plain: bool, target: impl Fn(String) -> Target) -> Option<Vec<Known>> {
+    let known = |name: &&str| Known { does: does.clone(), target: target((*name).to_owned()), is_plain };
     (!names.is_empty()).then(|| names.iter().map(known).collect())
 }
 
@@ -127,9 +135,9 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// Of a word such as `worker=3`.
-fn scaled(word: &str) -> Option<Known> {
+fn scaled(word: &str, is_plain: bool) -> Option<Known> {
     let (name, count) = word.split_once('=')?;
-    Some(Known { does: Does::Scale(number(count)?), target: Target::Component(name.to_owned()) })
+    Some(Known { does: Does::Scale(number(count)?), target: Target::Component(name.to_owned()), is_plain })
 }
 
 fn compose(words: &[&str], place: &Place) -> Option<Vec<Known>> {
@@ -151,16 +159,31 @@ fn compose(words: &[&str], place: &Place) -> Option<Vec<Known>> {
     }
     let rest = &words[verb + 1..];
     const WAIT: [&str; 2] = ["-t", "--timeout"];
+    let each = |flags: &[&str], does: &Does| {
+        let read = Words::read(rest, flags, &WAIT)?;
+        each(&read.operands, does, read.options.is_empty(), Target::Component)
+    };
     match words[verb] {
-        "restart" => each(&Words::read(rest, &["--no-deps"], &WAIT)?.operands, &Does::Restart, Target::Component),
-        "stop" => each(&Words::read(rest, &[], &WAIT)?.operands, &Does::Stop, Target::Component),
-        "scale" => Words::read(rest, &[], &WAIT)?.operands.into_iter().map(scaled).collect(),
+        "restart" => each(&["--no-deps"], &Does::Restart),
+        "stop" => each(&[], &Does::Stop),
+        "scale" => {
+            let read = Words::read(rest, &[], &WAIT)?;
+            read.operands.into_iter().map(|word| scaled(word, read.options.is_empty())).collect()
+        }
         "up" => {
             const FLAGS: [&str; 7] =
                 ["-d", "--detach", "--no-deps", "--no-recreate", "--force-recreate", "--build", "--remove-orphans"];
             let up = Words::read(rest, &FLAGS, &["--scale", "-t", "--timeout"])?;
-            let detached = up.options.iter().any(|(name, _)| matches!(*name, "-d" | "--detach"));
-            detached.then(|| up.values(&["--scale"]).into_iter().map(scaled).collect())?
+            let has = |names: &[&str]| up.options.iter().any(|(name, _)| names.contains(name));
+            let scales = up.values(&["--scale"]);
+            // All that it starts or makes anew is what it scales.
+            let only = up.options.iter().all(|(name, _)| {
+                !matches!(*name, "--force-recreate" | "--build" | "--remove-orphans" | "-t" | "--timeout")
+            });
+            let only = only && has(&["--no-deps"]) && has(&["--no-recreate"]);
+            let names: Vec<&str> = scales.iter().filter_map(|word| Some(word.split_once('=')?.0)).collect();
+            let is_plain = only && up.operands == names;
+            has(&["-d", "--detach"]).then(|| scales.iter().map(|word| scaled(word, is_plain)).collect())?
         }
         _ => None,
     }
@@ -169,27 +192,30 @@ fn compose(words: &[&str], place: &Place) -> Option<Vec<Known>> {
 fn docker(words: &[&str]) -> Option<Vec<Known>> {
     const WAIT: [&str; 3] = ["-t", "--time", "--timeout"];
     let (verb, rest) = words.split_first()?;
-    let names = || Words::read(rest, &[], &WAIT).map(|read| read.operands);
+    let each = |does: &Does| {
+        let read = Words::read(rest, &[], &WAIT)?;
+        each(&read.operands, does, read.options.is_empty(), Target::Instance)
+    };
     match *verb {
-        "restart" => each(&names()?, &Does::Restart, Target::Instance),
-        "stop" => each(&names()?, &Does::Stop, Target::Instance),
+        "restart" => each(&Does::Restart),
+        "stop" => each(&Does::Stop),
         _ => None,
     }
 }
 
-const KINDS: [&str; 11] = [
-    "deployment",
-    "deployments",
-    "deploy",
-    "statefulset",
-    "statefulsets",
-    "sts",
-    "daemonset",
-    "daemonsets",
-    "ds",
-    "deployment.apps",
-    "statefulset.apps",
-];
+/// The kinds of objects that these commands are known for.
+fn kind(word: &str) -> Option<WorkloadKind> {
+    match word {
+        "deployment" | "deployments" | "deploy" | "deployment.apps" | "deployments.apps" => {
+            Some(WorkloadKind::Deployment)
+        }
+        "statefulset" | "statefulsets" | "sts" | "statefulset.apps" | "statefulsets.apps" => {
+            Some(WorkloadKind::StatefulSet)
+        }
+        "daemonset" | "daemonsets" | "ds" | "daemonset.apps" | "daemonsets.apps" => Some(WorkloadKind::DaemonSet),
+        _ => None,
+    }
+}
 
 fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Option<Vec<Known>> {
     let read = Words::read(words, &[], &["-n", "--namespace", "--context", "--replicas"])?;
@@ -210,15 +236,20 @@ fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Op
         (["scale", objects @ ..], [count]) => (Does::Scale(number(count)?), objects),
         _ => return None,
     };
-    // `deployment x y`, or `deployment/x deployment/y`.
-    let names: Option<Vec<&str>> = match objects {
-        [kind, names @ ..] if KINDS.contains(kind) => Some(names.to_vec()),
+    // `deployment x y`, or `deployment/x statefulset/y`.
+    let named: Option<Vec<(WorkloadKind, &str)>> = match objects {
+        [first, names @ ..] if kind(first).is_some() => names.iter().map(|name| Some((kind(first)?, *name))).collect(),
         objects => {
-            let halves = objects.iter().map(|object| object.split_once('/').filter(|(kind, _)| KINDS.contains(kind)));
-            halves.map(|half| half.map(|(_, name)| name)).collect()
+            let halves = objects.iter().map(|object| object.split_once('/'));
+            halves.map(|half| half.and_then(|(of, name)| Some((kind(of)?, name)))).collect()
         }
     };
-    each(&names?, &does, Target::Component)
+    let known = |(kind, name): (WorkloadKind, &str)| Known {
+        does: does.clone(),
+        target: Target::Object { kind, name: name.to_owned() },
+        is_plain: true,
+    };
+    named.map(|named| named.into_iter().map(known).collect())
 }
 
 fn systemctl(words: &[&str]) -> Option<Vec<Known>> {
@@ -226,21 +257,27 @@ fn systemctl(words: &[&str]) -> Option<Vec<Known>> {
     let units = || Some(Words::read(rest, &["--"], &[])?.operands);
     let names = || Some(units()?.iter().map(|unit| unit.strip_suffix(".service").unwrap_or(unit)).collect::<Vec<_>>());
     match *verb {
-        "restart" => each(&names()?, &Does::Restart, Target::Component),
-        "stop" => each(&names()?, &Does::Stop, Target::Component),
+        "restart" => each(&names()?, &Does::Restart, true, Target::Component),
+        "stop" => each(&names()?, &Does::Stop, true, Target::Component),
         _ => None,
     }
 }
 
 fn pm2(words: &[&str]) -> Option<Vec<Known>> {
     let (verb, rest) = words.split_first()?;
-    let names = Words::read(rest, &["--update-env"], &[])?.operands;
+    let read = Words::read(rest, &["--update-env"], &[])?;
     // Numbers and `all` name what pm2 has at that moment.
     let is_name = |name: &&str| *name != "all" && name.parse::<u32>().is_err();
-    match (*verb, names.as_slice()) {
-        ("restart" | "reload", names) if names.iter().all(is_name) => each(names, &Does::Restart, Target::Component),
-        ("stop", names) if names.iter().all(is_name) => each(names, &Does::Stop, Target::Component),
-        ("scale", [name, count]) if is_name(name) => each(&[name], &Does::Scale(number(count)?), Target::Component),
+    let is_plain = read.options.is_empty();
+    match (*verb, read.operands.as_slice()) {
+        // A reload waits for the old processes in a way of pm2's own.
+        ("restart" | "reload", names) if names.iter().all(is_name) => {
+            each(names, &Does::Restart, is_plain && *verb == "restart", Target::Component)
+        }
+        ("stop", names) if names.iter().all(is_name) => each(names, &Does::Stop, is_plain, Target::Component),
+        ("scale", [name, count]) if is_name(name) => {
+            each(&[name], &Does::Scale(number(count)?), is_plain, Target::Component)
+        }
         _ => None,
     }
 }
@@ -264,6 +301,7 @@ mod tests {
             let name = match &known.target {
                 Target::Component(name) => name.clone(),
                 Target::Instance(name) => format!("={name}"),
+                Target::Object { kind, name } => format!("{}/{name}", kind.as_str()),
             };
             match known.does {
                 Does::Restart => format!("restart {name}"),
@@ -292,10 +330,10 @@ mod tests {
         }
         let cluster = Place::Kubernetes { context: None, namespace: Some("loto".to_owned()) };
         for (line, known) in [
-            ("kubectl rollout restart deployment/backend -n loto", "restart backend"),
-            ("kubectl -n loto rollout restart deploy backend", "restart backend"),
-            ("kubectl scale --replicas=0 deployment/backend --namespace=loto", "scale backend 0"),
-            ("kubectl scale sts/redis -n loto --replicas 3", "scale redis 3"),
+            ("kubectl rollout restart deployment/backend -n loto", "restart deployment/backend"),
+            ("kubectl -n loto rollout restart deploy backend", "restart deployment/backend"),
+            ("kubectl scale --replicas=0 deployment/backend --namespace=loto", "scale deployment/backend 0"),
+            ("kubectl scale sts/redis -n loto --replicas 3", "scale statefulset/redis 3"),
         ] {
             assert_eq!(of(line, &cluster), known, "{line}");
         }
@@ -358,7 +396,7 @@ mod tests {
         }
         let context = Place::Kubernetes { context: Some("prod".to_owned()), namespace: None };
         assert_eq!(of("kubectl rollout restart deploy/x", &context), "", "its context is not named");
-        assert_eq!(of("kubectl --context prod rollout restart deploy/x", &context), "restart x");
+        assert_eq!(of("kubectl --context prod rollout restart deploy/x", &context), "restart deployment/x");
         for line in [
             "systemctl --user restart api",
             "systemctl -H web-1 restart api",
@@ -369,6 +407,30 @@ mod tests {
         }
         for line in ["pm2 restart all", "pm2 restart 0", "pm2 restart", "pm2 scale api +1"] {
             assert_eq!(of(line, &Place::Pm2), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn what_does_more_or_does_it_in_another_way_keeps_its_place() {
+        let cluster = Place::Kubernetes { context: None, namespace: None };
+        for (line, place, is_plain) in [
+            ("docker-compose restart api", &here(), true),
+            ("docker-compose restart -t 60 api", &here(), false),
+            ("docker-compose stop -t 60 api", &here(), false),
+            ("docker-compose up -d --scale worker=2", &here(), false),
+            ("docker-compose up -d --no-deps --no-recreate --scale worker=2 worker", &here(), true),
+            ("docker-compose up -d --no-deps --no-recreate --build --scale worker=2 worker", &here(), false),
+            ("docker-compose up -d --no-deps --no-recreate --scale worker=2 worker api", &here(), false),
+            ("docker restart -t 60 pedidos_api_1", &here(), false),
+            ("kubectl scale --replicas=2 deploy/x", &cluster, true),
+            ("systemctl restart api", &Place::Systemd, true),
+            ("pm2 restart api", &Place::Pm2, true),
+            ("pm2 reload api", &Place::Pm2, false),
+            ("pm2 restart api --update-env", &Place::Pm2, false),
+        ] {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let known = recognise(&StepCommands { plain: vec![argv], ..StepCommands::default() }, place);
+            assert_eq!(known.iter().map(|known| known.is_plain).collect::<Vec<_>>(), [is_plain], "{line}");
         }
     }
 

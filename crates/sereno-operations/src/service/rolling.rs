@@ -82,16 +82,18 @@ impl Planner<'_> {
         Ok([self.change(&remove, Verb::Deletes, Risk::Destroy, text), Self::observe(&replaced, title)])
     }
 
-    /// Starts as many as there were, where the platform makes the instances; nothing when somebody has started it already.
+    /// Starts as many as there were, where the platform makes the instances; nothing when somebody has started it already,
+    /// and as many at least.
     pub(super) fn switch_on(&self, component: &Component, replicas: u32) -> Result<Vec<OperationStep>, PlatformError> {
         let name = &component.name;
         let workload = component.workload.as_ref();
-        if workload.is_some_and(|workload| workload.on) {
+        let is_counted = workload.is_none_or(|workload| workload.kind.counts());
+        if workload.is_some_and(|workload| workload.on) && (!is_counted || component.desired >= replicas) {
             return Ok(Vec::new());
         }
         self.platform.calls(&Act::Start { instances: Vec::new(), replicas }, component)?;
         // Of what is not counted, only that it is on can be said.
-        let counted = workload.is_none_or(|workload| workload.kind.counts()).then_some(replicas);
+        let counted = is_counted.then_some(replicas);
         let step = StepRequest { replicas: counted, ..self.step(StepKind::Start, name) };
         let count = counted.map(|count| format!(" ({count})")).unwrap_or_default();
         let text = Text::new(format!("starts {name}{count}"), format!("inicia {name}{count}"));

@@ -100,7 +100,9 @@ impl Processes {
             (order, Err(error)) => (order.ok().flatten(), Err(error.text())),
             (Err(error), Ok(_)) => (None, Err(error.text())),
         };
-        let is_child_alive = matches!(&state, Ok(Some(state)) if state::is_child_alive(state));
+        // Without a keeper, whatever carries the mark of this instance is all that can be known of it.
+        let is_left = || !is_kept && !proc::marked(&folder.path().display().to_string(), &proc::all()).is_empty();
+        let is_child_alive = matches!(&state, Ok(Some(state)) if state::is_child_alive(state)) || is_left();
         let process = self.process(component);
         // A file of variables that cannot be read is told when it is needed, not each time that somebody looks.
         let definition = process.and_then(|process| spec::definition(process, &self.base).ok());

@@ -566,3 +566,25 @@ impl Drop for Ended {
         end_all(&self.0);
     }
 }
+
+#[test]
+fn what_a_killed_keeper_left_behind_is_seen_and_stopped() {
+    let system = System::new(
+        "[[processes]]\nname = \"api\"\ncommand = [\"bash\", \"-c\", \"sleep 300 & echo $! > helper; while echo tick; do sleep 0.1; done\"]\n",
+    );
+    system.done(&["up", "--yes"]);
+    let (helper, child) = (system.0.read("helper").trim().to_owned(), system.child("api.0"));
+    kill(system.keeper("api.0"), Signal::KILL);
+    // One that is dead and not buried is gone.
+    let is_there = |pid: &str| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
+    };
+    // The program dies of what nobody reads any more; what it had started stays.
+    until("the program is gone", || !is_there(&child.to_string()));
+    assert!(is_there(&helper));
+    assert_eq!(system.instance("api", 0)["state"], "unhealthy");
+    let typed = at_a_terminal(&system.0.command(&["stop"]), "Type CONFIRM", "CONFIRM\n");
+    assert_eq!(system.last_run().1, "verified", "{typed}");
+    assert!(!is_there(&helper), "{typed}");
+}
