@@ -1,7 +1,8 @@
 //! The family against a platform in memory: what is planned, and what is concluded from what is seen. The real platforms
 //! are in the tests of the binary.
 
-use super::{Kept, Request, Seen, StepKind, StepRequest, perform, perform_again, plan};
+use super::{Kept, Place, Prover, Request, Seen, StepKind, StepRequest, perform, perform_again, plan};
+use sereno_engine::plan::StepCommands;
 use sereno_model::{Lang, Risk};
 use sereno_platform::{
     Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform,
@@ -529,4 +530,29 @@ fn a_program_runs_once_in_the_very_process_that_the_plan_saw() {
     assert!(ran(&other, "fake@1").expect_err("another process").contains("not there any more"));
     assert!(ran(&other, "fake@2").expect_err("another place").contains("the plan is for"));
     assert!(other.calls.lock().expect("not poisoned").is_empty());
+}
+
+#[test]
+fn objects_of_a_cluster_that_share_a_name_are_told_apart_by_their_kind() {
+    let deployment = deployment(2, true, true, vec![instance("api-x", Running, 1)]).remove(0);
+    let mut set = Component { name: "statefulset/api".to_owned(), ..deployment.clone() };
+    if let Some(workload) = &mut set.workload {
+        workload.kind = WorkloadKind::StatefulSet;
+    }
+    let seen = Seen { components: vec![deployment, set], place: "fake@1".to_owned(), definition: None };
+    let prover = Prover {
+        place: &Place::Kubernetes { context: None, namespace: None },
+        seen: &seen,
+        platform: &replacing(Vec::new()),
+        lang: Lang::En,
+        native: true,
+        changed: std::cell::RefCell::default(),
+    };
+    let known = |line: &str| {
+        let plain = vec![line.split(' ').map(str::to_owned).collect()];
+        prover.around(&StepCommands { plain, is_whole: true, ..StepCommands::default() }).map(|around| around.known_as)
+    };
+    assert_eq!(known("kubectl scale sts/api --replicas=3"), Some(vec!["scale statefulset/api 3".to_owned()]));
+    assert_eq!(known("kubectl scale deploy api --replicas=3"), Some(vec!["scale api 3".to_owned()]));
+    assert_eq!(known("kubectl rollout restart ds/api"), None);
 }
