@@ -539,7 +539,7 @@ fn pedidos_runs_as_processes_of_serenos_own() {
     let env = fs::read_to_string(pedidos.dir.join(".env")).expect(".env");
     let port = env.lines().find_map(|line| line.strip_prefix("PORT=")).expect("PORT").trim().to_owned();
     let settings = format!(
-        "[[processes]]\nname = 'api'\ncommand = ['lab', 'serve', 'pedidos', 'api']\nenv_file = '.env'\nneeds = ['worker']\nhealth = 'http://127.0.0.1:{port}/health'\n[[processes]]\nname = 'worker'\ncommand = ['lab', 'serve', 'pedidos', 'worker']\nenv_file = '.env'\n"
+        "[[processes]]\nname = 'api'\ncommand = ['lab', 'serve', 'pedidos', 'api']\nenv_file = '.env'\nneeds = ['worker']\nhealth = 'http://127.0.0.1:{port}/health/redis'\n[[processes]]\nname = 'worker'\ncommand = ['lab', 'serve', 'pedidos', 'worker']\nenv_file = '.env'\n"
     );
     fs::write(pedidos.dir.join("sereno.toml"), settings).expect("written");
     let ended = Ended(pedidos.dir.clone());
