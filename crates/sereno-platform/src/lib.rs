@@ -13,6 +13,7 @@ pub mod exec;
 pub mod host;
 pub mod kubernetes;
 pub mod log;
+pub mod look;
 pub mod merge;
 pub mod pm2;
 pub mod process;
@@ -24,6 +25,7 @@ pub use component::{Component, ExitReason, Instance, InstanceState, LastExit, Li
 pub use error::PlatformError;
 pub use exec::{Keyboard, Program, Said, Wires};
 pub use log::{LogLine, LogWanted};
+pub use look::{Event, Variable, Version, Volume};
 pub use workload::{Stuck, Workload, WorkloadKind};
 
 use std::pin::Pin;
@@ -92,6 +94,37 @@ pub trait Platform: Send + Sync {
     /// [`PlatformError::Cut`] the program may have run, and may run still; after any other error it never began.
     fn exec<'a>(&'a self, call: &'a Call, _wires: Wires) -> Pending<'a, i32> {
         Box::pin(async move { Err(exec::not_here(&self.target(), &call.to_string())) })
+    }
+
+    /// What happened lately, oldest first: to these components, and to the place itself.
+    fn events<'a>(&'a self, _components: &'a [Component]) -> Pending<'a, Vec<Event>> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "events", "eventos")) })
+    }
+
+    /// The versions of a component that one could still go back to, newest first.
+    fn versions<'a>(&'a self, _component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "versions", "versiones")) })
+    }
+
+    /// The environment that a component is given, in clear, in the order of the names.
+    fn environment<'a>(&'a self, _component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "environment", "el entorno")) })
+    }
+
+    /// What keeps the data of these components, and what nobody uses any more, with the space that each takes.
+    fn volumes<'a>(&'a self, _components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "volumes", "volúmenes")) })
+    }
+
+    /// Sends the content of one file of an instance, whole and in order.
+    fn copy_out<'a>(
+        &'a self,
+        _component: &'a Component,
+        _instance: &'a Instance,
+        _path: &'a str,
+        _to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "files", "archivos")) })
     }
 }
 
