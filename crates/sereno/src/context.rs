@@ -13,10 +13,10 @@ use sereno_engine::plan::{KnownPerson, Origin, Plan, RunbookRef, Values};
 use sereno_engine::run::Person;
 use sereno_engine::walk::Outside;
 use sereno_model::redact::{Redactor, Secret, dotenv, looks_secret, secrets_of};
-use sereno_model::settings::{Settings, Strictness};
+use sereno_model::settings::{self, Settings, Strictness};
 use sereno_model::{Diagnostic, Digest, Lang, RunId, Severity, Text};
 use sereno_runbook::Runbook;
-use sereno_store::{Actor, Location, Role, Store, StoreError};
+use sereno_store::{Action, Actor, Location, Role, Store, StoreError};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -86,8 +86,7 @@ impl Context {
                     Failure::new(Exit::Usage, format!("[[commands]]: {e}"), format!("[[commands]]: {e}"))
                 })?),
             };
-        let people = settings.people.iter().map(|p| KnownPerson { name: p.name.clone(), os_user: p.os_user.clone() });
-        let people: Vec<KnownPerson> = people.collect();
+        let people: Vec<KnownPerson> = settings.people.iter().map(known).collect();
         let lang = if global.lang.is_none() { settings.system.language.unwrap_or(lang) } else { lang };
         Ok(Self {
             settings_file: file.and_then(|file| std::path::absolute(file).ok()),
@@ -254,7 +253,8 @@ impl Context {
         // The journal's plan is redacted: a name that is a secret's value too is the same person.
         let redactor = self.redactor_for(plan);
         let redacted = |text: &String| redactor.redact(text).into_owned();
-        let seen = |p: &KnownPerson| KnownPerson { name: redacted(&p.name), os_user: redacted(&p.os_user) };
+        let seen =
+            |p: &KnownPerson| KnownPerson { name: redacted(&p.name), os_user: redacted(&p.os_user), ..p.clone() };
         let now: Vec<KnownPerson> = self.people.iter().flat_map(|p| [p.clone(), seen(p)]).collect();
         let lost: Vec<String> = plan.people_lost(&now).iter().map(|p| format!("{} ({})", p.name, p.os_user)).collect();
         if lost.is_empty() {
@@ -281,19 +281,15 @@ impl Context {
             return Role::ALL.to_vec();
         }
         let known = self.settings.people.iter().find(|p| p.name == self.person.name);
-        match known {
-            Some(person) if person.roles.is_empty() => vec![Role::Operator, Role::Approver],
-            Some(person) => person.roles.iter().filter_map(|role| Role::named(role)).collect(),
-            None => vec![Role::Viewer],
-        }
+        known.map_or_else(|| vec![Role::Viewer], roles_of)
     }
 
     pub(crate) fn may_approve(&self) -> bool {
-        self.store_context().may(sereno_store::Action::Approve).is_ok()
+        self.store_context().may(Action::Approve).is_ok()
     }
 
     pub(crate) fn may_operate(&self) -> bool {
-        self.store_context().may(sereno_store::Action::Operate).is_ok()
+        self.store_context().may(Action::Operate).is_ok()
     }
 
     pub(crate) fn store_context(&self) -> sereno_store::Context {
@@ -341,7 +337,7 @@ impl Context {
     }
 
     /// The variables that one of Sereno's own processes gets. A file that cannot be read is told when it is started.
-    fn given_to(&self, process: &sereno_model::settings::Process) -> Vec<(String, String)> {
+    fn given_to(&self, process: &settings::Process) -> Vec<(String, String)> {
         let file = process.env_file.iter().filter_map(|name| fs::read(self.directory.join(name)).ok());
         let of_file = file.flat_map(|bytes| dotenv::parse(&text_of(bytes)));
         of_file.chain(process.environment.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
@@ -387,6 +383,19 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 /// A store's error as a failure of the command.
+fn known(person: &settings::Person) -> KnownPerson {
+    let may_not_approve = !roles_of(person).iter().any(|role| Action::Approve.roles().contains(role));
+    KnownPerson { name: person.name.clone(), os_user: person.os_user.clone(), may_not_approve }
+}
+
+/// The roles that the settings give somebody, or the usual ones.
+fn roles_of(person: &settings::Person) -> Vec<Role> {
+    if person.roles.is_empty() {
+        return vec![Role::Operator, Role::Approver];
+    }
+    person.roles.iter().filter_map(|role| Role::named(role)).collect()
+}
+
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let exit = match error {
         StoreError::NotAllowed { .. } | StoreError::LockHeld(_) => Exit::Refused,

@@ -56,7 +56,13 @@ mod tests {
                 plan.source =
                     Source::Runbook(RunbookRef { path: "RUNBOOK.md".to_owned(), title: Some("T".to_owned()), digest });
             },
-            |plan| plan.people.push(KnownPerson { name: "ana".to_owned(), os_user: "root".to_owned() }),
+            |plan| {
+                plan.people.push(KnownPerson {
+                    name: "ana".to_owned(),
+                    os_user: "root".to_owned(),
+                    may_not_approve: false,
+                })
+            },
         ];
         assert!(plan().digest_holds());
         for (number, change) in changes.iter().enumerate() {

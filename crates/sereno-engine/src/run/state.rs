@@ -204,6 +204,9 @@ impl RunState {
             if by.is_same(&self.started_by) && !stand_in {
                 return Err("the one who started the run cannot be its second person");
             }
+            if !stand_in && !self.plan.knows_as_approver(by) {
+                return Err("the settings knew no such approver when the run was planned");
+            }
         }
         self.approved[step] = true;
         Ok(())

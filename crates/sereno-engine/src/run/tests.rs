@@ -297,9 +297,31 @@ fn two_names_that_one_user_proved_are_one_person() {
     assert!(yes(proved("beto", "beto")).is_ok());
 }
 
+fn known(name: &str, os_user: &str) -> KnownPerson {
+    KnownPerson { name: name.to_owned(), os_user: os_user.to_owned(), may_not_approve: false }
+}
+
+#[test]
+fn the_second_person_is_one_whom_the_settings_knew_as_an_approver_when_the_run_was_planned() {
+    let viewer = KnownPerson { may_not_approve: true, ..known("leo", "leo") };
+    let people = vec![known("ana", "ana"), known("eva", "eva"), viewer];
+    let crate::plan::Approval::SecondPerson { word } = sample_step(1, Risk::Destroy).approval else {
+        panic!("no second person")
+    };
+    let case = || {
+        let digest = Digest::of("plan");
+        Case::of(Plan { people: people.clone(), digest, ..sample_plan(vec![sample_step(1, Risk::Destroy)]) })
+    };
+    for stranger in ["leo", "mia"] {
+        let why = case().refuses(approved(&[0], stranger, Some(&word), false));
+        assert!(why.contains("knew no such approver"), "{why}");
+    }
+    assert_eq!(case().then(approved(&[0], "eva", Some(&word), false)), Next::Start { step: 0, attempt: 1 });
+}
+
 #[test]
 fn nobody_stands_in_for_a_second_person_where_two_were_configured() {
-    let known = |name: &str| KnownPerson { name: name.to_owned(), os_user: name.to_owned() };
+    let known = |name: &str| known(name, name);
     let case = |people: Vec<KnownPerson>| {
         let digest = Digest::of("plan");
         Case::of(Plan { people, digest, ..sample_plan(vec![sample_step(1, Risk::Destroy)]) })
@@ -315,7 +337,6 @@ fn nobody_stands_in_for_a_second_person_where_two_were_configured() {
 
 #[test]
 fn a_list_of_people_may_grow_and_neither_lose_one_nor_give_them_another_login() {
-    let known = |name: &str, os_user: &str| KnownPerson { name: name.to_owned(), os_user: os_user.to_owned() };
     let plan = Plan { people: vec![known("ana", "root"), known("eva", "eva")], ..sample_plan(Vec::new()) };
     assert!(plan.people_lost(&[known("eva", "eva"), known("leo", "leo"), known("ana", "root")]).is_empty());
     assert_eq!(plan.people_lost(&[known("ana", "root"), known("eva", "nobody")]), [&known("eva", "eva")]);

@@ -50,6 +50,17 @@ pub(crate) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exi
             "lo permite el rol `approver` en [[people]] de sereno.toml",
         ));
     }
+    if needs_second && !state.plan.is_of_one_person() && !state.plan.knows_as_approver(&context.person) {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("the settings knew no approver {} when run {run} was planned", context.person.name),
+            format!("la configuración no conocía a {} como aprobador cuando se planeó {run}", context.person.name),
+        )
+        .hint(
+            format!("somebody whom they knew approves it; or sereno runs cancel {run} --reason …, and plan anew"),
+            format!("lo aprueba alguien que ya conocía; o sereno runs cancel {run} --reason …, y planee de nuevo"),
+        ));
+    }
     context.tell_if_runbook_changed(&run, &state.plan);
     show(context, &run, &state, &steps);
     let approval = state.plan.steps[steps[0]].approval.clone();

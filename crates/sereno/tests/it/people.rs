@@ -172,9 +172,15 @@ fn a_run_is_not_taken_up_under_a_weaker_list_of_people_than_it_was_planned_under
         }
     }
     assert_eq!(world.read("data"), "precious");
+    // Whoever came since, or became an approver since, is no second person of this run.
+    let more = "\n[[people]]\nname = \"mia\"\nos_user = \"games\"\nroles = [\"approver\"]\n";
+    world.write("sereno.toml", &format!("{}{more}", TWO_PEOPLE.replace("[\"viewer\"]", "[\"approver\"]")));
+    for stranger in ["games", "daemon"] {
+        let refused = as_user(&world, stranger, &["approve", &run, "--word", "CONFIRM", "--reason", "me"]);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(refused.err.contains("knew no approver"), "{refused:?}");
+    }
     // With somebody more it is the same list and stronger.
-    let more = "\n[[people]]\nname = \"mia\"\nos_user = \"games\"\nroles = [\"viewer\"]\n";
-    world.write("sereno.toml", &format!("{TWO_PEOPLE}{more}"));
     let right = as_user(&world, "nobody", &["approve", &run, "--word", "CONFIRM", "--reason", "fine"]);
     assert_eq!(right.code, Some(0), "{right:?}");
     // Whoever left the team may not leave its runs stuck: giving one up needs no list.
