@@ -188,6 +188,8 @@ struct Judged {
     effects: Vec<Effect>,
     files: StepFiles,
     commands: StepCommands,
+    /// It opens a shell or a console: nobody knows yet what will be typed there.
+    opens: bool,
 }
 
 impl Builder<'_> {
@@ -207,13 +209,16 @@ impl Builder<'_> {
         };
         let if_fails = self.procedure.if_fails.contains(&step.id);
         let before = if_fails.then(|| self.whereabouts.clone());
-        let Judged { risk, effects, files, commands } = self.judge(step, &text, &mut action);
+        let Judged { risk, effects, files, commands, opens } = self.judge(step, &text, &mut action);
         if let Some(before) = before {
             // Where it goes is nothing to those that run when nothing failed.
             self.whereabouts = before;
         }
-        let approval =
-            if action.executes() { self.options.policy.approval(risk, self.word.as_deref()) } else { Approval::None };
+        let approval = match self.options.policy.approval(risk, self.word.as_deref()) {
+            _ if !action.executes() => Approval::None,
+            Approval::None if opens => Approval::Operator,
+            approval => approval,
+        };
         let locks = if action.executes() { locks(risk, &effects) } else { Vec::new() };
         let recognise = self.options.recognise.filter(|_| action == Action::Run && step.kind == StepKind::Shell);
         let around = recognise.and_then(|recognise| recognise(&commands));
@@ -347,7 +352,13 @@ impl Builder<'_> {
     fn judge(&mut self, step: &Step, text: &str, action: &mut Action) -> Judged {
         if *action != Action::Run {
             let (risk, effects) = (step.risk.unwrap_or_default(), step.effects.clone());
-            return Judged { risk, effects, files: StepFiles::default(), commands: StepCommands::default() };
+            return Judged {
+                risk,
+                effects,
+                files: StepFiles::default(),
+                commands: StepCommands::default(),
+                opens: false,
+            };
         }
         let before = self.definitions.len();
         let analysis = analyze_shell(&format!("{}{text}", self.definitions), self.options.knowledge);
@@ -384,7 +395,8 @@ impl Builder<'_> {
             .collect();
         self.definitions.push_str(&defined.concat());
         let effects = if effects.is_empty() { step.effects.clone() } else { effects };
-        Judged { risk, effects, files, commands }
+        let opens = own.iter().any(|s| s.opens.is_some());
+        Judged { risk, effects, files, commands, opens }
     }
 }
 

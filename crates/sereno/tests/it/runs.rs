@@ -1,6 +1,6 @@
 //! Runs on a live shell: killed in the middle of a step, cancelled, timed out, decided upon, undone.
 
-use crate::world::{Said, World, at_a_terminal, await_file, said};
+use crate::world::{Said, World, at_a_terminal, await_file, said, talk_at_a_terminal};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -42,6 +42,12 @@ printf 'hello \\033[31m%s\\033[0m\\a\\n' \"$NAME\"
 
 # 2. Remember it
 echo \"$NAME\" >> ledger
+```
+
+## Opens a shell
+
+```bash
+bash
 ```
 
 ## Leaves children
@@ -515,4 +521,16 @@ fn what_a_person_does_at_the_terminal_of_a_step_is_kept_and_goes_on_to_the_next(
     // As it was read, and harmless for the terminal of whoever reads it.
     assert!(shown.out.contains("name? ") && shown.out.contains("hello ana\n"), "{shown:?}");
     assert!(!shown.out.contains(['\x1b', '\x07']), "{shown:?}");
+}
+
+#[test]
+fn a_shell_is_opened_when_a_person_said_yes_and_not_before() {
+    let world = World::with_runbook(RUNBOOK);
+    let plan = world.sereno(&["--format", "json", "plan", "opens-a-shell"]);
+    assert!(plan.out.contains("\"risk\": \"observe\"") && plan.out.contains("\"needs\": \"operator\""), "{plan:?}");
+    let command = world.command(&["run", "opens-a-shell"]);
+    let no = talk_at_a_terminal(&command, &[("[y/N]", "n\n")]);
+    assert!(!no.contains("$ ") && !no.contains("# "), "{no}");
+    let yes = talk_at_a_terminal(&command, &[("[y/N]", "y\n"), ("# ", "echo six$((3*14)) > typed; exit\n")]);
+    assert_eq!(world.read("typed"), "six42\n", "{yes}");
 }
