@@ -61,7 +61,7 @@ mod tests {
                     name: "ana".to_owned(),
                     os_user: "root".to_owned(),
                     may_not_approve: false,
-                })
+                });
             },
         ];
         assert!(plan().digest_holds());

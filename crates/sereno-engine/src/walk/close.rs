@@ -4,7 +4,8 @@
 //! the trap waiting in a saved state; its author wrote it to clean up (a lock file, maintenance mode, a temporary user).
 //! It runs as a process of its own, like a step: intent in the journal first, and learned of again after a crash.
 
-use super::{EngineError, MOST_STARTS, Ui, Walker, expect, report, saved_state};
+use super::attempt::{MOST_STARTS, saved_state};
+use super::{EngineError, Ui, Walker, expect, report};
 use crate::run::{Event, StepReport};
 use crate::session::{self, Ended, Lost, StepFiles, StepSpec};
 use sereno_model::{Outcome, Text};
