@@ -8,6 +8,7 @@
 pub mod call;
 pub mod component;
 pub mod compose;
+mod disk;
 pub mod error;
 pub mod exec;
 pub mod host;
@@ -18,6 +19,7 @@ pub mod merge;
 pub mod pm2;
 pub mod process;
 pub mod systemd;
+mod tar;
 pub mod workload;
 
 pub use call::{Act, Call};

@@ -11,7 +11,7 @@ use sereno_platform::kubernetes::{Choice, Kubernetes};
 use sereno_platform::pm2::Pm2;
 use sereno_platform::process::Processes;
 use sereno_platform::systemd::Systemd;
-use sereno_platform::{Platform, PlatformError};
+use sereno_platform::{Component, Platform, PlatformError, find};
 use std::collections::BTreeMap;
 
 /// Where components can live.
@@ -153,6 +153,14 @@ fn hosts(context: &Context, sudo: bool) -> std::result::Result<Vec<Host>, Platfo
     let config = settings.ssh_config.as_ref().map(|file| context.directory.join(file).display().to_string());
     let sudo = settings.sudo.unwrap_or(sudo);
     settings.hosts.iter().map(|address| Host::over_ssh(address, config.clone(), sudo)).collect()
+}
+
+/// The components of these names; all of them when none is named.
+pub(crate) fn chosen<'c>(all: &'c [Component], names: &[String]) -> Result<Vec<&'c Component>> {
+    match names {
+        [] => Ok(all.iter().collect()),
+        names => names.iter().map(|name| find(all, name).map_err(|error| failure(&error))).collect(),
+    }
 }
 
 /// A platform's error as a failure of the command.

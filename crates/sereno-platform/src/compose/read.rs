@@ -22,7 +22,7 @@ pub(super) struct Found {
     ends: bool,
 }
 
-const SERVICE: &str = "com.docker.compose.service";
+pub(super) const SERVICE: &str = "com.docker.compose.service";
 const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// The longest piece of a probe's output that is shown.
@@ -179,7 +179,7 @@ fn cpu_millis(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -
 }
 
 /// The engine's times; the year 1 stands for never.
-fn time(text: Option<&str>) -> Option<Timestamp> {
+pub(super) fn time(text: Option<&str>) -> Option<Timestamp> {
     text?.parse::<Timestamp>().ok().filter(|time| time.as_second() > 0)
 }
 
