@@ -10,10 +10,12 @@ mod exec;
 mod logs;
 mod quantity;
 mod read;
+mod survey;
 
-pub use config::Choice;
+pub use config::{Choice, contexts};
 pub use error::ClusterError;
 pub use exec::{ExecError, ExecIn, Piece};
+pub use survey::{Survey, Surveyed, Variable};
 
 use crate::call::ClusterRequest;
 use crate::{
