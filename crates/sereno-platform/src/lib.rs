@@ -10,6 +10,7 @@ pub mod component;
 pub mod compose;
 pub mod error;
 pub mod exec;
+mod file;
 pub mod host;
 pub mod kubernetes;
 pub mod log;
