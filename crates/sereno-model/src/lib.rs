@@ -13,6 +13,9 @@ pub mod risk;
 pub mod settings;
 pub mod text;
 
+/// The environment variable of a process that is no part of the step which started it: it goes on when that step is ended.
+pub const OUTLIVES_STEP: &str = "SERENO_OUTLIVES_STEP";
+
 pub use block::{BlockClass, Flag};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effect::{Effect, Verb};

@@ -29,7 +29,7 @@ pub enum PlatformError {
     Unreachable { host: String, key_changed: bool, said: String },
     #[error("{file} cannot be understood: {why}")]
     Unreadable { file: String, why: String },
-    #[error("{path}: {source}")]
+    #[error("{}: {}", path.display(), file_said(source).en)]
     File { path: PathBuf, source: io::Error },
     /// A file of a component.
     #[error("{en}")]
@@ -88,7 +88,9 @@ impl PlatformError {
                 Text::new(self.to_string(), format!("no se llega a {host} por SSH: {said}"))
             }
             Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
-            Self::File { .. } => Text::same(self.to_string()),
+            Self::File { path, source } => {
+                Text::new(self.to_string(), format!("{}: {}", path.display(), file_said(source).es))
+            }
             Self::Refused { en, es, .. } | Self::Cut { en, es } | Self::NotCopied { en, es } => Text::new(en, es),
         }
     }
@@ -126,8 +128,8 @@ impl PlatformError {
                 "ejecútelo con un usuario del grupo docker, o como root",
             )),
             Self::AddressUnknown { .. } => Some(Text::new(
-                "unix:///path/of/docker.sock or tcp://host:port",
-                "unix:///ruta/de/docker.sock o tcp://host:puerto",
+                "unix:///path/of/docker.sock or tcp://host:port; an engine behind SSH: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and DOCKER_HOST=unix:///tmp/docker.sock",
+                "unix:///ruta/de/docker.sock o tcp://host:puerto; un motor detrás de SSH: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, y DOCKER_HOST=unix:///tmp/docker.sock",
             )),
             Self::Cluster(error) => error.hint(),
             Self::NoProgram { program, .. } if program != "docker compose" => None,
@@ -163,11 +165,52 @@ impl PlatformError {
             Self::Cut { .. } => {
                 Some(Text::new("look whether it still runs, and what it did", "mire si todavía se ejecuta, y qué hizo"))
             }
-            Self::Engine { .. }
-            | Self::Program { .. }
-            | Self::Unreadable { .. }
-            | Self::File { .. }
-            | Self::NotCopied { .. } => None,
+            Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::NotCopied { .. } => None,
+            Self::File { source, .. } => file_hint(source),
         }
     }
+}
+
+/// Why a file cannot be used, in words of both languages where the system's own are English.
+pub(crate) fn file_said(error: &io::Error) -> Text {
+    match error.kind() {
+        io::ErrorKind::NotFound => Text::new("it is not there", "no está"),
+        io::ErrorKind::PermissionDenied => Text::new("this user may not use it", "este usuario no lo puede usar"),
+        io::ErrorKind::IsADirectory => Text::new("it is a directory, not a file", "es un directorio, no un archivo"),
+        io::ErrorKind::InvalidInput => Text::new(
+            "it is no regular file (a pipe, a socket or a device), and is not read",
+            "no es un archivo regular (es una tubería, un socket o un dispositivo), y no se lee",
+        ),
+        io::ErrorKind::InvalidData => Text::new("it is not a text in UTF-8", "no es un texto en UTF-8"),
+        io::ErrorKind::StorageFull => Text::new("the disk is full", "el disco está lleno"),
+        io::ErrorKind::ReadOnlyFilesystem => Text::new("the disk is read-only", "el disco es de solo lectura"),
+        _ => Text::same(error.to_string()),
+    }
+}
+
+pub(crate) fn file_hint(error: &io::Error) -> Option<Text> {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => Text::new(
+            "is the path right? It is taken from where sereno.toml is",
+            "¿es correcta la ruta? Se toma desde donde está sereno.toml",
+        ),
+        io::ErrorKind::PermissionDenied => Text::new(
+            "ls -l shows whose it is; run Sereno as that user, or let this one in (chmod, chown)",
+            "ls -l muestra de quién es; ejecute Sereno con ese usuario, o permita a este (chmod, chown)",
+        ),
+        io::ErrorKind::StorageFull => Text::new(
+            "df -h shows what is full; make room, then call it again",
+            "df -h muestra qué está lleno; libere espacio y vuelva a llamarlo",
+        ),
+        io::ErrorKind::ReadOnlyFilesystem => Text::new(
+            "mount shows it; dmesg says whether the disk has failed",
+            "mount lo muestra; dmesg dice si falló el disco",
+        ),
+        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => Text::new(
+            "put a regular file in its place, or name another one in sereno.toml",
+            "ponga un archivo regular en su lugar, o nombre otro en sereno.toml",
+        ),
+        _ => return None,
+    };
+    Some(hint)
 }

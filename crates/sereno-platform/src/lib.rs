@@ -11,6 +11,7 @@ pub mod compose;
 mod disk;
 pub mod error;
 pub mod exec;
+mod file;
 pub mod host;
 pub mod kubernetes;
 pub mod log;

@@ -113,6 +113,15 @@ pub(crate) struct InitArgs {
     /// A file of settings for ssh, relative to this directory.
     #[arg(long, value_name = "FILE")]
     pub(crate) ssh_config: Option<String>,
+    /// A context of the kubeconfig: its cluster is where the system lives.
+    #[arg(long, value_name = "NAME", conflicts_with = "hosts")]
+    pub(crate) context: Option<String>,
+    /// The namespace in the cluster; the context's own when it is not named.
+    #[arg(long, value_name = "NAME", conflicts_with = "hosts")]
+    pub(crate) namespace: Option<String>,
+    /// A kubeconfig, relative to this directory; the one that kubectl would use when it is not named.
+    #[arg(long, value_name = "FILE", conflicts_with = "hosts")]
+    pub(crate) kubeconfig: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::cli::{Format, Global, LangArg};
 use crate::exit::Exit;
+use crate::file;
 use crate::output;
 use crate::render::{CYAN, YELLOW, styled};
 use crate::report::{Failure, Result, unusable};
@@ -67,12 +68,12 @@ impl Context {
             Failure::new(Exit::Usage, format!("the current directory: {e}"), format!("el directorio actual: {e}"))
         })?;
         let file = match &global.settings {
-            Some(path) if path.is_file() => Some(path.clone()),
-            Some(path) if path.is_dir() => {
-                return Err(unusable(Exit::Usage, path, &std::io::ErrorKind::IsADirectory.into()));
-            }
+            Some(path) if path.exists() => Some(path.clone()),
             Some(path) => return Err(no_such_file(path)),
-            None => here.ancestors().map(|dir| dir.join("sereno.toml")).find(|path| path.is_file()),
+            // A folder of that name is none of ours; whatever else is there is meant.
+            None => {
+                here.ancestors().map(|dir| dir.join("sereno.toml")).find(|path| file::is_there(path) && !path.is_dir())
+            }
         };
         let directory = match &file {
             Some(path) => fs::canonicalize(path).ok().and_then(|p| p.parent().map(Path::to_path_buf)).unwrap_or(here),
@@ -93,7 +94,7 @@ impl Context {
             lang,
             format: global.format,
             state_dir: directory.join(".sereno"),
-            env_files: read_env_files(&directory, &settings),
+            env_files: read_env_files(&directory, &settings, lang),
             person: identity::person(&people),
             people,
             directory,
@@ -109,7 +110,8 @@ impl Context {
             paths = self.settings.system.runbooks.iter().map(|name| self.directory.join(name)).collect();
         }
         if paths.is_empty() {
-            paths.extend(USUAL_RUNBOOKS.iter().map(|name| self.directory.join(name)).find(|path| path.is_file()));
+            let usual = USUAL_RUNBOOKS.iter().map(|name| self.directory.join(name));
+            paths.extend(usual.into_iter().find(|path| file::is_there(path) && !path.is_dir()));
         }
         if paths.is_empty() {
             return Err(Failure::new(Exit::Usage, "no runbook was found here", "no se encontró ningún runbook aquí")
@@ -142,7 +144,7 @@ impl Context {
     }
 
     fn document(&self, path: &Path) -> Result<Document> {
-        let bytes = fs::read(path).map_err(|error| match error.kind() {
+        let bytes = file::read(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => no_such_file(path),
             _ => unusable(Exit::Usage, path, &error),
         })?;
@@ -338,7 +340,7 @@ impl Context {
 
     /// The variables that one of Sereno's own processes gets. A file that cannot be read is told when it is started.
     fn given_to(&self, process: &settings::Process) -> Vec<(String, String)> {
-        let file = process.env_file.iter().filter_map(|name| fs::read(self.directory.join(name)).ok());
+        let file = process.env_file.iter().filter_map(|name| file::read(&self.directory.join(name)).ok());
         let of_file = file.flat_map(|bytes| dotenv::parse(&text_of(bytes)));
         of_file.chain(process.environment.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
     }
@@ -454,7 +456,7 @@ pub(crate) fn language(asked: Option<LangArg>) -> Lang {
 fn read_settings(file: Option<&Path>, lang: Lang, format: Format) -> Result<Settings> {
     let Some(path) = file else { return Ok(Settings::default()) };
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
+    let text = file::read_text(path).map_err(|e| unusable(Exit::Usage, path, &e))?;
     let (settings, diagnostics) = Settings::parse(&text, &name);
     // A setting may hold a secret, and what is wrong with it another one's line.
     let shown = Redactor::default().mask(&text);
@@ -479,15 +481,18 @@ fn read_settings(file: Option<&Path>, lang: Lang, format: Format) -> Result<Sett
 }
 
 /// The `.env` files of the system. One that is not there is nothing to say; one that cannot be read is.
-fn read_env_files(directory: &Path, settings: &Settings) -> BTreeMap<String, String> {
+fn read_env_files(directory: &Path, settings: &Settings, lang: Lang) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let usual = [".env".to_owned()];
     let names = if settings.secrets.env_files.is_empty() { &usual[..] } else { &settings.secrets.env_files[..] };
     for name in names {
-        match fs::read(directory.join(name)) {
+        match file::read(&directory.join(name)) {
             Ok(bytes) => all.extend(dotenv::parse(&text_of(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => output::say(format!("sereno: {name}: {error}")),
+            Err(error) => {
+                let message = unusable(Exit::Usage, Path::new(name), &error).message;
+                output::say(format!("sereno: {}", message.get(lang)));
+            }
         }
     }
     all

@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod coverage;
 mod exit;
+mod file;
 mod look_args;
 mod output;
 mod procedures;

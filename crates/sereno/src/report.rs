@@ -62,6 +62,10 @@ pub(crate) fn unusable(exit: Exit, path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::ReadOnlyFilesystem => {
             ("the disk is read-only".to_owned(), "el disco es de solo lectura".to_owned())
         }
+        io::ErrorKind::InvalidInput => (
+            "it is no regular file (a pipe, a socket or a device), and is not read".to_owned(),
+            "no es un archivo regular (es una tubería, un socket o un dispositivo), y no se lee".to_owned(),
+        ),
         io::ErrorKind::InvalidData => ("it is not a text in UTF-8".to_owned(), "no es un texto en UTF-8".to_owned()),
         _ => (error.to_string(), error.to_string()),
     };

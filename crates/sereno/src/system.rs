@@ -27,16 +27,12 @@ enum Kind {
 /// What the settings name, or what else they set shows; Compose, which the directory shows, when they say nothing.
 fn kind(context: &Context) -> Kind {
     let settings = &context.settings.platform;
-    let names_a_cluster = settings.kubeconfig.is_some() || settings.context.is_some() || settings.namespace.is_some();
-    match settings.kind.as_deref() {
+    match settings.kind.as_deref().or_else(|| settings.implied_kind()) {
         Some("kubernetes") => Kind::Kubernetes,
         Some("pm2") => Kind::Pm2,
         Some("process") => Kind::Process,
         Some("systemd") => Kind::Systemd,
         Some(_) => Kind::Compose,
-        // Machines are named: this one is not meant, whatever lies here.
-        None if !settings.units.is_empty() || !settings.hosts.is_empty() => Kind::Systemd,
-        None if names_a_cluster => Kind::Kubernetes,
         None if !context.settings.processes.is_empty() => Kind::Process,
         None => Kind::Compose,
     }
@@ -99,7 +95,7 @@ fn dotenv_of_compose(context: &Context) -> BTreeMap<String, String> {
     let file = context.directory.join(first.unwrap_or_default());
     let folder = if first.is_some() { file.parent() } else { Some(file.as_path()) };
     // One that is not there says nothing, and compose itself says what is wrong with one that cannot be read.
-    let bytes = folder.and_then(|folder| std::fs::read(folder.join(".env")).ok()).unwrap_or_default();
+    let bytes = folder.and_then(|folder| crate::file::read(&folder.join(".env")).ok()).unwrap_or_default();
     dotenv::parse(&String::from_utf8_lossy(&bytes)).into_iter().collect()
 }
 
@@ -116,10 +112,10 @@ pub(crate) fn place(context: &Context) -> Option<Place> {
     match kind(context) {
         Kind::Systemd => settings.hosts.is_empty().then_some(Place::Systemd),
         Kind::Pm2 => settings.hosts.is_empty().then_some(Place::Pm2),
-        // A command does not name the kubeconfig that only the settings know: it speaks to another cluster.
-        Kind::Kubernetes if settings.kubeconfig.is_some() => None,
         Kind::Kubernetes => {
-            Some(Place::Kubernetes { context: settings.context.clone(), namespace: settings.namespace.clone() })
+            let (kubeconfig, is_usual) = kubeconfig(context);
+            let (context, namespace) = (settings.context.clone(), settings.namespace.clone());
+            Some(Place::Kubernetes { context, namespace, kubeconfig, is_usual })
         }
         Kind::Process => None,
         Kind::Compose => {
@@ -132,6 +128,17 @@ pub(crate) fn place(context: &Context) -> Option<Place> {
             })
         }
     }
+}
+
+/// How a command may name the kubeconfig that the settings go by, and whether one that names none uses it too: it goes by
+/// the environment, which steps inherit.
+fn kubeconfig(context: &Context) -> (Vec<String>, bool) {
+    let inherited = std::env::var("KUBECONFIG").ok().filter(|file| !file.is_empty());
+    let Some(named) = &context.settings.platform.kubeconfig else { return (inherited.into_iter().collect(), true) };
+    let plain = named.strip_prefix("./").unwrap_or(named).to_owned();
+    let whole = context.directory.join(&plain);
+    let is_usual = inherited.is_some_and(|file| context.directory.join(file) == whole);
+    (vec![plain, whole.display().to_string()], is_usual)
 }
 
 fn project(context: &Context) -> Option<Project> {

@@ -37,6 +37,18 @@ const WORDS: &[(&str, &str)] = &[
         "Un archivo de configuración de ssh, relativo a este directorio",
     ),
     (
+        "A context of the kubeconfig: its cluster is where the system lives",
+        "Un contexto del kubeconfig: su cluster es donde vive el sistema",
+    ),
+    (
+        "The namespace in the cluster; the context's own when it is not named",
+        "El namespace en el cluster; si no se nombra, el del contexto",
+    ),
+    (
+        "A kubeconfig, relative to this directory; the one that kubectl would use when it is not named",
+        "Un kubeconfig, relativo a este directorio; si no se nombra, el que usaría kubectl",
+    ),
+    (
         "Says what is wrong with a runbook before the night it is needed",
         "Dice qué está mal en un runbook antes de la noche en que haga falta",
     ),

@@ -4,6 +4,7 @@ use super::files::STEP_MARKER;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::{Deserialize, Serialize};
+use sereno_model::OUTLIVES_STEP;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -73,15 +74,19 @@ fn all() -> Vec<Stat> {
     pids.filter_map(Stat::read).collect()
 }
 
-/// Every living process that descends from this one.
+/// Every living process that descends from this one, but those that say that they are no part of the step, and theirs.
 pub(super) fn descendants() -> Vec<Process> {
     let mut parents = vec![rustix::process::getpid().as_raw_nonzero().get()];
+    let mark = [OUTLIVES_STEP.as_bytes(), b"=1"].concat();
     let mut others = all();
     let mut found = Vec::new();
     while let Some(parent) = parents.pop() {
         let (children, rest) = others.into_iter().partition::<Vec<_>, _>(|stat| stat.parent == parent);
         others = rest;
         for child in children {
+            if carries(child.process.pid, &mark) {
+                continue;
+            }
             parents.push(child.process.pid);
             if !child.dead {
                 found.push(child.process);

@@ -171,7 +171,7 @@ impl Supervisor {
         for (stream, bytes) in self.redaction.finish() {
             self.output.append(stream, millis, &bytes);
         }
-        let alive = if children_remain()? { processes::descendants() } else { Vec::new() };
+        let alive = left()?;
         let (background, survivors) = if self.ending.is_some() { (Vec::new(), alive) } else { (alive, Vec::new()) };
         let status = match self.status {
             Some(status) => status,
@@ -183,7 +183,7 @@ impl Supervisor {
 
     /// Whether nothing is left that this process would have to stay for. Asked after the step's end.
     pub(super) fn is_alone(&self) -> bool {
-        self.pipes.is_empty() && matches!(children_remain(), Ok(false))
+        self.pipes.is_empty() && matches!(others_remain(), Ok(false))
     }
 
     /// After the result: takes what processes in the background go on to say, so that writing does not end them, until
@@ -230,7 +230,7 @@ impl Supervisor {
         if !ending.waiting.is_empty() && now < ending.search {
             return Ok(false);
         }
-        if self.status.is_some() && !children_remain()? {
+        if self.status.is_some() && !others_remain()? {
             return Ok(true);
         }
         // Others may have been started meanwhile, and those whose parents ended are this process's children now.
@@ -408,7 +408,7 @@ impl Supervisor {
                 continue;
             }
             let left = until.saturating_duration_since(Instant::now());
-            if self.pipes.is_empty() || left.is_zero() || !children_remain()? {
+            if self.pipes.is_empty() || left.is_zero() || !others_remain()? {
                 return Ok(());
             }
             self.wait(Some(left))?;
@@ -426,6 +426,15 @@ fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is alive of the step, beside its bash. Only for when bash itself has been waited for.
+fn left() -> io::Result<Vec<Process>> {
+    Ok(if children_remain()? { processes::descendants() } else { Vec::new() })
+}
+
+fn others_remain() -> io::Result<bool> {
+    Ok(!left()?.is_empty())
 }
 
 /// Buries the dead and tells whether any child is alive. Only for when bash itself has been waited for.

@@ -75,6 +75,18 @@ pub struct Platform {
     pub native: Option<bool>,
 }
 
+impl Platform {
+    /// The kind that the other settings show, where none is named: machines first, for then this one is not meant, whatever
+    /// lies here.
+    pub fn implied_kind(&self) -> Option<&'static str> {
+        if !self.units.is_empty() || !self.hosts.is_empty() {
+            return Some("systemd");
+        }
+        let names_a_cluster = self.kubeconfig.is_some() || self.context.is_some() || self.namespace.is_some();
+        names_a_cluster.then_some("kubernetes")
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journal {
     /// `sqlite:PATH` or `postgresql://…`.

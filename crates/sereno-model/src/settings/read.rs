@@ -11,6 +11,14 @@ use toml::de::{DeTable, DeValue};
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
 const PLATFORMS: [&str; 5] = ["compose", "kubernetes", "pm2", "process", "systemd"];
+/// The settings of `[platform]` that are not for every kind, by the kinds that read them.
+const READ_BY: [(&str, &[&str]); 5] = [
+    ("compose", &["files", "project", "profiles"]),
+    ("kubernetes", &["kubeconfig", "context", "namespace"]),
+    ("pm2", &["hosts", "units", "ssh_config", "sudo"]),
+    ("process", &[]),
+    ("systemd", &["hosts", "units", "ssh_config", "sudo"]),
+];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
 
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;
@@ -29,6 +37,7 @@ pub(super) fn read(text: &str, file: &str) -> (Settings, Vec<Diagnostic>) {
         );
     }
     reader.document(document.get_ref());
+    reader.unread_of_platform(document.get_ref());
     // Two tables of one name are told at the later one; sorted, all of it reads from top to bottom.
     reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     reader.settings.commands = commands(text);
@@ -79,6 +88,38 @@ impl Reader<'_> {
                     self.wrong(section, value.span(), &expected);
                 }
             }
+        }
+    }
+
+    /// Settings of the platform that its kind does not read: they do nothing, and whoever wrote them thinks that they do.
+    fn unread_of_platform(&mut self, document: &DeTable<'_>) {
+        let Some(DeValue::Table(table)) = document.get("platform").map(Spanned::get_ref) else { return };
+        let platform = &self.settings.platform;
+        let kind = platform.kind.clone().or_else(|| platform.implied_kind().map(str::to_owned));
+        let kind =
+            kind.unwrap_or_else(|| if self.settings.processes.is_empty() { "compose" } else { "process" }.to_owned());
+        let Some((_, own)) = READ_BY.iter().find(|(of, _)| *of == kind) else { return };
+        for (key, _) in table {
+            let name: &str = key.get_ref();
+            let readers: Vec<&str> =
+                READ_BY.iter().filter(|(_, keys)| keys.contains(&name)).map(|(of, _)| *of).collect();
+            if own.contains(&name) || readers.is_empty() {
+                continue;
+            }
+            let readers = readers.join(", ");
+            let message = Text::new(
+                format!("`{name}` does nothing here: the platform is {kind}, and {readers} reads it"),
+                format!("`{name}` no hace nada aquí: la plataforma es {kind}, y lo lee {readers}"),
+            );
+            let help = match nearest(name, own) {
+                Some(near) => Text::new(format!("did you mean `{near}`?"), format!("¿quiso decir `{near}`?")),
+                None if own.is_empty() => Text::new(format!("{kind} reads none"), format!("{kind} no lee ninguno")),
+                None => {
+                    let own = own.join(", ");
+                    Text::new(format!("{kind} reads: {own}"), format!("{kind} lee: {own}"))
+                }
+            };
+            self.say_as(Severity::Warning, "unread-setting", key.span(), message, Some(help));
         }
     }
 
@@ -286,11 +327,15 @@ impl Reader<'_> {
     }
 
     pub(super) fn say(&mut self, code: &str, span: Range<usize>, message: Text, help: Option<Text>) {
+        self.say_as(Severity::Error, code, span, message, help);
+    }
+
+    fn say_as(&mut self, severity: Severity, code: &str, span: Range<usize>, message: Text, help: Option<Text>) {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let code = code.to_owned();
-        self.diagnostics.push(Diagnostic { code, severity: Severity::Error, span, line, column, message, help });
+        self.diagnostics.push(Diagnostic { code, severity, span, line, column, message, help });
     }
 }
 

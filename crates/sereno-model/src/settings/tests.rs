@@ -79,9 +79,36 @@ lease_seconds = 60
 "#;
 
 #[test]
+fn what_the_platforms_kind_does_not_read_is_told_with_its_line_and_what_it_reads() {
+    for (text, told) in [
+        (
+            "[platform]\nkind = \"compose\"\nnamespace = \"x\"",
+            "3: `namespace` does nothing here: the platform is compose, and kubernetes reads it · compose reads: files, project, profiles",
+        ),
+        (
+            "[platform]\nunits = [\"api\"]\nfiles = [\"a.yml\"]",
+            "3: `files` does nothing here: the platform is systemd, and compose reads it · systemd reads: hosts, units, ssh_config, sudo",
+        ),
+        (
+            "[platform]\nkind = \"process\"\nsudo = true",
+            "3: `sudo` does nothing here: the platform is process, and pm2, systemd reads it · process reads none",
+        ),
+        ("[platform]\nkind = \"kubernetes\"\nnative = true", ""),
+        ("[platform]\ncontext = \"prod\"", ""),
+    ] {
+        let (_, diagnostics) = Settings::parse(text, "sereno.toml");
+        let one = |d: &Diagnostic| format!("{}: {} · {}", d.line, d.message.en, d.help.as_ref().expect("help").en);
+        assert_eq!(diagnostics.iter().map(one).collect::<Vec<_>>().join("\n"), told, "{text}");
+    }
+}
+
+#[test]
 fn a_full_file_is_read() {
     let (settings, diagnostics) = Settings::parse(FULL, "sereno.toml");
-    assert_eq!(diagnostics, []);
+    let (unread, wrong): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|d| d.code == "unread-setting");
+    assert_eq!(wrong, []);
+    assert_eq!(unread.len(), 7, "what other kinds read is told, and is no error: {unread:?}");
+    assert!(unread.iter().all(|told| told.severity == Severity::Warning));
     assert_eq!(settings.system.language, Some(Lang::Es));
     assert_eq!(settings.system.runbooks, ["RUNBOOK.md", "docs/otro.md"]);
     assert_eq!(settings.platform.kind.as_deref(), Some("compose"));

@@ -22,6 +22,10 @@ pub enum Place {
     Kubernetes {
         context: Option<String>,
         namespace: Option<String>,
+        /// The kubeconfig of the settings, in each way in which a command may name it.
+        kubeconfig: Vec<String>,
+        /// A command that names none uses it too.
+        is_usual: bool,
     },
     /// On this machine: commands are not followed to others.
     Systemd,
@@ -83,9 +87,7 @@ fn known(argv: &[String], place: &Place) -> Vec<Known> {
             compose(rest, place)
         }
         (Place::Compose { .. }, ["docker", "container", rest @ ..] | ["docker", rest @ ..]) => docker(rest),
-        (Place::Kubernetes { context, namespace }, ["kubectl", rest @ ..]) => {
-            kubectl(rest, context.as_deref(), namespace.as_deref())
-        }
+        (Place::Kubernetes { .. }, ["kubectl", rest @ ..]) => kubectl(rest, place),
         (Place::Systemd, ["systemctl", rest @ ..]) => systemctl(rest),
         (Place::Pm2, ["pm2", rest @ ..]) => pm2(rest),
         _ => None,
@@ -217,8 +219,15 @@ fn kind(word: &str) -> Option<WorkloadKind> {
     }
 }
 
-fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Option<Vec<Known>> {
-    let read = Words::read(words, &[], &["-n", "--namespace", "--context", "--replicas"])?;
+fn kubectl(words: &[&str], place: &Place) -> Option<Vec<Known>> {
+    let Place::Kubernetes { context, namespace, kubeconfig, is_usual } = place else { return None };
+    let (context, namespace) = (context.as_deref(), namespace.as_deref());
+    let read = Words::read(words, &[], &["-n", "--namespace", "--context", "--kubeconfig", "--replicas"])?;
+    let same_file = match read.values(&["--kubeconfig"])[..] {
+        [] => *is_usual,
+        [file] => kubeconfig.iter().any(|known| known == file.strip_prefix("./").unwrap_or(file)),
+        _ => false,
+    };
     // Where it goes must be where the settings go: what neither names, kubectl's own settings decide for both.
     let goes = |names: &[&str], wanted: Option<&str>| match (read.values(names).as_slice(), wanted) {
         ([], None) => true,
@@ -227,7 +236,7 @@ fn kubectl(words: &[&str], context: Option<&str>, namespace: Option<&str>) -> Op
     };
     let namespace_fits = goes(&["-n", "--namespace"], namespace)
         || (namespace == Some("default") && read.values(&["-n", "--namespace"]).is_empty() && context.is_none());
-    if !namespace_fits || !(goes(&["--context"], context)) {
+    if !same_file || !namespace_fits || !(goes(&["--context"], context)) {
         return None;
     }
     let replicas = read.values(&["--replicas"]);
@@ -295,6 +304,11 @@ mod tests {
         }
     }
 
+    fn cluster(context: Option<&str>, namespace: Option<&str>) -> Place {
+        let (context, namespace) = (context.map(str::to_owned), namespace.map(str::to_owned));
+        Place::Kubernetes { context, namespace, kubeconfig: Vec::new(), is_usual: true }
+    }
+
     fn of(line: &str, place: &Place) -> String {
         let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let shown = |known: &Known| {
@@ -328,7 +342,7 @@ mod tests {
         ] {
             assert_eq!(of(line, &here()), known, "{line}");
         }
-        let cluster = Place::Kubernetes { context: None, namespace: Some("loto".to_owned()) };
+        let cluster = cluster(None, Some("loto"));
         for (line, known) in [
             ("kubectl rollout restart deployment/backend -n loto", "restart deployment/backend"),
             ("kubectl -n loto rollout restart deploy backend", "restart deployment/backend"),
@@ -380,7 +394,7 @@ mod tests {
             assert_eq!(of(line, &named), "", "{line}: the settings name more than it does");
         }
         assert_eq!(of("docker-compose -f docker-compose.yml -p pedidos restart api", &named), "restart api");
-        let cluster = Place::Kubernetes { context: None, namespace: Some("loto".to_owned()) };
+        let cluster = cluster(None, Some("loto"));
         for line in [
             "kubectl rollout restart deployment/backend",
             "kubectl rollout restart deployment/backend -n otro",
@@ -394,7 +408,7 @@ mod tests {
         ] {
             assert_eq!(of(line, &cluster), "", "{line}");
         }
-        let context = Place::Kubernetes { context: Some("prod".to_owned()), namespace: None };
+        let context = self::cluster(Some("prod"), None);
         assert_eq!(of("kubectl rollout restart deploy/x", &context), "", "its context is not named");
         assert_eq!(of("kubectl --context prod rollout restart deploy/x", &context), "restart deployment/x");
         for line in [
@@ -411,8 +425,29 @@ mod tests {
     }
 
     #[test]
+    fn a_command_has_to_use_the_kubeconfig_of_the_settings() {
+        let named = |is_usual| Place::Kubernetes {
+            context: None,
+            namespace: None,
+            kubeconfig: ["ops/kube.yml", "/srv/shop/ops/kube.yml"].map(str::to_owned).to_vec(),
+            is_usual,
+        };
+        let restart = "rollout restart deploy/x";
+        for file in ["ops/kube.yml", "./ops/kube.yml", "/srv/shop/ops/kube.yml"] {
+            let line = format!("kubectl --kubeconfig {file} {restart}");
+            assert_eq!(of(&line, &named(false)), "restart deployment/x", "{line}");
+            assert_eq!(of(&format!("kubectl {restart} --kubeconfig={file}"), &named(true)), "restart deployment/x");
+        }
+        assert_eq!(of(&format!("kubectl {restart}"), &named(false)), "", "it uses another one");
+        assert_eq!(of(&format!("kubectl {restart}"), &named(true)), "restart deployment/x");
+        for other in ["--kubeconfig kube.yml", "--kubeconfig ops/kube.yml --kubeconfig other.yml"] {
+            assert_eq!(of(&format!("kubectl {other} {restart}"), &named(true)), "", "{other}");
+        }
+    }
+
+    #[test]
     fn what_does_more_or_does_it_in_another_way_keeps_its_place() {
-        let cluster = Place::Kubernetes { context: None, namespace: None };
+        let cluster = cluster(None, None);
         for (line, place, is_plain) in [
             ("docker-compose restart api", &here(), true),
             ("docker-compose restart -t 60 api", &here(), false),

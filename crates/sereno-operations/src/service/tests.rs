@@ -541,7 +541,7 @@ fn objects_of_a_cluster_that_share_a_name_are_told_apart_by_their_kind() {
     }
     let seen = Seen { components: vec![deployment, set], place: "fake@1".to_owned(), definition: None };
     let prover = Prover {
-        place: &Place::Kubernetes { context: None, namespace: None },
+        place: &Place::Kubernetes { context: None, namespace: None, kubeconfig: Vec::new(), is_usual: true },
         seen: &seen,
         platform: &replacing(Vec::new()),
         lang: Lang::En,

@@ -94,7 +94,7 @@ impl Project {
         let mut all: Vec<Declared> = Vec::new();
         for name in &self.files {
             let path = self.directory.join(name);
-            let text = std::fs::read_to_string(&path).map_err(|source| PlatformError::File { path, source })?;
+            let text = crate::file::read_text(&path).map_err(|source| PlatformError::File { path, source })?;
             let file: ComposeFile = serde_saphyr::from_str(&text).map_err(|error| unreadable(name, &error))?;
             let Some(services) = file.plainly(&self.profiles) else { return Ok(None) };
             for service in services {
@@ -186,8 +186,10 @@ impl ComposeFile {
 }
 
 fn usual_files(directory: &Path) -> Option<Vec<String>> {
+    // What is no file is named all the same: whoever reads it says what is wrong with it.
+    let is_named = |path: &Path| path.exists() && !path.is_dir();
     let first =
-        |names: &[&str]| names.iter().find(|name| directory.join(name).is_file()).map(|name| (*name).to_owned());
+        |names: &[&str]| names.iter().find(|name| is_named(&directory.join(name))).map(|name| (*name).to_owned());
     let mut files = vec![first(&USUAL_FILES)?];
     files.extend(first(&OVERRIDES));
     Some(files)
@@ -200,7 +202,7 @@ fn project_directory(directory: &Path, first: Option<&String>) -> PathBuf {
 }
 
 fn declared_name(path: &Path) -> Option<String> {
-    let file: ComposeFile = serde_saphyr::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    let file: ComposeFile = serde_saphyr::from_str(&crate::file::read_text(path).ok()?).ok()?;
     file.name.filter(|name| !name.contains('$'))
 }
 

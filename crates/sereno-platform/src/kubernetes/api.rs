@@ -1,19 +1,27 @@
 //! Questions to a cluster's API, each with a limit to how long its answer may take.
 
+use super::client;
 use super::error::ClusterError;
 use http::Request;
-use kube::Client;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use sereno_model::Text;
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// Of the things of a kind, what is common to all kinds.
+const ONLY_META: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A cluster, as one user sees it.
-#[derive(Clone)]
 pub(super) struct Api {
-    pub(super) client: Client,
+    questions: Client,
+    /// Made when something is streamed for the first time.
+    streams: OnceLock<Client>,
+    config: Config,
     /// Its address, as the kubeconfig has it.
     pub(super) server: String,
 }
@@ -24,7 +32,26 @@ struct List<K> {
     items: Option<Vec<K>>,
 }
 
+#[derive(serde::Deserialize)]
+struct Meta {
+    metadata: ObjectMeta,
+}
+
 impl Api {
+    pub(super) fn new(config: Config) -> Result<Self, kube::Error> {
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        Ok(Self { questions: client::of_questions(&config)?, streams: OnceLock::new(), config, server })
+    }
+
+    /// The client of what goes on.
+    pub(super) fn streams(&self) -> Result<Client, ClusterError> {
+        if let Some(client) = self.streams.get() {
+            return Ok(client.clone());
+        }
+        let made = client::of_streams(&self.config).map_err(|error| self.said("connect".to_owned(), error))?;
+        Ok(self.streams.get_or_init(|| made).clone())
+    }
+
     /// What is at a path.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClusterError> {
         self.ask(Request::get(path).body(Vec::new()), action("get", path)).await
@@ -36,7 +63,14 @@ impl Api {
         Ok(list.items.unwrap_or_default())
     }
 
-    /// The same; nothing where the cluster has no such kind, or does not let this user see it.
+    /// All things of a kind, by name, id and owners only: the rest may be long.
+    pub(super) async fn list_meta(&self, path: &str) -> Result<Vec<ObjectMeta>, ClusterError> {
+        let request = Request::get(path).header(http::header::ACCEPT, ONLY_META).body(Vec::new());
+        let list: List<Meta> = self.ask(request, action("list", path)).await?;
+        Ok(list.items.unwrap_or_default().into_iter().map(|item| item.metadata).collect())
+    }
+
+    /// All things of a kind; nothing where the cluster has no such kind, or does not let this user see it.
     pub(super) async fn list_if_any<K: DeserializeOwned>(&self, path: &str) -> Result<Vec<K>, ClusterError> {
         match self.list(path).await {
             Err(ClusterError::Said { code: 404 | 503, .. } | ClusterError::Forbidden { .. }) => Ok(Vec::new()),
@@ -66,7 +100,7 @@ impl Api {
     ) -> Result<T, ClusterError> {
         let request =
             request.map_err(|error| ClusterError::Unreadable { action: action.clone(), said: error.to_string() })?;
-        match tokio::time::timeout(ANSWER, self.client.request(request)).await {
+        match tokio::time::timeout(ANSWER, self.questions.request(request)).await {
             Ok(answer) => answer.map_err(|error| self.said(action, error)),
             Err(_) => Err(self.silent()),
         }
@@ -78,7 +112,7 @@ impl Api {
         let request = Request::get(path)
             .body(Vec::new())
             .map_err(|error| ClusterError::Unreadable { action: action.clone(), said: error.to_string() })?;
-        match tokio::time::timeout(ANSWER, self.client.request_stream(request)).await {
+        match tokio::time::timeout(ANSWER, self.streams()?.request_stream(request)).await {
             Ok(answer) => answer.map_err(|error| self.said(action, error)),
             Err(_) => Err(self.silent()),
         }

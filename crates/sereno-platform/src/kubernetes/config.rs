@@ -51,6 +51,18 @@ pub(super) async fn find(
     Ok(Found { config, context, namespace })
 }
 
+/// The contexts that there are to choose from, the current one first; none where there is no kubeconfig.
+pub fn contexts(
+    choice: &Choice,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<String>, Box<ClusterError>> {
+    let Some(kubeconfig) = read(&files(choice, environment))? else { return Ok(Vec::new()) };
+    let current = kubeconfig.current_context.unwrap_or_default();
+    let mut names: Vec<String> = kubeconfig.contexts.into_iter().map(|context| context.name).collect();
+    names.sort_by_key(|name| (*name != current, name.clone()));
+    Ok(names)
+}
+
 /// The files that kubectl would read.
 fn files(choice: &Choice, environment: &dyn Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if let Some(file) = &choice.kubeconfig {
@@ -81,6 +93,7 @@ fn read(files: &[PathBuf]) -> Result<Option<Kubeconfig>, ClusterError> {
             file: file.display().to_string(),
             said: error.to_string(),
         };
+        crate::file::refuse_odd(file).map_err(|source| ClusterError::Unopened { file: file.clone(), source })?;
         let next = Kubeconfig::read_from(file).map_err(bad)?;
         whole = Some(match whole {
             None => next,
@@ -162,7 +175,7 @@ current-context: test
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("config");
         let choice = Choice { kubeconfig: Some(file.clone()), ..Choice::default() };
-        assert!(matches!(found(&choice, &[]).err().expect("no file"), ClusterError::Config { .. }));
+        assert!(matches!(found(&choice, &[]).err().expect("no file"), ClusterError::Unopened { .. }));
         std::fs::write(&file, "clusters: [").expect("a file");
         assert!(matches!(found(&choice, &[]).err().expect("no YAML"), ClusterError::Config { .. }));
         std::fs::write(&file, FILE).expect("a file");

@@ -1,6 +1,9 @@
 //! What can go wrong between Sereno and a cluster, in words that say how to mend it.
 
+use crate::error::{file_hint, file_said};
 use sereno_model::Text;
+use std::io;
+use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -8,6 +11,8 @@ pub enum ClusterError {
     NoConfig { looked: String },
     #[error("the kubeconfig {file}: {said}")]
     Config { file: String, said: String },
+    #[error("the kubeconfig {}: {}", file.display(), file_said(source).en)]
+    Unopened { file: PathBuf, source: io::Error },
     #[error("{file} has no context `{name}`")]
     NoContext { file: String, name: String, known: Vec<String> },
     #[error("`{name}` is not the name of a namespace")]
@@ -57,7 +62,11 @@ impl ClusterError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoConfig { .. } | Self::NoContext { .. } | Self::NotANamespace { .. } | Self::NoNamespace { .. }
+            Self::NoConfig { .. }
+                | Self::Unopened { .. }
+                | Self::NoContext { .. }
+                | Self::NotANamespace { .. }
+                | Self::NoNamespace { .. }
         )
     }
 
@@ -65,6 +74,7 @@ impl ClusterError {
         let es = match self {
             Self::NoConfig { .. } => "no se encontró ningún kubeconfig, y esto no es un pod de un cluster".to_owned(),
             Self::Config { file, said } => format!("el kubeconfig {file}: {said}"),
+            Self::Unopened { file, source } => format!("el kubeconfig {}: {}", file.display(), file_said(source).es),
             Self::NoContext { file, name, .. } => format!("{file} no tiene el contexto `{name}`"),
             Self::NotANamespace { name } => format!("`{name}` no es el nombre de un namespace"),
             Self::NoNamespace { server, name } => format!("el cluster de {server} no tiene el namespace `{name}`"),
@@ -92,6 +102,11 @@ impl ClusterError {
                 format!("looked in {looked}; set kubeconfig in [platform] of sereno.toml, or KUBECONFIG"),
                 format!("se buscó en {looked}; ponga kubeconfig en [platform] de sereno.toml, o KUBECONFIG"),
             ),
+            Self::Unopened { source, .. } if source.kind() == io::ErrorKind::NotFound => Text::new(
+                "kubeconfig in [platform] of sereno.toml, or KUBECONFIG, names it: is the path right?",
+                "lo nombra kubeconfig en [platform] de sereno.toml, o KUBECONFIG: ¿es correcta la ruta?",
+            ),
+            Self::Unopened { source, .. } => return file_hint(source),
             Self::NoContext { known, .. } if known.is_empty() => {
                 Text::new("it has no context at all", "no tiene ningún contexto")
             }

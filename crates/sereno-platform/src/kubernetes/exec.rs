@@ -91,7 +91,8 @@ impl Kubernetes {
         if input.is_some() && !what.tty && !self.can_end_input() {
             return Err(ExecError::NotStarted(ClusterError::NoEndOfInput { server: self.api.server.clone() }));
         }
-        let pods: Api<Pod> = Api::namespaced(self.api.client.clone(), &self.paths.namespace);
+        let client = self.api.streams().map_err(ExecError::NotStarted)?;
+        let pods: Api<Pod> = Api::namespaced(client, &self.paths.namespace);
         let how = AttachParams {
             container: what.container.map(str::to_owned),
             stdin: input.is_some(),

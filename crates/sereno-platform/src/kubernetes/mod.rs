@@ -4,6 +4,7 @@
 mod api;
 mod calls;
 mod claims;
+mod client;
 mod config;
 mod copy;
 mod error;
@@ -14,10 +15,12 @@ mod logs;
 mod quantity;
 mod read;
 mod revisions;
+mod survey;
 
-pub use config::Choice;
+pub use config::{Choice, contexts};
 pub use error::ClusterError;
 pub use exec::{ExecError, ExecIn, Piece};
+pub use survey::{Survey, Surveyed, Variable};
 
 use crate::call::ClusterRequest;
 use crate::{
@@ -26,8 +29,9 @@ use crate::{
 };
 use api::Api;
 use calls::Paths;
-use futures_util::future::{join, try_join3, try_join4, try_join5};
+use futures_util::future::{join, try_join, try_join4, try_join5};
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use k8s_openapi::apimachinery::pkg::version::Info;
 use read::Snapshot;
@@ -65,10 +69,9 @@ impl Kubernetes {
         environment: &(dyn Fn(&str) -> Option<String> + Sync),
     ) -> Result<Self, PlatformError> {
         let found = config::find(choice, environment).await.map_err(Box::new)?;
-        let server = found.config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let client = kube::Client::try_from(found.config)
+        let api = Api::new(found.config)
             .map_err(|error| Box::new(ClusterError::Config { file: found.context.clone(), said: error.to_string() }))?;
-        let api = Api { client, server };
+        // One question alone, so that all others find the connection that it has opened.
         let minor = match api.get::<Info>("/version").await {
             Ok(version) => minor_of(&version),
             // Who may not ask that may do other things.
@@ -93,14 +96,19 @@ impl Kubernetes {
         let autoscalers = paths.of("autoscaling/v1", "horizontalpodautoscalers");
         let workloads =
             try_join5(api.list(&deployments), api.list(&sets), api.list(&daemons), api.list(&jobs), api.list(&crons));
-        let others =
-            try_join4(api.list(&replica_sets), api.list(&pods), api.list_if_any(&autoscalers), self.usages(detail));
-        let (workloads, others, ()) = Box::pin(try_join3(workloads, others, self.exists())).await?;
+        let others = try_join4(
+            api.list_meta(&replica_sets),
+            api.list(&pods),
+            api.list_if_any(&autoscalers),
+            self.usages(detail),
+        );
+        let (workloads, others) = Box::pin(try_join(workloads, others)).await?;
         let (deployments, stateful_sets, daemon_sets, jobs, cron_jobs) = workloads;
         let (replica_sets, pods, autoscalers, usages) = others;
+        let replica_sets = replica_sets.into_iter().map(|metadata| ReplicaSet { metadata, ..ReplicaSet::default() });
         let mut seen = Snapshot {
             deployments,
-            replica_sets,
+            replica_sets: replica_sets.collect(),
             stateful_sets,
             daemon_sets,
             cron_jobs,
@@ -110,6 +118,9 @@ impl Kubernetes {
             usages,
             ..Snapshot::default()
         };
+        if seen.is_empty() {
+            self.exists().await?;
+        }
         if seen.has_trouble() {
             let warnings = format!("{}?fieldSelector=type%3DWarning", paths.core("events"));
             let (events, nodes) = join(api.list_if_any(&warnings), api.list_if_any("/api/v1/nodes")).await;

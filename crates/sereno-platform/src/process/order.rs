@@ -10,6 +10,7 @@ use super::spec::Spec;
 use crate::PlatformError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sereno_model::OUTLIVES_STEP;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -97,7 +98,7 @@ fn write(folder: &Folder, want: Want, spec: Option<Spec>) -> Result<u64, Platfor
     Ok(number)
 }
 
-/// The keeper leaves this process's group and session by itself.
+/// The keeper leaves this process's group and session by itself, and is no part of the step that starts it.
 fn start(folder: &Folder, exe: &Path) -> std::io::Result<Child> {
     let complaint = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(folder.complaint())?;
     Command::new(exe)
@@ -105,6 +106,7 @@ fn start(folder: &Folder, exe: &Path) -> std::io::Result<Child> {
         .arg(KEEPER_COMMAND)
         .arg(folder.path())
         .env_clear()
+        .env(OUTLIVES_STEP, "1")
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -8,7 +8,6 @@ use sereno_model::redact::dotenv;
 use sereno_model::settings::Process;
 use sereno_model::settings::process::{Health, Restart, StopSignal};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a program gets of Sereno's own environment, where it is set: what programs need to run at all, and no secret.
@@ -76,7 +75,7 @@ pub(super) fn definition(process: &Process, base: &Path) -> Result<Digest, Platf
 fn env_file(process: &Process, base: &Path) -> Result<Vec<(String, String)>, PlatformError> {
     let Some(name) = &process.env_file else { return Ok(Vec::new()) };
     let path = base.join(name);
-    match fs::read(&path) {
+    match crate::file::read(&path) {
         Ok(bytes) => Ok(dotenv::parse(&String::from_utf8_lossy(&bytes))),
         Err(source) => Err(PlatformError::File { path, source }),
     }
@@ -86,6 +85,7 @@ fn env_file(process: &Process, base: &Path) -> Result<Vec<(String, String)>, Pla
 mod tests {
     use super::*;
     use sereno_model::settings::Settings;
+    use std::fs;
 
     fn declared(text: &str) -> Process {
         let (settings, diagnostics) = Settings::parse(text, "sereno.toml");

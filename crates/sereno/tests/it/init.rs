@@ -146,3 +146,61 @@ impl Drop for Mounted<'_> {
         let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
 }
+
+#[test]
+fn a_procfile_and_apps_of_pm2_are_written_down_and_can_be_run() {
+    let world = World::with_runbook("");
+    world.write("Procfile", "web: sh -c 'echo up $NAME; exec sleep 1000'\nrelease: true\nclock: sleep 1000\n");
+    world.write(".env", "NAME=tienda\n");
+    fs::create_dir(world.path().join("k8s")).expect("a folder");
+    world.write("k8s/api.yaml", "kind: Deployment\n");
+    let init = world.sereno(&["init"]);
+    assert_eq!(init.code, Some(0), "{init:?}");
+    assert!(init.err.contains("`release` runs once") && init.err.contains("manifests of Kubernetes"), "{init:?}");
+    let status = json(&world.sereno(&["status", "--format", "json"]));
+    let names = status["components"].as_array().expect("a list").iter().map(|c| c["name"].as_str().expect("a name"));
+    assert_eq!(names.collect::<Vec<_>>(), ["web", "clock"]);
+
+    let other = World::with_runbook("");
+    other.write("ecosystem.config.js", "module.exports = { apps: [{ name: 'api', script: 'api.js' }] };\n");
+    let init = other.sereno(&["init", "--format", "json"]);
+    assert_eq!(init.code, Some(0), "{init:?}");
+    let platform = &json(&init)["found"]["platform"];
+    assert_eq!(platform, &serde_json::json!({"kind": "pm2", "units": ["api"]}));
+    assert!(other.read("sereno.toml").contains("units = [\"api\"]"));
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_and_never_waited_for() {
+    let world = World::with_runbook("# T\n");
+    let pipe = |name: &str| {
+        let path = world.path().join(name);
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+    };
+    let told = |arguments: &[&str], file: &str| {
+        let mut command = Command::new("timeout");
+        command.arg("60").arg(crate::world::binary()).args(arguments).current_dir(world.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.path());
+        let said = said(command.output().expect("timeout runs"));
+        assert_ne!(said.code, Some(124), "{file}: it waited");
+        assert!(said.err.contains(file) && said.err.contains("no regular file"), "{file}: {said:?}");
+        said
+    };
+    pipe(".env");
+    told(&["check"], ".env");
+    fs::remove_file(world.path().join(".env")).expect("removed");
+    pipe("docker-compose.yml");
+    assert_eq!(told(&["status"], "docker-compose.yml").code, Some(1));
+    pipe("sereno.toml");
+    assert_eq!(told(&["status"], "sereno.toml").code, Some(2));
+    fs::remove_file(world.path().join("sereno.toml")).expect("removed");
+    pipe("kube");
+    world.write("sereno.toml", "[platform]\nkind = \"kubernetes\"\nkubeconfig = \"kube\"\n");
+    assert_eq!(told(&["status"], "kube").code, Some(2));
+    pipe("RUNBOOK.md");
+    assert_eq!(told(&["check"], "RUNBOOK.md").code, Some(2));
+    symlink("/dev/zero", world.path().join("own.env")).expect("a link");
+    world.write("sereno.toml", "[[processes]]\nname = \"a\"\ncommand = [\"true\"]\nenv_file = \"own.env\"\n");
+    told(&["up", "--yes"], "own.env");
+}

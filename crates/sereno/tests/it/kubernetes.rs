@@ -15,14 +15,14 @@ use std::time::{Duration, Instant};
 const IMAGE: &str = "debian:bookworm-slim";
 
 /// A namespace of its own, taken away when the test ends, however it ends.
-struct Cluster {
-    world: World,
-    kubeconfig: PathBuf,
-    namespace: String,
+pub(crate) struct Cluster {
+    pub(crate) world: World,
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) namespace: String,
 }
 
 impl Cluster {
-    fn up(purpose: &str) -> Option<Self> {
+    pub(crate) fn up(purpose: &str) -> Option<Self> {
         let Some(kubeconfig) = std::env::var_os("SERENO_TEST_KUBECONFIG").map(PathBuf::from) else {
             skipped("SERENO_TEST_KUBECONFIG names no cluster");
             return None;
@@ -58,13 +58,18 @@ impl Cluster {
         command
     }
 
-    fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("kubectl runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn apply(&self, manifest: &str) {
+    pub(crate) fn apply(&self, manifest: &str) {
+        assert!(self.try_apply(manifest), "{manifest}");
+    }
+
+    /// Says whether the cluster took it.
+    pub(crate) fn try_apply(&self, manifest: &str) -> bool {
         let mut child = self
             .command(&["apply", "-f", "-"])
             .stdin(Stdio::piped())
@@ -72,14 +77,14 @@ impl Cluster {
             .spawn()
             .expect("kubectl runs");
         child.stdin.take().expect("a pipe").write_all(manifest.as_bytes()).expect("written");
-        assert!(child.wait().expect("kubectl ends").success(), "{manifest}");
+        child.wait().expect("kubectl ends").success()
     }
 
     fn sereno(&self, arguments: &[&str]) -> Said {
         self.world.sereno(arguments)
     }
 
-    fn component(&self, name: &str) -> Value {
+    pub(crate) fn component(&self, name: &str) -> Value {
         let said = self.sereno(&["status", "--format", "json"]);
         let status: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
         let all = status["components"].as_array().expect("components");
@@ -112,7 +117,7 @@ impl Drop for Cluster {
 }
 
 /// A workload of one container that runs a script, with more of a container's fields.
-fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
+pub(crate) fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
     let replicas = replicas.map(|count| format!("replicas: {count}, ")).unwrap_or_default();
     let service = if kind == "StatefulSet" { format!("serviceName: {name}, ") } else { String::new() };
     let script = serde_json::to_string(script).expect("JSON");
@@ -131,8 +136,8 @@ spec:
     )
 }
 
-const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
-const READY: &str = ", readinessProbe: {exec: {command: [\"true\"]}, periodSeconds: 1}";
+pub(crate) const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
+pub(crate) const READY: &str = ", readinessProbe: {exec: {command: [\"true\"]}, periodSeconds: 1}";
 
 #[test]
 fn what_runs_badly_on_kubernetes_is_told_with_its_reason() {

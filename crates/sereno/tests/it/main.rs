@@ -7,6 +7,7 @@ mod faults;
 mod harness;
 mod init;
 mod kubernetes;
+mod kubernetes_found;
 mod locks;
 mod pedidos;
 mod people;

@@ -180,6 +180,7 @@ fn processes_are_brought_up_restarted_scaled_stopped_and_taken_down() {
     scale_and_back(&system);
     a_child_that_is_killed_is_started_again(&system);
     a_keeper_that_is_killed_is_told_and_mended(&system);
+    a_keeper_that_is_asked_to_end_ends_its_program_in_order(&system);
     a_state_that_is_torn_is_told_and_mended(&system);
     health_is_seen(&system, &answers);
     logs_are_read(&system);
@@ -338,6 +339,23 @@ fn a_keeper_that_is_killed_is_told_and_mended(system: &System) {
     assert_eq!((system.starts("db"), system.alive("db.0").len()), (starts + 2, 1));
 }
 
+fn a_keeper_that_is_asked_to_end_ends_its_program_in_order(system: &System) {
+    let order = || fs::read(system.folder("db.0").join("order.json")).expect("an order");
+    let (before, starts) = (order(), system.starts("db"));
+    let keeper = system.keeper("db.0");
+    kill(keeper, Signal::TERM);
+    until("it is told", || {
+        let said = system.0.sereno(&["status", "db"]);
+        said.code == Some(1) && said.out.contains("was asked to end, and has ended it: sereno up")
+    });
+    assert_eq!((system.alive("db.0"), order()), (Vec::new(), before), "what is wanted stands");
+    assert_eq!(system.state("db.0")["last_exit"]["code"], 143, "its program was asked, not killed");
+    until("the keeper has left", || !Path::new(&format!("/proc/{keeper}")).exists());
+    let up = system.done(&["up", "--yes"]);
+    assert!(!format!("{}{}", up.out, up.err).contains("left running"), "a keeper is no part of the step: {up:?}");
+    assert_eq!((system.starts("db"), system.alive("db.0").len()), (starts + 1, 1));
+}
+
 fn a_state_that_is_torn_is_told_and_mended(system: &System) {
     let file = system.folder("db.0").join("state.json");
     let whole = fs::read(&file).expect("a state");
@@ -470,10 +488,10 @@ fn what_cannot_run_or_will_not_end_is_told_and_ended() {
         up.wait().expect("ended");
         let (run, _) = system.last_run();
         system.done(&["runs", "cancel", &run, "--reason", "test"]);
-        // Whoever gives a run up ends all that its step has started, the keeper too.
+        // Whoever gives a run up does not end what it has brought up: the keeper is no part of the step.
         let starts = system.starts(name);
-        until("it is told", || system.0.sereno(&["status", name]).out.contains("its keeper is gone"));
-        assert_eq!((system.alive(&format!("{name}.0")), system.starts(name)), (Vec::new(), starts));
+        until("it is started again", || system.starts(name) > starts);
+        system.keeper(&format!("{name}.0"));
     }
 }
 

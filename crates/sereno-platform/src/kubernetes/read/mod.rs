@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) deployments: Vec<Deployment>,
+    /// Only what they are called and whose they are.
     pub(super) replica_sets: Vec<ReplicaSet>,
     pub(super) stateful_sets: Vec<StatefulSet>,
     pub(super) daemon_sets: Vec<DaemonSet>,
@@ -50,6 +51,16 @@ impl Snapshot {
             }
         }
         components
+    }
+
+    /// Whether nothing is there: no workload, and no pod.
+    pub(super) fn is_empty(&self) -> bool {
+        self.deployments.is_empty()
+            && self.stateful_sets.is_empty()
+            && self.daemon_sets.is_empty()
+            && self.cron_jobs.is_empty()
+            && self.jobs.is_empty()
+            && self.pods.is_empty()
     }
 
     /// Whether something does not do its work, so that it is worth asking why.

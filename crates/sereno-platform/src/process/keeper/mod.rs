@@ -22,10 +22,13 @@ use jiff::Timestamp;
 use log::{Log, Streams};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use sereno_model::Text;
 use sereno_model::settings::process::Restart;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -71,10 +74,15 @@ fn complain(error: &io::Error) {
 
 fn keep(folder: Folder) -> io::Result<()> {
     rustix::process::setsid()?;
+    let (asked, heard) = UnixStream::pair()?;
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::low_level::pipe::register(signal, heard.try_clone()?)?;
+    }
+    asked.set_nonblocking(true)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let Some(held) = hold(&folder)? else { return Ok(()) };
     let wake = folder.listen()?;
-    Keeper::new(folder, held, wake)?.run()
+    Keeper::new(folder, held, wake, asked)?.run()
 }
 
 /// The lock; `None` when another keeper has it, which is as good.
@@ -95,6 +103,8 @@ struct Keeper {
     folder: Folder,
     _held: Held,
     wake: OwnedFd,
+    /// What the kernel's request to end is heard by.
+    asked: UnixStream,
     log: Log,
     streams: Streams,
     state: State,
@@ -132,10 +142,11 @@ struct Ready {
     pipes: Vec<usize>,
     check: bool,
     rung: bool,
+    asked: bool,
 }
 
 impl Keeper {
-    fn new(folder: Folder, held: Held, wake: OwnedFd) -> io::Result<Self> {
+    fn new(folder: Folder, held: Held, wake: OwnedFd, asked: UnixStream) -> io::Result<Self> {
         // A state that cannot be read is replaced: what it knew of is found by its mark.
         let old = folder.read_state().ok().flatten().unwrap_or_default();
         let survivors = child::left_behind(&folder, &old);
@@ -151,6 +162,7 @@ impl Keeper {
             folder,
             _held: held,
             wake,
+            asked,
             streams: Streams::default(),
             state,
             is_new: false,
@@ -193,6 +205,9 @@ impl Keeper {
             self.bury();
             self.go_on_ending();
             self.go_on_checking(ready.check);
+            if ready.asked {
+                self.leave();
+            }
             self.look_for_order(ready.rung);
         }
     }
@@ -265,6 +280,20 @@ impl Keeper {
             self.end();
         }
         // Written before the next wait, with what came of it: an order counts as taken up when it shows.
+        self.is_new = true;
+    }
+
+    /// It was asked to end, as when the machine is shut down: so does its program, in order. The order stands, and whoever
+    /// brings the system up has it carried out again.
+    fn leave(&mut self) {
+        let mut buffer = [0; 64];
+        while matches!((&self.asked).read(&mut buffer), Ok(1..)) {}
+        self.next = Next::Leave;
+        self.end();
+        self.state.remark = Some(Text::new(
+            "its keeper was asked to end, and has ended it: sereno up",
+            "se pidió a su guardián que termine, y lo terminó: sereno up",
+        ));
         self.is_new = true;
     }
 
@@ -443,11 +472,13 @@ impl Keeper {
         }
         enum What {
             Wake,
+            Asked,
             Pipe(usize),
             Child,
             Check,
         }
-        let mut awaited: Vec<(What, BorrowedFd<'_>, PollFlags)> = vec![(What::Wake, self.wake.as_fd(), PollFlags::IN)];
+        let mut awaited: Vec<(What, BorrowedFd<'_>, PollFlags)> =
+            vec![(What::Wake, self.wake.as_fd(), PollFlags::IN), (What::Asked, self.asked.as_fd(), PollFlags::IN)];
         if let Some(child) = &self.child {
             awaited.push((What::Child, child.handle.as_fd(), PollFlags::IN));
             awaited.extend(child.pipes().map(|(stream, pipe)| (What::Pipe(stream), pipe, PollFlags::IN)));
@@ -467,6 +498,7 @@ impl Keeper {
         for ((what, ..), _) in awaited.iter().zip(&fds).filter(|(_, fd)| !fd.revents().is_empty()) {
             match what {
                 What::Wake => ready.rung = true,
+                What::Asked => ready.asked = true,
                 What::Pipe(stream) => ready.pipes.push(*stream),
                 What::Child => {}
                 What::Check => ready.check = true,

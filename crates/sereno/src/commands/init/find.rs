@@ -5,6 +5,7 @@ use super::folder::{Folder, ends_in};
 use super::kinds::Kind;
 use super::migrations::{self, Migrations};
 use super::probe::{self, Answer, Queue};
+use super::processes::{self, Declared};
 use super::runbooks::{self, HealthAddress};
 use super::units::Units;
 use super::variables::{Address, Variables};
@@ -25,6 +26,12 @@ pub(super) struct Found {
     pub(super) stores: Vec<Keeper>,
     pub(super) health: Vec<Answer>,
     pub(super) metrics: Vec<Answer>,
+    /// What probes ask, in a cluster: `api:3000/health`.
+    pub(super) probes: Vec<String>,
+    /// The names under which the world reaches the system.
+    pub(super) hosts: Vec<String>,
+    /// The secrets of a cluster, by name.
+    pub(super) secrets: Vec<String>,
     pub(super) queues: BTreeSet<Queue>,
     pub(super) env_files: Vec<String>,
     pub(super) migrations: Vec<Migrations>,
@@ -43,6 +50,19 @@ pub(super) enum Place {
         /// Compose would not find these files by itself.
         named: bool,
         project: String,
+    },
+    Kubernetes {
+        context: Option<String>,
+        namespace: String,
+        kubeconfig: Option<String>,
+    },
+    /// Apps of pm2 on this machine.
+    Pm2 {
+        units: Vec<String>,
+    },
+    /// What a Procfile names, to be run by Sereno itself.
+    Process {
+        processes: Vec<Declared>,
     },
     Systemd {
         hosts: Vec<String>,
@@ -88,7 +108,8 @@ pub(super) async fn here(folder: &Folder, own: &(dyn Fn(&str) -> Option<String> 
     ask_queues(&mut found, &services, &addresses, variables.get("REDIS_PASSWORD")).await;
     found.migrations = migrations::find(folder);
     found.runbooks = runbooks;
-    found.notes.extend(other_platforms(folder));
+    without_compose(&mut found, folder, own).await;
+    found.notes.extend(manifests(folder, own));
     found.notes.extend(folder.notes());
     found.env_files = variables.files;
     found
@@ -270,29 +291,56 @@ fn redis_places<'a>(
     (reachable, elsewhere)
 }
 
-/// Ways to run a system that no setting of the file is for.
-fn other_platforms(folder: &Folder) -> Vec<Text> {
-    let mut notes = Vec::new();
-    if let Some(text) = folder.text("Procfile") {
-        let names: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once(':')?.0.trim())).take(20).collect();
-        let names = names.join(", ");
-        notes.push(Text::new(format!("Procfile: processes {names}"), format!("Procfile: procesos {names}")));
-    }
-    let of_pm2 = |file: &&str| file.rsplit('/').next().is_some_and(|name| name.starts_with("ecosystem.config."));
-    if let Some(file) = folder.files().find(of_pm2) {
-        notes.push(Text::new(format!("{file}: processes of PM2"), format!("{file}: procesos de PM2")));
-    }
-    let manifests = |file: &&str| {
-        file.split('/').any(|part| matches!(part, "k8s" | "kubernetes" | "helm" | "charts"))
-            && ends_in(file, &["yaml", "yml"])
-    };
-    if let Some((place, _)) = folder.files().find(manifests).and_then(|file| file.rsplit_once('/')) {
-        notes.push(Text::new(
-            format!("{place}: manifests of Kubernetes"),
-            format!("{place}: manifiestos de Kubernetes"),
+/// What a Procfile and pm2 name, where compose runs nothing; else they are told only.
+async fn without_compose(found: &mut Found, folder: &Folder, own: &(dyn Fn(&str) -> Option<String> + Sync)) {
+    let (apps, notes_of_pm2) = processes::of_pm2(folder, own).await;
+    let (declared, notes_of_procfile) = processes::of_procfile(folder);
+    let names = |all: &[Declared]| all.iter().map(|process| process.name.clone()).collect::<Vec<_>>();
+    found.notes.extend(notes_of_pm2);
+    if found.platform.is_none() && !apps.is_empty() {
+        found.services.clone_from(&apps);
+        found.platform = Some(Place::Pm2 { units: apps });
+    } else if !apps.is_empty() {
+        let apps = apps.join(", ");
+        found.notes.push(Text::new(
+            format!("pm2 has apps of this project too: {apps}"),
+            format!("pm2 también tiene apps de este proyecto: {apps}"),
         ));
     }
-    notes
+    if declared.is_empty() {
+        return;
+    }
+    if found.platform.is_none() {
+        found.notes.extend(notes_of_procfile);
+        found.services = names(&declared);
+        found.platform = Some(Place::Process { processes: declared });
+    } else {
+        let names = names(&declared).join(", ");
+        found.notes.push(Text::new(format!("Procfile: processes {names}"), format!("Procfile: procesos {names}")));
+    }
+}
+
+/// Manifests of Kubernetes: where they go is not for a file to say, so the contexts to choose from are told.
+fn manifests(folder: &Folder, own: &(dyn Fn(&str) -> Option<String> + Sync)) -> Option<Text> {
+    let is_one = |file: &&str| {
+        file.split('/').any(|part| matches!(part, "k8s" | "kubernetes" | "manifests" | "helm" | "charts"))
+            && ends_in(file, &["yaml", "yml"])
+    };
+    let (place, _) = folder.files().find(is_one)?.rsplit_once('/')?;
+    let choice = sereno_platform::kubernetes::Choice::default();
+    // A kubeconfig that cannot be read has no contexts to offer, and says so when it is used.
+    let contexts = sereno_platform::kubernetes::contexts(&choice, own).unwrap_or_default().join(", ");
+    let (there, hay) = if contexts.is_empty() {
+        ("no kubeconfig was found".to_owned(), "no se encontró ningún kubeconfig".to_owned())
+    } else {
+        (format!("contexts: {contexts}"), format!("contextos: {contexts}"))
+    };
+    Some(Text::new(
+        format!("{place}: manifests of Kubernetes; sereno init --context NAME --namespace NAME looks there ({there})"),
+        format!(
+            "{place}: manifiestos de Kubernetes; sereno init --context NOMBRE --namespace NOMBRE mira allí ({hay})"
+        ),
+    ))
 }
 
 impl Found {
@@ -313,7 +361,11 @@ impl Found {
             none(self.platform.is_none(), "a platform", "una plataforma"),
             none(self.runbooks.is_empty(), "a runbook", "un runbook"),
             none(self.stores.is_empty(), "a database or cache", "una base de datos o caché"),
-            none(self.health.is_empty(), "a health address that answers", "una dirección de salud que responda"),
+            none(
+                self.health.is_empty() && self.probes.is_empty(),
+                "a health address that answers",
+                "una dirección de salud que responda",
+            ),
             none(self.metrics.is_empty(), "metrics", "métricas"),
             none(self.queues.is_empty(), "queues", "colas"),
             none(self.env_files.is_empty(), "an .env", "un .env"),

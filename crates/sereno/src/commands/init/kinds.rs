@@ -62,6 +62,23 @@ impl Kind {
         KINDS.iter().find(|known| known.3.contains(&port)).map(|known| known.0)
     }
 
+    /// By a variable that says in its name of what it tells the place: `REDIS_HOST`, `POSTGRES_URL`.
+    pub(super) fn of_variable(name: &str) -> Option<Self> {
+        let (what, part) = name.rsplit_once('_')?;
+        let words = || what.split('_');
+        let is = |kind: Self, names: &[&str]| words().any(|word| names.contains(&word)).then_some(kind);
+        if !matches!(part, "HOST" | "HOSTNAME" | "URL" | "URI" | "ADDR" | "ADDRESS" | "DSN" | "SERVER" | "SERVERS") {
+            return None;
+        }
+        is(Self::PostgreSql, &["POSTGRES", "POSTGRESQL", "PG"])
+            .or_else(|| is(Self::MySql, &["MYSQL", "MARIADB"]))
+            .or_else(|| is(Self::MongoDb, &["MONGO", "MONGODB"]))
+            .or_else(|| is(Self::Redis, &["REDIS", "VALKEY"]))
+            .or_else(|| is(Self::RabbitMq, &["RABBITMQ", "AMQP"]))
+            .or_else(|| is(Self::Memcached, &["MEMCACHED", "MEMCACHE"]))
+            .or_else(|| is(Self::Elasticsearch, &["ELASTICSEARCH", "ELASTIC", "OPENSEARCH"]))
+    }
+
     /// By the scheme of an address; `postgresql+asyncpg` is one too.
     pub(super) fn of_scheme(scheme: &str) -> Option<Self> {
         let scheme = scheme.to_ascii_lowercase();
@@ -84,5 +101,9 @@ mod tests {
         assert_eq!(Kind::of_scheme("postgresql+asyncpg"), Some(Kind::PostgreSql));
         assert_eq!(Kind::of_scheme("mongodb+srv"), Some(Kind::MongoDb));
         assert_eq!(Kind::of_scheme("https"), None);
+        assert_eq!(Kind::of_variable("QUEUE_REDIS_HOST"), Some(Kind::Redis));
+        assert_eq!(Kind::of_variable("PGHOST"), None);
+        assert_eq!(Kind::of_variable("REDIS_PASSWORD"), None);
+        assert_eq!(Kind::of_variable("PREDISPOSED_URL"), None);
     }
 }

@@ -1,11 +1,13 @@
 //! `sereno init`: looks at a project, and writes down what it found as settings.
 
+mod cluster;
 mod compose;
 mod find;
 mod folder;
 mod kinds;
 mod migrations;
 mod probe;
+mod processes;
 mod render;
 mod runbooks;
 mod units;
@@ -58,8 +60,8 @@ pub(crate) async fn init(context: &Context, args: &InitArgs) -> Result<Exit> {
             format!("no se encontró nada que anotar en {}", directory.display()),
         )
         .hint(
-            "call it where the compose file or the runbook is, or name a server: sereno init ssh://deploy@host",
-            "llámelo donde está el archivo de compose o el runbook, o nombre un servidor: sereno init ssh://deploy@host",
+            "call it where the compose file or the runbook is, or name a server (sereno init ssh://deploy@host) or a cluster (sereno init --context NAME)",
+            "llámelo donde está el archivo de compose o el runbook, o nombre un servidor (sereno init ssh://deploy@host) o un cluster (sereno init --context NOMBRE)",
         ));
     }
     let text = render::file(&found, context.lang);
@@ -97,23 +99,31 @@ fn hosts(args: &InitArgs) -> Result<Vec<Host>> {
 
 async fn look(directory: &Path, args: &InitArgs, hosts: &[Host]) -> Result<Found> {
     let folder = Folder::look(directory);
-    let mut found = find::here(&folder, &|name| std::env::var(name).ok()).await;
+    let environment = |name: &str| std::env::var(name).ok();
+    let mut found = find::here(&folder, &environment).await;
     if !hosts.is_empty() {
         let units = units::find(hosts).await.map_err(|error| failure(&error))?;
         find::on_servers(&mut found, units, args.hosts.clone(), args.ssh_config.clone());
+    } else if cluster::is_named(args) {
+        cluster::look(&mut found, directory, args, &environment).await.map_err(|error| failure(&error))?;
     }
     Ok(found)
 }
 
 /// The settings that would be written and that the file which is there does not set.
 fn unset(path: &Path, new: &Settings) -> Vec<&'static str> {
-    let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
+    // What is there and cannot be read was told when the settings were read.
+    let Ok(text) = crate::file::read_text(path) else { return Vec::new() };
     let (own, _) = Settings::parse(&text, FILE);
     [
         ("[system] name", own.system.name.is_none() && new.system.name.is_some()),
         ("[system] runbooks", own.system.runbooks.is_empty() && !new.system.runbooks.is_empty()),
         ("[platform] kind", own.platform.kind.is_none() && new.platform.kind.is_some()),
         ("[platform] files", own.platform.files.is_empty() && !new.platform.files.is_empty()),
+        ("[platform] kubeconfig", own.platform.kubeconfig.is_none() && new.platform.kubeconfig.is_some()),
+        ("[platform] context", own.platform.context.is_none() && new.platform.context.is_some()),
+        ("[platform] namespace", own.platform.namespace.is_none() && new.platform.namespace.is_some()),
+        ("[[processes]]", own.processes.is_empty() && !new.processes.is_empty()),
         ("[platform] hosts", own.platform.hosts.is_empty() && !new.platform.hosts.is_empty()),
         ("[platform] units", own.platform.units.is_empty() && !new.platform.units.is_empty()),
         ("[secrets] env_files", own.secrets.env_files.is_empty() && !new.secrets.env_files.is_empty()),
@@ -147,6 +157,14 @@ fn tell(context: &Context, found: &Found, unset: &[&str]) {
     if let Some(place) = &found.platform {
         let what = match place {
             Place::Compose { files, project, .. } => format!("compose · {project} · {}", files.join(", ")),
+            Place::Kubernetes { context, namespace, .. } => {
+                format!("kubernetes · {} · {namespace}", context.as_deref().unwrap_or("in-cluster"))
+            }
+            Place::Pm2 { units } => format!("pm2 · {}", units.join(", ")),
+            Place::Process { processes } => {
+                let names: Vec<&str> = processes.iter().map(|process| process.name.as_str()).collect();
+                format!("process (Procfile) · {}", names.join(", "))
+            }
             Place::Systemd { hosts, units, .. } => format!("systemd · {} · {}", hosts.join(", "), units.join(", ")),
         };
         line(&Text::new("platform", "plataforma"), &what);

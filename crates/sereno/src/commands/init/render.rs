@@ -80,8 +80,8 @@ impl Writer {
             None => {
                 self.text.push('\n');
                 self.comment(
-                    "[platform]: none was found. A compose file here makes one; servers: sereno init ssh://deploy@host.",
-                    "[platform]: no se encontró ninguna. Un archivo de compose aquí la define; servidores: sereno init ssh://deploy@host.",
+                    "[platform]: none was found. A compose file here makes one; servers: sereno init ssh://deploy@host; a cluster: sereno init --context NAME.",
+                    "[platform]: no se encontró ninguna. Un archivo de compose aquí la define; servidores: sereno init ssh://deploy@host; un cluster: sereno init --context NOMBRE.",
                 );
             }
             Some(Place::Compose { files, named, .. }) => {
@@ -96,6 +96,34 @@ impl Writer {
                         &format!("compose finds {names} by itself"),
                         &format!("compose encuentra {names} solo"),
                     );
+                }
+            }
+            Some(Place::Kubernetes { context, namespace, kubeconfig }) => {
+                self.section("platform");
+                self.set("kind", &text("kubernetes"), None);
+                for (key, value) in [("kubeconfig", kubeconfig), ("context", context)] {
+                    if let Some(value) = value {
+                        self.set(key, &text(value), None);
+                    }
+                }
+                self.set("namespace", &text(namespace), None);
+            }
+            Some(Place::Pm2 { units }) => {
+                self.section("platform");
+                self.set("kind", &text("pm2"), None);
+                self.set("units", &list(units), None);
+            }
+            Some(Place::Process { processes }) => {
+                self.section("platform");
+                self.set("kind", &text("process"), None);
+                self.comment("From the Procfile:", "Del Procfile:");
+                for process in processes {
+                    self.text.push_str("\n[[processes]]\n");
+                    self.set("name", &text(&process.name), None);
+                    self.set("command", &list(&process.command), None);
+                    if found.env_files == DEFAULT_ENV {
+                        self.set("env_file", &text(DEFAULT_ENV[0]), None);
+                    }
                 }
             }
             Some(Place::Systemd { hosts, units, ssh_config }) => {
@@ -162,7 +190,10 @@ pub(super) fn lines(found: &Found) -> Vec<(Text, Text)> {
     let answers =
         |answers: &[Answer]| answers.iter().map(|answer| format!("{} ({})", answer.url, answer.status)).collect();
     add("health", "salud", answers(&found.health));
+    add("probes", "sondas", found.probes.clone());
     add("metrics", "métricas", answers(&found.metrics));
+    add("reached as", "direcciones", found.hosts.clone());
+    add("secrets", "secretos", found.secrets.clone());
     let queues = found.queues.iter().map(|Queue { library, name }| format!("{name} ({library})")).collect();
     add("queues", "colas", queues);
     let migrations = found.migrations.iter().map(|m| format!("{} ({})", m.tool, m.place)).collect();
@@ -229,6 +260,33 @@ mod tests {
             assert_eq!(settings.secrets.env_files, found.env_files);
             assert!(settings.people.is_empty() && !text.contains('\u{1b}'), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cluster_pm2_and_a_procfile_are_written_as_settings() {
+        let read = |platform| {
+            let found = Found { name: "x".to_owned(), platform: Some(platform), ..Found::default() };
+            let text = file(&found, Lang::Es);
+            let (settings, diagnostics) = Settings::parse(&text, "sereno.toml");
+            assert!(diagnostics.is_empty(), "{diagnostics:?}\n{text}");
+            settings
+        };
+        let cluster = Place::Kubernetes {
+            context: Some("arn:aws:eks:us\"east".to_owned()),
+            namespace: "shop".to_owned(),
+            kubeconfig: Some("ops/kube.yml".to_owned()),
+        };
+        let cluster = read(cluster).platform;
+        assert_eq!(
+            [cluster.kind, cluster.context, cluster.namespace, cluster.kubeconfig].map(Option::unwrap_or_default),
+            ["kubernetes", "arn:aws:eks:us\"east", "shop", "ops/kube.yml"]
+        );
+        let pm2 = read(Place::Pm2 { units: vec!["api".to_owned()] }).platform;
+        assert_eq!((pm2.kind.as_deref(), pm2.units.as_slice()), (Some("pm2"), &["api".to_owned()][..]));
+        let command = ["sh", "-c", "A=\"b\" node x.js"].map(str::to_owned).to_vec();
+        let declared = super::super::processes::Declared { name: "web".to_owned(), command: command.clone() };
+        let own = read(Place::Process { processes: vec![declared] });
+        assert_eq!((own.processes[0].name.as_str(), &own.processes[0].command), ("web", &command));
     }
 
     #[test]

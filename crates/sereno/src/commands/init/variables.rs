@@ -47,7 +47,24 @@ impl Variables {
 
     /// The addresses of databases, caches and brokers.
     pub(super) fn addresses(&self) -> Vec<Address> {
-        self.all.iter().filter_map(|(name, value)| address(name, value)).collect()
+        let whole = self.all.iter().filter_map(|(name, value)| address(name, value));
+        whole.chain(self.all.iter().filter_map(|(name, host)| self.in_parts(name, host))).collect()
+    }
+
+    /// An address of which each part is a variable: `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD`, `REDIS_DB`.
+    fn in_parts(&self, name: &str, host: &str) -> Option<Address> {
+        let what = name.strip_suffix("_HOST")?;
+        let kind = Kind::of_variable(name)?;
+        let part = |part: &str| self.get(&format!("{what}_{part}")).map(str::trim).filter(|value| !value.is_empty());
+        let user = part("USERNAME").or(part("USER")).unwrap_or_default();
+        Some(Address {
+            variable: name.to_owned(),
+            kind,
+            host: host.trim().to_owned(),
+            port: part("PORT").and_then(|port| port.parse().ok()),
+            login: part("PASSWORD").map(|password| (user.to_owned(), password.to_owned())),
+            database: part("DB").and_then(|number| number.parse().ok()).unwrap_or_default(),
+        })
     }
 
     /// Ports on which the system's own programs listen: `PORT`, `API_PORT`, but not those of what keeps data.
@@ -129,6 +146,16 @@ mod tests {
         let variables = of(b"REDIS_URL=redis://:p%40ss%3a1@127.0.0.1:6380/2?x=1\n");
         let address = variables.addresses().remove(0);
         assert_eq!((address.login, address.database), (Some((String::new(), "p@ss:1".to_owned())), 2));
+    }
+
+    #[test]
+    fn an_address_in_parts_is_one_address() {
+        let variables =
+            of(b"REDIS_HOST=localhost\nREDIS_PORT=6380\nREDIS_PASSWORD=s3cret\nREDIS_DB=2\nSMTP_HOST=mail\n");
+        let address = variables.addresses().remove(0);
+        assert_eq!((address.variable.as_str(), address.kind, address.port), ("REDIS_HOST", Kind::Redis, Some(6380)));
+        assert_eq!((address.login, address.database), (Some((String::new(), "s3cret".to_owned())), 2));
+        assert_eq!(variables.addresses().len(), 1);
     }
 
     #[test]
