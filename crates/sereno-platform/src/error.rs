@@ -115,6 +115,14 @@ impl PlatformError {
                 let known = known.join(", ");
                 Some(Text::new(format!("there is: {known}"), format!("hay: {known}")))
             }
+            Self::NoEngine { source, .. } if source.to_string().contains("certificate") => Some(Text::new(
+                "ca.pem in DOCKER_CERT_PATH must be the authority of the engine's certificate, and cert.pem one that the engine accepts",
+                "ca.pem en DOCKER_CERT_PATH debe ser la autoridad del certificado del motor, y cert.pem uno que el motor acepte",
+            )),
+            Self::NoEngine { address, .. } if !address.starts_with("unix:") => Some(Text::new(
+                "is it up, and is the way there open? One that speaks TLS only needs DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH",
+                "¿está en marcha, y está abierto el camino? Uno que solo habla TLS necesita DOCKER_TLS_VERIFY=1 y DOCKER_CERT_PATH",
+            )),
             Self::NoEngine { .. } => Some(Text::new(
                 "start the engine (systemctl start docker), or set DOCKER_HOST to where it is",
                 "inicie el motor (systemctl start docker), o ponga en DOCKER_HOST dónde está",

@@ -1,6 +1,7 @@
 //! Reaching the Docker Engine: where it is, and what to say when it is not.
 
 use crate::PlatformError;
+use crate::error::file_said;
 use bollard::Docker;
 use sereno_model::Text;
 use sha2::{Digest as _, Sha256};
@@ -47,9 +48,21 @@ fn over_tls(address: &str, folder: &Path) -> Result<Result<Docker, bollard::erro
     const SECONDS: u64 = 120;
     let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
     for path in [&ca, &cert, &key] {
-        crate::file::refuse_odd(path).map_err(|source| PlatformError::File { path: path.clone(), source })?;
+        crate::file::refuse_odd(path).map_err(|source| no_certificate(path, &source))?;
     }
     Ok(Docker::connect_with_ssl(address, &key, &cert, &ca, SECONDS, bollard::API_DEFAULT_VERSION))
+}
+
+fn no_certificate(path: &Path, error: &std::io::Error) -> PlatformError {
+    let (path, said) = (path.display(), file_said(error));
+    PlatformError::Refused {
+        en: format!("the engine is to be reached over TLS, and {path}: {}", said.en),
+        es: format!("el motor se alcanza por TLS, y {path}: {}", said.es),
+        hint: Some(Box::new(Text::new(
+            "DOCKER_CERT_PATH (else ~/.docker) is the folder of ca.pem, cert.pem and key.pem",
+            "DOCKER_CERT_PATH (si no, ~/.docker) es la carpeta de ca.pem, cert.pem y key.pem",
+        ))),
+    }
 }
 
 /// An error with what caused it: a library says of itself only that the client failed.

@@ -429,14 +429,14 @@ fn the_env_file_beside_a_compose_file_names_the_project_as_compose_reads_it() {
 }
 
 /// Two servers with systemd, ended when the test ends, however it ends.
-struct Servers {
+pub(crate) struct Servers {
     tool: PathBuf,
-    names: Vec<String>,
-    world: World,
+    pub(crate) names: Vec<String>,
+    pub(crate) world: World,
 }
 
 impl Servers {
-    fn up(count: usize) -> Option<Self> {
+    pub(crate) fn up(count: usize) -> Option<Self> {
         let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/tools/vps-up");
         if !tool.exists() || !docker_answers() {
             skipped("servers with systemd need the tool beside the project, and a Docker Engine");
@@ -476,7 +476,7 @@ impl Servers {
         Some(servers)
     }
 
-    fn ssh(&self, host: &str, command: &str) -> String {
+    pub(crate) fn ssh(&self, host: &str, command: &str) -> String {
         let output =
             Command::new("ssh").args(["-F", "ssh.conf", host, command]).current_dir(self.world.path()).output();
         String::from_utf8_lossy(&output.expect("ssh runs").stdout).trim().to_owned()
