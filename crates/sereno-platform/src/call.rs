@@ -30,6 +30,8 @@ pub enum Call {
     Engine { request: EngineRequest },
     /// A request to a cluster.
     Cluster { request: ClusterRequest },
+    /// A request to a hosting platform.
+    Web { request: WebRequest },
     /// A program. No shell reads it.
     Program { argv: Vec<String>, directory: String },
     /// An order to the keeper of one of Sereno's own processes, which is started where there is none.
@@ -76,11 +78,42 @@ pub enum ClusterRequest {
     Exec { pod: String, container: Option<String>, argv: Vec<String>, terminal: bool },
 }
 
+/// A request to a hosting platform that changes something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebRequest {
+    pub method: String,
+    /// Below the address of the API.
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+}
+
+impl WebRequest {
+    pub fn post(path: impl Into<String>, body: Option<serde_json::Value>) -> Self {
+        Self { method: "POST".to_owned(), path: path.into(), body }
+    }
+}
+
+impl fmt::Display for WebRequest {
+    /// Of a GraphQL request, its name and what it is about: its text is the same each time.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        match &self.body {
+            None => Ok(()),
+            Some(body) => match body.get("operationName").and_then(serde_json::Value::as_str) {
+                Some(name) => write!(f, " {name} {}", body["variables"]),
+                None => write!(f, " {body}"),
+            },
+        }
+    }
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Engine { request } => request.fmt(f),
             Self::Cluster { request } => request.fmt(f),
+            Self::Web { request } => request.fmt(f),
             Self::Program { argv, .. } => f.write_str(&argv.join(" ")),
             Self::Keeper { instance, want } => write!(f, "{instance}: {want}"),
         }

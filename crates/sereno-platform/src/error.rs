@@ -1,6 +1,7 @@
 //! What can go wrong between Sereno and a platform, in words that say how to mend it.
 
 use crate::kubernetes::ClusterError;
+use crate::web::WebError;
 use sereno_model::Text;
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub enum PlatformError {
     Engine { what: String, source: Box<bollard::errors::Error> },
     #[error(transparent)]
     Cluster(#[from] Box<ClusterError>),
+    #[error(transparent)]
+    Web(#[from] Box<WebError>),
     #[error("{program} is not installed")]
     NoProgram { program: String, source: io::Error },
     #[error("`{command}` failed: {said}")]
@@ -52,6 +55,7 @@ impl PlatformError {
         match self {
             Self::Engine { source, .. } => !matches!(**source, Error::DockerResponseServerError { .. }),
             Self::Cluster(error) => error.leaves_doubt(),
+            Self::Web(error) => error.leaves_doubt(),
             Self::Unreachable { .. } | Self::Cut { .. } => true,
             _ => false,
         }
@@ -80,6 +84,7 @@ impl PlatformError {
                 Text::new(format!("the Docker Engine, {what}: {source}"), format!("el Docker Engine, {what}: {source}"))
             }
             Self::Cluster(error) => error.text(),
+            Self::Web(error) => error.text(),
             Self::NoProgram { program, source } => {
                 Text::new(format!("{self}: {source}"), format!("{program} no está instalado: {source}"))
             }
@@ -140,6 +145,7 @@ impl PlatformError {
                 "unix:///ruta/de/docker.sock o tcp://host:puerto; un motor detrás de SSH: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, y DOCKER_HOST=unix:///tmp/docker.sock",
             )),
             Self::Cluster(error) => error.hint(),
+            Self::Web(error) => error.hint(),
             Self::NoProgram { program, .. } if program != "docker compose" => None,
             Self::NoProgram { .. } => Some(Text::new(
                 "apt-get install docker-compose, or the plugin docker-compose-plugin",

@@ -2,6 +2,7 @@
 
 use crate::PlatformError;
 use serde::{Deserialize, Serialize};
+use sereno_model::Text;
 use tokio::sync::{mpsc, watch};
 
 /// A program to be run inside an instance. Its words go there as they are: no shell reads them on the way.
@@ -45,4 +46,13 @@ pub(crate) fn not_here(target: &str, what: &str) -> PlatformError {
         format!("{target} runs no program inside a component ({what})"),
         format!("{target} no ejecuta programas dentro de un componente ({what})"),
     )
+}
+
+/// The same where a person can, by a program of the platform's own.
+pub(crate) fn not_by_api(target: &str, what: &str, by_hand: &str) -> PlatformError {
+    PlatformError::Refused {
+        en: format!("the API of {target} runs no program inside a component ({what})"),
+        es: format!("la API de {target} no ejecuta programas dentro de un componente ({what})"),
+        hint: Some(Box::new(Text::new(format!("a person can: {by_hand}"), format!("una persona puede: {by_hand}")))),
+    }
 }

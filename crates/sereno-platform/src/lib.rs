@@ -1,5 +1,5 @@
-//! One interface over the places where components live: Docker Compose, Kubernetes, systemd and pm2 here or over SSH, and
-//! processes of Sereno's own.
+//! One interface over the places where components live: Docker Compose, Kubernetes, systemd and pm2 here or over SSH, Render,
+//! Railway, and processes of Sereno's own.
 //!
 //! What is asked of a platform is data first ([`Call`]): the same value is shown in a plan, held in a test's snapshot and
 //! carried out. Reading what a platform answers is pure, so that every odd state has a test without the real thing; talking
@@ -19,8 +19,11 @@ pub mod look;
 pub mod merge;
 pub mod pm2;
 pub mod process;
+pub mod railway;
+pub mod render;
 pub mod systemd;
 mod tar;
+pub mod web;
 pub mod workload;
 
 pub use call::{Act, Call};

@@ -15,6 +15,9 @@ pub struct Workload {
     pub on: bool,
     /// What was last asked of it has been carried out.
     pub settled: bool,
+    /// The releases of it that run, or that a stop has ended, newest first, where an act names one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub releases: Vec<String>,
     /// What keeps an act on it from having its effect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hindrances: Vec<Hindrance>,
@@ -42,6 +45,12 @@ pub enum WorkloadKind {
     DaemonSet,
     CronJob,
     Job,
+    /// A program that a hosting platform runs as often as it is told.
+    Service,
+    /// A database or a cache that a hosting platform keeps.
+    Datastore,
+    /// Files that a hosting platform serves: nothing of it runs.
+    Site,
     /// Somebody else's: a pod of its own, or of a controller that Sereno does not know.
     Other,
 }
@@ -58,6 +67,10 @@ pub enum Hindrance {
     Partitioned { from: i32 },
     /// Another program decides how many there are.
     Autoscaled { by: String },
+    /// It has a disk, which one instance alone can use.
+    Disk,
+    /// Its instances are spread over several regions, and nobody says in which of them there should be more.
+    Spread { regions: Vec<String> },
 }
 
 impl WorkloadKind {
@@ -68,18 +81,28 @@ impl WorkloadKind {
             Self::DaemonSet => "daemonset",
             Self::CronJob => "cronjob",
             Self::Job => "job",
+            Self::Service => "service",
+            Self::Datastore => "datastore",
+            Self::Site => "static site",
             Self::Other => "pod",
         }
     }
 
     /// Whether people say how many instances there should be.
     pub fn counts(self) -> bool {
-        matches!(self, Self::Deployment | Self::StatefulSet)
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::Service)
     }
 
     /// With its article, as a sentence needs it.
     pub fn text(self) -> Text {
-        let name = self.as_str();
-        Text::new(format!("a {name}"), format!("un {name}"))
+        match self {
+            Self::Service => Text::new("a service", "un servicio"),
+            Self::Datastore => Text::new("a datastore", "un almacén de datos"),
+            Self::Site => Text::new("a static site", "un sitio estático"),
+            kind => {
+                let name = kind.as_str();
+                Text::new(format!("a {name}"), format!("un {name}"))
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@ use sereno_platform::host::Host;
 use sereno_platform::kubernetes::{Choice, Kubernetes};
 use sereno_platform::pm2::Pm2;
 use sereno_platform::process::Processes;
+use sereno_platform::railway::{self, Railway};
+use sereno_platform::render::{self, Render};
 use sereno_platform::systemd::Systemd;
 use sereno_platform::{Component, Platform, PlatformError, find};
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ enum Kind {
     Kubernetes,
     Pm2,
     Process,
+    Railway,
+    Render,
     Systemd,
 }
 
@@ -31,6 +35,8 @@ fn kind(context: &Context) -> Kind {
         Some("kubernetes") => Kind::Kubernetes,
         Some("pm2") => Kind::Pm2,
         Some("process") => Kind::Process,
+        Some("railway") => Kind::Railway,
+        Some("render") => Kind::Render,
         Some("systemd") => Kind::Systemd,
         Some(_) => Kind::Compose,
         None if !context.settings.processes.is_empty() => Kind::Process,
@@ -46,6 +52,8 @@ pub(crate) async fn platform(context: &Context) -> Result<Box<dyn Platform>> {
         Kind::Pm2 => hosts(context, false)
             .and_then(|hosts| Ok(Box::new(Pm2::new(hosts, &context.settings.platform.units)?) as Box<dyn Platform>)),
         Kind::Process => processes(context).map(|own| Box::new(own) as Box<dyn Platform>),
+        Kind::Railway => railway(context).map(|railway| Box::new(railway) as Box<dyn Platform>),
+        Kind::Render => render(context).map(|render| Box::new(render) as Box<dyn Platform>),
         Kind::Systemd => systemd(context).map(|systemd| Box::new(systemd) as Box<dyn Platform>),
     };
     found.map_err(|error| failure(&error))
@@ -117,7 +125,7 @@ pub(crate) fn place(context: &Context) -> Option<Place> {
             let (context, namespace) = (settings.context.clone(), settings.namespace.clone());
             Some(Place::Kubernetes { context, namespace, kubeconfig, is_usual })
         }
-        Kind::Process => None,
+        Kind::Process | Kind::Railway | Kind::Render => None,
         Kind::Compose => {
             let project = project(context)?;
             Some(Place::Compose {
@@ -145,6 +153,28 @@ fn project(context: &Context) -> Option<Project> {
     let settings = &context.settings.platform;
     let environment = environment_of(context);
     Project::find(&context.directory, &settings.files, settings.project.as_deref(), &settings.profiles, &environment)
+}
+
+fn render(context: &Context) -> std::result::Result<Render, PlatformError> {
+    let settings = context.settings.platform.clone();
+    let choice = render::Choice {
+        owner: settings.owner,
+        environment: settings.environment,
+        services: settings.services,
+        api: settings.api,
+    };
+    Render::new(choice, &environment_of(context))
+}
+
+fn railway(context: &Context) -> std::result::Result<Railway, PlatformError> {
+    let settings = context.settings.platform.clone();
+    let choice = railway::Choice {
+        project: settings.project,
+        environment: settings.environment,
+        services: settings.services,
+        api: settings.api,
+    };
+    Railway::new(choice, &environment_of(context))
 }
 
 fn systemd(context: &Context) -> std::result::Result<Systemd, PlatformError> {
@@ -175,6 +205,7 @@ pub(crate) fn failure(error: &PlatformError) -> Failure {
     let exit = match error {
         PlatformError::NoSuchComponent { .. } | PlatformError::AddressUnknown { .. } => Exit::Usage,
         PlatformError::Cluster(error) if error.is_usage() => Exit::Usage,
+        PlatformError::Web(error) if error.is_usage() => Exit::Usage,
         PlatformError::Refused { .. } => Exit::Refused,
         _ => Exit::Failed,
     };

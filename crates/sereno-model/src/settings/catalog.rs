@@ -54,8 +54,8 @@ impl Kind {
             }
             Self::Location => ("\"sqlite:PATH\" or \"postgresql://…\"", "\"sqlite:RUTA\" o \"postgresql://…\""),
             Self::Platform => (
-                "\"compose\", \"kubernetes\", \"pm2\", \"process\" or \"systemd\"",
-                "\"compose\", \"kubernetes\", \"pm2\", \"process\" o \"systemd\"",
+                "\"compose\", \"kubernetes\", \"pm2\", \"process\", \"railway\", \"render\" or \"systemd\"",
+                "\"compose\", \"kubernetes\", \"pm2\", \"process\", \"railway\", \"render\" o \"systemd\"",
             ),
             Self::Truth => ("true or false", "true o false"),
             Self::Name => (
@@ -187,8 +187,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "project",
         Kind::Text,
         "\"pedidos\"",
-        "The compose project; as compose names it when not set.",
-        "El proyecto de compose; si falta, el nombre que le da compose.",
+        "The compose project, as compose names it when not set. railway: the project's id; a project token says it itself.",
+        "El proyecto de compose; si falta, el nombre que le da compose. railway: el id del proyecto; un token de proyecto lo dice solo.",
     ),
     setting(
         "platform",
@@ -253,6 +253,38 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"pedidos\"",
         "kubernetes: the namespace of the system; the context's own when not set.",
         "kubernetes: el namespace del sistema; si falta, el del contexto.",
+    ),
+    setting(
+        "platform",
+        "owner",
+        Kind::Text,
+        "\"tea-d1a2b3c4\"",
+        "render: the workspace's id; the only one that the key opens when not set.",
+        "render: el id del workspace; si falta, el único que abre la clave.",
+    ),
+    setting(
+        "platform",
+        "environment",
+        Kind::Text,
+        "\"production\"",
+        "railway: the environment's name or id; production, or the only one, when not set. render: the id of a project's environment.",
+        "railway: el nombre o id del entorno; si falta, production o el único. render: el id del entorno de un proyecto.",
+    ),
+    setting(
+        "platform",
+        "services",
+        Kind::Texts,
+        "[\"api\", \"worker\"]",
+        "render, railway: the only services that are of this system; all of them when not set.",
+        "render, railway: los únicos servicios que son de este sistema; si falta, todos.",
+    ),
+    setting(
+        "platform",
+        "api",
+        Kind::Text,
+        "\"https://proxy.example.com\"",
+        "render, railway: another address of the API.",
+        "render, railway: otra dirección de la API.",
     ),
     setting(
         "processes",

@@ -62,6 +62,21 @@ pub const VARIABLES: &[Variable] = &[
         "How many requests a client may make in a window.",
         "Cuántas peticiones puede hacer un cliente por ventana.",
     ),
+    variable(
+        "RENDER_API_KEY",
+        "The key of Render's API; always redacted.",
+        "La clave de la API de Render; siempre se oculta.",
+    ),
+    variable(
+        "RAILWAY_TOKEN",
+        "A project's token for Railway's API, as Railway's own command reads it; always redacted.",
+        "Un token de proyecto para la API de Railway, como lo lee su propio comando; siempre se oculta.",
+    ),
+    variable(
+        "RAILWAY_API_TOKEN",
+        "An account's or workspace's token for Railway's API; always redacted.",
+        "Un token de cuenta o de workspace para la API de Railway; siempre se oculta.",
+    ),
     variable("KUBECONFIG", "The settings of kubectl.", "La configuración de kubectl."),
     variable("COMPOSE_FILE", "The compose file of the system.", "El archivo compose del sistema."),
     variable("COMPOSE_PROJECT_NAME", "The name of the compose project.", "El nombre del proyecto compose."),

@@ -49,11 +49,11 @@ pub struct System {
 /// Where the components live. Nothing set: what the directory itself says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
-    /// `compose`, `kubernetes`, `pm2`, `process` or `systemd`.
+    /// `compose`, `kubernetes`, `pm2`, `process`, `railway`, `render` or `systemd`.
     pub kind: Option<String>,
     /// Compose files, relative to the file of settings.
     pub files: Vec<String>,
-    /// The compose project.
+    /// The compose project; Railway's project, by its id.
     pub project: Option<String>,
     /// The compose profiles that are on.
     pub profiles: Vec<String>,
@@ -71,6 +71,14 @@ pub struct Platform {
     pub context: Option<String>,
     /// The namespace in the cluster.
     pub namespace: Option<String>,
+    /// Render's workspace, by its id.
+    pub owner: Option<String>,
+    /// Railway's environment by its name or id, Render's by its id.
+    pub environment: Option<String>,
+    /// The only services of Render or Railway that are meant; all when empty.
+    pub services: Vec<String>,
+    /// Another address of the API of Render or Railway.
+    pub api: Option<String>,
     /// Sereno's own operation runs in place of a runbook's command that is the same.
     pub native: Option<bool>,
 }

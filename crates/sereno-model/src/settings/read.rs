@@ -10,13 +10,15 @@ use toml::de::{DeTable, DeValue};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "approver", "admin"];
 /// Where components can live.
-const PLATFORMS: [&str; 5] = ["compose", "kubernetes", "pm2", "process", "systemd"];
+const PLATFORMS: [&str; 7] = ["compose", "kubernetes", "pm2", "process", "railway", "render", "systemd"];
 /// The settings of `[platform]` that are not for every kind, by the kinds that read them.
-const READ_BY: [(&str, &[&str]); 5] = [
+const READ_BY: [(&str, &[&str]); 7] = [
     ("compose", &["files", "project", "profiles"]),
     ("kubernetes", &["kubeconfig", "context", "namespace"]),
     ("pm2", &["hosts", "units", "ssh_config", "sudo"]),
     ("process", &[]),
+    ("railway", &["project", "environment", "services", "api"]),
+    ("render", &["owner", "environment", "services", "api"]),
     ("systemd", &["hosts", "units", "ssh_config", "sudo"]),
 ];
 const STRICT_NAMES: [&str; 3] = ["ask", "read-raw", "second-person"];
@@ -189,6 +191,10 @@ impl Reader<'_> {
             ("platform", "kubeconfig") => self.settings.platform.kubeconfig = Some(text(value)?),
             ("platform", "context") => self.settings.platform.context = Some(text(value)?),
             ("platform", "namespace") => self.settings.platform.namespace = Some(text(value)?),
+            ("platform", "owner") => self.settings.platform.owner = Some(text(value)?),
+            ("platform", "environment") => self.settings.platform.environment = Some(text(value)?),
+            ("platform", "services") => self.settings.platform.services = texts(value)?,
+            ("platform", "api") => self.settings.platform.api = Some(text(value)?),
             ("platform", "native") => self.settings.platform.native = Some(truth(value)?),
             ("platform", "sudo") => self.settings.platform.sudo = Some(truth(value)?),
             ("journal", "location") => self.settings.journal.location = Some(location(value)?),

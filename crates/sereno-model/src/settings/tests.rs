@@ -20,6 +20,10 @@ sudo = false
 kubeconfig = "kube.yaml"
 context = "prod"
 namespace = "shop"
+owner = "tea-1"
+environment = "production"
+services = ["api"]
+api = "https://proxy.example.com"
 native = true
 
 [[processes]]
@@ -123,6 +127,9 @@ fn a_full_file_is_read() {
     let platform = &settings.platform;
     let cluster = [&platform.kubeconfig, &platform.context, &platform.namespace].map(|text| text.as_deref());
     assert_eq!(cluster, [Some("kube.yaml"), Some("prod"), Some("shop")]);
+    let hosted = [&platform.owner, &platform.environment, &platform.api].map(|text| text.as_deref());
+    assert_eq!(hosted, [Some("tea-1"), Some("production"), Some("https://proxy.example.com")]);
+    assert_eq!(platform.services, ["api"]);
     let api = &settings.processes[0];
     assert_eq!(
         (api.command.len(), api.replicas, api.stop_seconds, &api.needs[..]),

@@ -385,6 +385,7 @@ fn deployment(desired: u32, on: bool, settled: bool, instances: Vec<Instance>) -
         container: "api".to_owned(),
         on,
         settled,
+        releases: Vec::new(),
         hindrances: Vec::new(),
         stuck: Vec::new(),
     };

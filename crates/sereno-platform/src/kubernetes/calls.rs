@@ -35,7 +35,10 @@ impl Paths {
             WorkloadKind::DaemonSet => self.of("apps/v1", "daemonsets"),
             WorkloadKind::CronJob => self.of(&format!("batch/{}", self.cron), "cronjobs"),
             WorkloadKind::Job => self.of("batch/v1", "jobs"),
-            WorkloadKind::Other => self.core("pods"),
+            // A cluster shows no others.
+            WorkloadKind::Other | WorkloadKind::Service | WorkloadKind::Datastore | WorkloadKind::Site => {
+                self.core("pods")
+            }
         }
     }
 }
@@ -126,7 +129,7 @@ fn switch(workload: &Workload, name: &str, replicas: Option<u32>) -> Result<serd
             ),
             Some(Text::same(format!("kubectl delete job {}", workload.name))),
         )),
-        WorkloadKind::Other => Err(refused(
+        WorkloadKind::Other | WorkloadKind::Service | WorkloadKind::Datastore | WorkloadKind::Site => Err(refused(
             Text::new(
                 format!("`{name}` belongs to nothing that Sereno knows to stop and to start again"),
                 format!("`{name}` no es de nada que Sereno sepa detener y volver a iniciar"),
@@ -173,7 +176,7 @@ fn can_roll_out(workload: &Workload, name: &str) -> Result<(), PlatformError> {
                 ),
                 None,
             ),
-            Hindrance::Autoscaled { .. } => continue,
+            Hindrance::Autoscaled { .. } | Hindrance::Disk | Hindrance::Spread { .. } => continue,
         };
         return Err(refused(text, hint));
     }
@@ -230,6 +233,7 @@ mod tests {
             container: "app".to_owned(),
             on: true,
             settled: true,
+            releases: Vec::new(),
             hindrances,
             stuck: stuck.into(),
         };

@@ -111,7 +111,8 @@ impl<'s> Pods<'s> {
         }));
         let (kind, name) = kind_and_name;
         let (on, settled) = (outline.on, outline.settled);
-        component.workload = Some(Workload { kind, name, container: main, on, settled, hindrances, stuck });
+        component.workload =
+            Some(Workload { kind, name, container: main, on, settled, releases: Vec::new(), hindrances, stuck });
         component
     }
 
@@ -149,6 +150,7 @@ impl<'s> Pods<'s> {
             container: main,
             on: end == Ending::Open && !is_suspended,
             settled: true,
+            releases: Vec::new(),
             hindrances: Vec::new(),
             stuck,
         });
@@ -188,6 +190,7 @@ impl<'s> Pods<'s> {
             container: main,
             on: !is_suspended,
             settled: true,
+            releases: Vec::new(),
             hindrances: Vec::new(),
             stuck,
         });
@@ -215,6 +218,7 @@ impl<'s> Pods<'s> {
                 container: main,
                 on: component.instances.iter().any(Instance::is_alive),
                 settled: true,
+                releases: Vec::new(),
                 hindrances: Vec::new(),
                 stuck,
             });
