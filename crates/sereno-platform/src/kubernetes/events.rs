@@ -68,6 +68,7 @@ mod tests {
             container: String::new(),
             on: true,
             settled: true,
+            releases: Vec::new(),
             hindrances: Vec::new(),
             stuck: Vec::new(),
         };

@@ -20,7 +20,7 @@ mod survey;
 pub use config::{Choice, contexts};
 pub use error::ClusterError;
 pub use exec::{ExecError, ExecIn, Piece};
-pub use survey::{Survey, Surveyed, Variable};
+pub use survey::{Given, Survey, Surveyed};
 
 use crate::call::ClusterRequest;
 use crate::{

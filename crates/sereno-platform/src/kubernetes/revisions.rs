@@ -16,7 +16,7 @@ pub(super) async fn look(cluster: &Kubernetes, component: &Component) -> Result<
     let resource = match kind {
         WorkloadKind::Deployment => "replicasets",
         WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => "controllerrevisions",
-        WorkloadKind::CronJob | WorkloadKind::Job | WorkloadKind::Other => {
+        _ => {
             let (name, text) = (&component.name, kind.text());
             return Err(PlatformError::refused(
                 format!("`{name}` is {}: the cluster keeps no revisions of it", text.en),

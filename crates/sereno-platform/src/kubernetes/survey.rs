@@ -34,7 +34,7 @@ pub struct Surveyed {
     /// The first word of each container's own command.
     pub programs: Vec<String>,
     pub ports: Vec<u16>,
-    pub variables: Vec<Variable>,
+    pub variables: Vec<Given>,
     /// What its probes ask: `:3000/health`.
     pub health: Vec<String>,
     /// The secrets that it uses, by name.
@@ -43,7 +43,7 @@ pub struct Surveyed {
 
 /// A variable that a workload is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
+pub struct Given {
     pub name: String,
     /// Of a value that is an address, what stands before `://`; nothing else of any value is kept.
     pub scheme: Option<String>,
@@ -140,10 +140,10 @@ fn surveyed(kind: WorkloadKind, meta: &ObjectMeta, template: Option<&PodTemplate
     })
 }
 
-fn variable(variable: &EnvVar) -> Variable {
+fn variable(variable: &EnvVar) -> Given {
     let plain = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     let scheme = variable.value.as_deref().and_then(|value| value.trim().split_once("://")).map(|(scheme, _)| scheme);
-    Variable { name: variable.name.clone(), scheme: scheme.filter(|s| plain(s)).map(str::to_owned) }
+    Given { name: variable.name.clone(), scheme: scheme.filter(|s| plain(s)).map(str::to_owned) }
 }
 
 /// Where probes ask a container over HTTP; a port that has a name is looked up.

@@ -115,6 +115,7 @@ pub(super) async fn volumes(railway: &Railway, components: &[Component]) -> Resu
             used,
             capacity,
             free: capacity.zip(used).map(|(capacity, used)| capacity.saturating_sub(used)),
+            note: None,
         })
     };
     Ok(nodes.iter().filter_map(volume).collect())

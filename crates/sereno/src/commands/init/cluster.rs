@@ -110,10 +110,10 @@ fn keepers(workloads: &[Surveyed]) -> Vec<Keeper> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sereno_platform::kubernetes::Variable;
+    use sereno_platform::kubernetes::Given;
 
     fn workload(name: &str, image: &str, ports: &[u16], variables: &[(&str, Option<&str>)]) -> Surveyed {
-        let variable = |(name, scheme): &(&str, Option<&str>)| Variable {
+        let variable = |(name, scheme): &(&str, Option<&str>)| Given {
             name: (*name).to_owned(),
             scheme: scheme.map(str::to_owned),
         };
