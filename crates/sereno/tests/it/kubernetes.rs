@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 const IMAGE: &str = "debian:bookworm-slim";
 
 /// A namespace of its own, taken away when the test ends, however it ends.
-struct Cluster {
-    world: World,
+pub(crate) struct Cluster {
+    pub(crate) world: World,
     kubeconfig: PathBuf,
-    namespace: String,
+    pub(crate) namespace: String,
 }
 
 impl Cluster {
@@ -58,15 +58,16 @@ impl Cluster {
         command
     }
 
-    fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("kubectl runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn apply(&self, manifest: &str) {
+    /// By the server itself: a 1.20 that a newer Go has built cannot take everything in the other way.
+    pub(crate) fn apply(&self, manifest: &str) {
         let mut child = self
-            .command(&["apply", "-f", "-"])
+            .command(&["apply", "--server-side", "--force-conflicts", "-f", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -75,11 +76,11 @@ impl Cluster {
         assert!(child.wait().expect("kubectl ends").success(), "{manifest}");
     }
 
-    fn sereno(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn sereno(&self, arguments: &[&str]) -> Said {
         self.world.sereno(arguments)
     }
 
-    fn component(&self, name: &str) -> Value {
+    pub(crate) fn component(&self, name: &str) -> Value {
         let said = self.sereno(&["status", "--format", "json"]);
         let status: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
         let all = status["components"].as_array().expect("components");
@@ -93,8 +94,23 @@ impl Cluster {
         ids.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn field(&self, of: &str, path: &str) -> String {
+    pub(crate) fn field(&self, of: &str, path: &str) -> String {
         self.kubectl(&["get", of, "-o", &format!("jsonpath={{{path}}}")])
+    }
+
+    /// What proves an account to the cluster, once it has it.
+    pub(crate) fn token_of(&self, account: &str) -> String {
+        let template = format!(
+            "go-template={{{{range .items}}}}{{{{if eq .type \"kubernetes.io/service-account-token\"}}}}\
+             {{{{if eq (index .metadata.annotations \"kubernetes.io/service-account.name\") \"{account}\"}}}}\
+             {{{{.data.token | base64decode}}}}{{{{end}}}}{{{{end}}}}{{{{end}}}}"
+        );
+        let mut token = String::new();
+        until("the account has a token", || {
+            token = self.kubectl(&["get", "secrets", "-o", &template]);
+            !token.is_empty()
+        });
+        token
     }
 }
 
@@ -112,7 +128,7 @@ impl Drop for Cluster {
 }
 
 /// A workload of one container that runs a script, with more of a container's fields.
-fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
+pub(crate) fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
     let replicas = replicas.map(|count| format!("replicas: {count}, ")).unwrap_or_default();
     let service = if kind == "StatefulSet" { format!("serviceName: {name}, ") } else { String::new() };
     let script = serde_json::to_string(script).expect("JSON");
@@ -131,7 +147,7 @@ spec:
     )
 }
 
-const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
+pub(crate) const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
 const READY: &str = ", readinessProbe: {exec: {command: [\"true\"]}, periodSeconds: 1}";
 
 #[test]
@@ -210,6 +226,7 @@ fn services_on_kubernetes() {
     assert_eq!(api["version"], "bookworm-slim");
     assert_eq!(api["instances"][0]["limits"], serde_json::json!({"cpu_millis": 500, "memory": 64 << 20}));
     logs_of_all_containers(&cluster);
+    crate::look::on_kubernetes(&cluster);
     restarts_replace(&cluster);
     scale_limits_and_back(&cluster);
     what_has_no_effect_is_refused(&cluster);
@@ -449,14 +466,7 @@ fn a_cluster_that_cannot_be_used_is_told_with_what_mends_it() {
     cluster.kubectl(&["create", "role", "watcher", "--verb=list", "--resource=pods"]);
     let account = format!("--serviceaccount={}:watcher", cluster.namespace);
     cluster.kubectl(&["create", "rolebinding", "watcher", "--role=watcher", &account]);
-    let mut token = String::new();
-    until("the account has a token", || {
-        let template = "go-template={{range .items}}{{if eq .type \"kubernetes.io/service-account-token\"}}\
-                        {{if eq (index .metadata.annotations \"kubernetes.io/service-account.name\") \"watcher\"}}\
-                        {{.data.token | base64decode}}{{end}}{{end}}{{end}}";
-        token = cluster.kubectl(&["get", "secrets", "-o", template]);
-        !token.is_empty()
-    });
+    let token = cluster.token_of("watcher");
     let watcher = write("watcher", &server, trusting, &token);
     told(&watcher, 1, &["this user may not list", "the role of this user needs: list "]);
 }
