@@ -121,6 +121,8 @@ pub(crate) fn why(said: &str) -> Text {
             "it is a directory, and one file is copied at a time",
             "es un directorio, y se copia un archivo por vez",
         ),
+        ("too many links", "its links lead in a ring", "sus enlaces forman un círculo"),
+        ("too many levels of symbolic links", "its links lead in a ring", "sus enlaces forman un círculo"),
         ("permission denied", "it may not be read", "no se puede leer"),
     ];
     let lower = last.to_ascii_lowercase();

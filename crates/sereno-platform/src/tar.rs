@@ -19,8 +19,8 @@ pub(crate) enum Found {
     End,
     Link(String),
     Folder,
-    /// Neither a file, a folder nor a link: the letter of its kind.
-    Other(char),
+    /// Neither a file, a folder nor a link: its kind.
+    Other(&'static str),
 }
 
 /// Reads the archive of one file.
@@ -109,7 +109,11 @@ impl Reader {
             }
             b'5' => Found::Folder,
             b'2' => Found::Link(self.told.get("linkpath").cloned().unwrap_or_else(|| text(&block[157..257]))),
-            other => Found::Other(char::from(other)),
+            b'1' => Found::Other("hard link"),
+            b'3' => Found::Other("character device"),
+            b'4' => Found::Other("block device"),
+            b'6' => Found::Other("fifo"),
+            _ => Found::Other("?"),
         };
         self.at = At::Over;
         Ok(Some(found))
@@ -221,7 +225,7 @@ mod tests {
         let kind = |block: Vec<u8>| Reader::default().push(&block).expect("read").remove(0);
         assert_eq!(kind(header(b'5', "0", "")), Found::Folder);
         assert_eq!(kind(header(b'2', "0", "../run/log")), Found::Link("../run/log".to_owned()));
-        assert_eq!(kind(header(b'6', "0", "")), Found::Other('6'));
+        assert_eq!(kind(header(b'6', "0", "")), Found::Other("fifo"));
         let mut long = archive(&[(b'K', &[b'l'; 600])]);
         long.truncate(3 * BLOCK);
         long.extend(header(b'2', "0", "short"));

@@ -30,7 +30,7 @@ pub(super) async fn copy(
             None => return Ok(()),
         }
     }
-    Err(not_copied(&instance.name, path, &Text::new("its links lead in a ring", "sus enlaces forman un círculo")))
+    Err(not_copied(&instance.name, path, &why("too many links")))
 }
 
 /// Sends the file at a place; the target, where a link is there.
@@ -63,7 +63,7 @@ async fn one(
                 Found::End => return Ok(None),
                 Found::Link(target) => return Ok(Some(target)),
                 Found::Folder => return Err(refuse(&why("is a directory"))),
-                Found::Other(kind) => return Err(refuse(&no_plain_file(&kind.to_string()))),
+                Found::Other(kind) => return Err(refuse(&no_plain_file(kind))),
             }
         }
     }

@@ -161,9 +161,10 @@ fn images(told: &Value, own: &[&Value]) -> Vec<Volume> {
             && tags.iter().any(|tag| repositories.contains(repository(tag)));
         let (size, shared) = (image["Size"].as_u64(), image["SharedSize"].as_u64().filter(|shared| *shared > 0));
         let is_shared = |shared: u64| {
+            let shared = shared.div_ceil(1 << 20);
             Text::new(
-                format!("{shared} bytes of it are other images' too"),
-                format!("{shared} bytes son también de otras imágenes"),
+                format!("{shared}M of it are other images' too"),
+                format!("{shared}M son también de otras imágenes"),
             )
         };
         (!owners.is_empty() || is_old).then(|| Volume {

@@ -47,7 +47,8 @@ fn read(all: &[EventMessage], project: &str, volumes: &HashSet<String>) -> Vec<E
         let (reason, detail) = action.split_once(": ").unwrap_or((action, ""));
         let is_own = text(PROJECT) == Some(project) || volumes.contains(&id);
         let seconds = message.time.unwrap_or_default();
-        if reason == "kill" {
+        // To stop a container, its engine first asks it to end; what is killed at once was not asked.
+        if reason == "kill" && !text("signal").is_some_and(|signal| matches!(signal, "9" | "KILL" | "SIGKILL")) {
             asked.insert(id.clone(), seconds);
         }
         if !is_own || !is_told(reason) {
@@ -124,10 +125,12 @@ mod tests {
             message(30, "container", "kill", "1", &with(r#""signal":"15","#)),
             message(31, "container", "die", "1", &with(r#""exitCode":"143","#)),
             message(90, "container", "die", "1", &with(r#""exitCode":"3","#)),
-            message(91, "container", "health_status: unhealthy", "1", own),
-            message(92, "container", "die", "2", r#""com.docker.compose.project":"other","exitCode":"1","#),
-            message(93, "volume", "destroy", "shop_data", ""),
-            message(94, "volume", "destroy", "other_data", ""),
+            message(95, "container", "kill", "1", &with(r#""signal":"9","#)),
+            message(96, "container", "die", "1", &with(r#""exitCode":"137","#)),
+            message(97, "container", "health_status: unhealthy", "1", own),
+            message(98, "container", "die", "2", r#""com.docker.compose.project":"other","exitCode":"1","#),
+            message(99, "volume", "destroy", "shop_data", ""),
+            message(99, "volume", "destroy", "other_data", ""),
         ];
         let read = read(&all, "shop", &HashSet::from(["shop_data".to_owned()]));
         let shown: Vec<_> = read
@@ -142,6 +145,8 @@ mod tests {
             ("kill", "signal 15", false, api),
             ("die", "exit code 143", false, api),
             ("die", "exit code 3", true, api),
+            ("kill", "signal 9", false, api),
+            ("die", "exit code 137", true, api),
             ("health_status", "unhealthy", true, api),
             ("destroy", "", false, None),
         ];

@@ -115,7 +115,7 @@ impl Host {
         let du = if paths.is_empty() {
             None
         } else {
-            Some(self.answer(&[&["du", "-sxl", "-B1", "--"], paths.as_slice()].concat()).await?)
+            Some(self.answer(&[&["du", "-sxlH", "-B1", "--"], paths.as_slice()].concat()).await?)
         };
         // `df` answers in the order of what it was asked, and says nothing of what is not there: so each is asked for alone
         // where one is missing.

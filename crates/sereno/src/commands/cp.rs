@@ -54,7 +54,7 @@ pub(crate) async fn cp(context: &Context, args: &CpArgs) -> Result<Exit> {
         }));
     } else {
         let (bytes, to, place) =
-            (done.bytes, crate::render::one_line(&done.to), crate::render::one_line(&instance.name));
+            (done.bytes, crate::render::one_line(done.shown()), crate::render::one_line(&instance.name));
         output::say(match context.lang {
             Lang::En => format!("{bytes} bytes of {place} in {to} · sha256 {}", done.digest.short()),
             Lang::Es => format!("{bytes} bytes de {place} en {to} · sha256 {}", done.digest.short()),

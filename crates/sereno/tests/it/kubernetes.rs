@@ -64,6 +64,7 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// By the server itself: a 1.20 that a newer Go has built cannot take everything in the other way.
     pub(crate) fn apply(&self, manifest: &str) {
         assert!(self.try_apply(manifest), "{manifest}");
     }
@@ -71,7 +72,7 @@ impl Cluster {
     /// Says whether the cluster took it.
     pub(crate) fn try_apply(&self, manifest: &str) -> bool {
         let mut child = self
-            .command(&["apply", "-f", "-"])
+            .command(&["apply", "--server-side", "--force-conflicts", "-f", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -80,7 +81,7 @@ impl Cluster {
         child.wait().expect("kubectl ends").success()
     }
 
-    fn sereno(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn sereno(&self, arguments: &[&str]) -> Said {
         self.world.sereno(arguments)
     }
 
@@ -98,8 +99,23 @@ impl Cluster {
         ids.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn field(&self, of: &str, path: &str) -> String {
+    pub(crate) fn field(&self, of: &str, path: &str) -> String {
         self.kubectl(&["get", of, "-o", &format!("jsonpath={{{path}}}")])
+    }
+
+    /// What proves an account to the cluster, once it has it.
+    pub(crate) fn token_of(&self, account: &str) -> String {
+        let template = format!(
+            "go-template={{{{range .items}}}}{{{{if eq .type \"kubernetes.io/service-account-token\"}}}}\
+             {{{{if eq (index .metadata.annotations \"kubernetes.io/service-account.name\") \"{account}\"}}}}\
+             {{{{.data.token | base64decode}}}}{{{{end}}}}{{{{end}}}}{{{{end}}}}"
+        );
+        let mut token = String::new();
+        until("the account has a token", || {
+            token = self.kubectl(&["get", "secrets", "-o", &template]);
+            !token.is_empty()
+        });
+        token
     }
 }
 
@@ -215,6 +231,7 @@ fn services_on_kubernetes() {
     assert_eq!(api["version"], "bookworm-slim");
     assert_eq!(api["instances"][0]["limits"], serde_json::json!({"cpu_millis": 500, "memory": 64 << 20}));
     logs_of_all_containers(&cluster);
+    crate::look::on_kubernetes(&cluster);
     restarts_replace(&cluster);
     scale_limits_and_back(&cluster);
     what_has_no_effect_is_refused(&cluster);
@@ -454,14 +471,7 @@ fn a_cluster_that_cannot_be_used_is_told_with_what_mends_it() {
     cluster.kubectl(&["create", "role", "watcher", "--verb=list", "--resource=pods"]);
     let account = format!("--serviceaccount={}:watcher", cluster.namespace);
     cluster.kubectl(&["create", "rolebinding", "watcher", "--role=watcher", &account]);
-    let mut token = String::new();
-    until("the account has a token", || {
-        let template = "go-template={{range .items}}{{if eq .type \"kubernetes.io/service-account-token\"}}\
-                        {{if eq (index .metadata.annotations \"kubernetes.io/service-account.name\") \"watcher\"}}\
-                        {{.data.token | base64decode}}{{end}}{{end}}{{end}}";
-        token = cluster.kubectl(&["get", "secrets", "-o", template]);
-        !token.is_empty()
-    });
+    let token = cluster.token_of("watcher");
     let watcher = write("watcher", &server, trusting, &token);
     told(&watcher, 1, &["this user may not list", "the role of this user needs: list "]);
 }

@@ -9,6 +9,7 @@ mod init;
 mod kubernetes;
 mod kubernetes_found;
 mod locks;
+mod look;
 mod pedidos;
 mod people;
 mod pm2;

@@ -91,7 +91,9 @@ impl Drop for Pm2 {
 #[test]
 fn apps_of_pm2() {
     let Some(pm2) = Pm2::up() else { return };
-    pm2.pm2(&["start", "api.js", "--name", "api", "-i", "2", "--time"]);
+    let app = r#"{"apps": [{"name": "api", "script": "api.js", "instances": 2, "exec_mode": "cluster", "time": true, "env": {"API_TOKEN": "hunter2-hunter2"}}]}"#;
+    pm2.world.write("api.json", app);
+    pm2.pm2(&["start", "api.json"]);
     pm2.pm2(&["start", "bad.json"]);
     let begun = Instant::now();
     while pm2.processes("bad")[0].2 != "errored" {
@@ -119,6 +121,8 @@ fn apps_of_pm2() {
     let logs = pm2.sereno(&["logs", "api", "--since", "10m", "--format", "json"]);
     let pid = pm2.processes("api")[0].1;
     assert!(logs.code == Some(0) && logs.out.contains(&format!("tick {pid}")), "{logs:?}");
+
+    crate::look::on_pm2(&|arguments| pm2.sereno(arguments), pm2.world.path());
 
     let stop = pm2.command(pm2.world.command(&["stop"]));
     let typed = crate::world::at_a_terminal(&stop, "Type CONFIRM", "CONFIRM\n");

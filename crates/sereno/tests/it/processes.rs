@@ -184,6 +184,7 @@ fn processes_are_brought_up_restarted_scaled_stopped_and_taken_down() {
     a_state_that_is_torn_is_told_and_mended(&system);
     health_is_seen(&system, &answers);
     logs_are_read(&system);
+    crate::look::on_processes(&system);
     limits_are_refused(&system);
     stop_and_resume(&system);
     down_and_up(&system);

@@ -44,6 +44,7 @@ fn services_on_docker_compose() {
     scale_and_back(&pedidos);
     logs_are_merged_filtered_and_redacted(&pedidos);
     logs_follow_a_container_over_its_restart(&pedidos);
+    crate::look::on_compose(&pedidos);
     nobody_acts_without_a_run(&pedidos);
     stop_and_resume(&pedidos);
     // The lab's own image, which is there by now.
@@ -517,6 +518,7 @@ fn services_on_two_servers_over_ssh() {
     assert_eq!(world.runs()[0].1, "verified");
     let logs = world.sereno(&["logs", "orion-api", "--tail", "3", "--format", "json"]);
     assert!(logs.out.contains("orion-api@web-1") && logs.out.contains("orion-api@web-2"), "{logs:?}");
+    crate::look::on_servers(&servers);
     let settings = world.read("sereno.toml");
     world.write("sereno.toml", &format!("{settings}\n[policy]\npause_seconds = 1\n"));
     let typed = at_a_terminal(&world.command(&["stop"]), "Type CONFIRM", "CONFIRM\n");

@@ -19,6 +19,12 @@ pub(super) struct Copied {
     pub(super) digest: Digest,
 }
 
+impl Copied {
+    pub(super) fn shown(&self) -> &str {
+        if self.to == "-" { "stdout" } else { &self.to }
+    }
+}
+
 pub(super) struct Sink {
     /// `None` for standard output.
     place: Option<Place>,
