@@ -175,7 +175,7 @@ impl Railway {
     async fn look(&self, detail: Detail) -> Result<Seen, WebError> {
         self.looks.turn(0).await;
         let (nodes, questions) = self.all(&queries::LOOK, "serviceInstances").await?;
-        self.looks.took(questions).await;
+        self.looks.took(questions, self.web.has_plenty()).await;
         let mut seen = Seen::of(nodes).map_err(|why| self.web.unreadable(queries::LOOK.name, &why))?;
         seen.keep(&self.choice.services).map_err(|(name, known)| {
             let what = Text::new(

@@ -168,7 +168,7 @@ impl Render {
         let asked: Vec<_> = seen.services.iter().map(|service| self.details(service)).collect();
         let details: Vec<Details> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
         seen.details = seen.services.iter().map(|service| service.id.clone()).zip(details).collect();
-        self.looks.took(3 + 3 * seen.services.len() as u32).await;
+        self.looks.took(3 + 3 * seen.services.len() as u32, self.web.has_plenty()).await;
         if detail == Detail::Usage {
             // Without its measures a status is still one.
             if let Ok(measures) = self.measures(&seen).await {

@@ -22,6 +22,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use serde_json::Value;
 use sereno_model::Text;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
@@ -42,6 +43,8 @@ pub(crate) struct Web {
     base: String,
     headers: HeaderMap,
     client: Client<HttpsConnector<HttpConnector>, Body>,
+    /// The last answer said that most of the questions of this window are left.
+    has_plenty: AtomicBool,
 }
 
 /// How long one who asks waits when the platform says that it is asked too often.
@@ -79,12 +82,17 @@ impl Web {
         }
         let base = base.trim_end_matches('/').to_owned();
         let client = Client::builder(TokioExecutor::new()).build(connector(service, &base)?);
-        Ok(Self { service, base, headers, client })
+        Ok(Self { service, base, headers, client, has_plenty: AtomicBool::new(false) })
     }
 
     /// Where it is, without the scheme.
     pub(crate) fn host(&self) -> &str {
         self.base.split_once("://").map_or(&self.base, |(_, host)| host)
+    }
+
+    /// Whether it may be asked more often for now; never where it does not say so.
+    pub(crate) fn has_plenty(&self) -> bool {
+        self.has_plenty.load(Ordering::Relaxed)
     }
 
     pub(crate) fn service(&self) -> &'static str {
@@ -132,6 +140,7 @@ impl Web {
             return Err(self.no_answer(said, true));
         };
         let (status, headers, bytes) = answer?;
+        self.has_plenty.store(says_plenty(&headers), Ordering::Relaxed);
         if status.is_success() {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 return Ok(Value::Null);
@@ -209,6 +218,16 @@ fn words(bytes: &[u8]) -> Option<String> {
     message.filter(|message| !message.is_empty()).map(str::to_owned)
 }
 
+/// Whether more than half of the questions of this window are left.
+fn says_plenty(headers: &HeaderMap) -> bool {
+    let number = |names: [&str; 2]| -> Option<u64> {
+        names.iter().find_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse().ok())
+    };
+    let left = number(["ratelimit-remaining", "x-ratelimit-remaining"]);
+    let all = number(["ratelimit-limit", "x-ratelimit-limit"]);
+    left.zip(all).is_some_and(|(left, all)| left > all / 2)
+}
+
 /// In how many seconds one may ask again. `Retry-After` is a number of seconds; the `…-Reset` headers are that, or the
 /// moment itself in seconds since 1970, or written out.
 fn after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
@@ -277,6 +296,23 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
             assert_eq!(after(&headers, now), seconds, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn one_goes_on_faster_only_where_the_platform_says_that_most_is_left() {
+        for (names, left, all, is_plenty) in [
+            (["ratelimit-remaining", "ratelimit-limit"], "300", "400", true),
+            (["x-ratelimit-remaining", "x-ratelimit-limit"], "200", "400", false),
+            (["x-ratelimit-remaining", "x-ratelimit-limit"], "many", "400", false),
+            (["x-other", "x-ratelimit-limit"], "300", "400", false),
+        ] {
+            let value = |text: &str| HeaderValue::try_from(text).expect("a value");
+            let headers = HeaderMap::from_iter([
+                (http::HeaderName::from_static(names[0]), value(left)),
+                (http::HeaderName::from_static(names[1]), value(all)),
+            ]);
+            assert_eq!(says_plenty(&headers), is_plenty, "{names:?} {left} of {all}");
         }
     }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+/// How much faster one may go on while most of what is allowed is left.
+const PLENTY: u32 = 5;
+
 /// Keeps those who look again and again below the number of questions that a platform answers. The first look is at once; the
 /// next may come when the questions of the one before have been paid with time.
 pub(crate) struct Pace {
@@ -26,9 +29,11 @@ impl Pace {
         *next = Some(Instant::now() + self.unit * questions);
     }
 
-    /// Says that a turn took more questions than it knew.
-    pub(crate) async fn took(&self, questions: u32) {
+    /// Says that a turn took more questions than it knew, and whether the platform said that it has plenty of them left: then
+    /// they cost less time.
+    pub(crate) async fn took(&self, questions: u32, has_plenty: bool) {
+        let unit = if has_plenty { self.unit / PLENTY } else { self.unit };
         let mut next = self.next.lock().await;
-        *next = Some(next.unwrap_or_else(Instant::now) + self.unit * questions);
+        *next = Some(next.unwrap_or_else(Instant::now) + unit * questions);
     }
 }

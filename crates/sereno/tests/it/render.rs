@@ -189,7 +189,8 @@ fn stop_and_resume(system: &System) {
     assert!(component(&status, "api")["stopped_by"]["run"].is_string(), "{status}");
     system.done(&["resume", "--yes"]);
     assert_eq!(system.last_run().1, "verified");
-    assert_eq!((system.render.state().instances("api").len(), system.render.state().instances("worker").len()), (2, 1));
+    let listed = ["api", "worker"].map(|name| system.render.state().instances(name).len());
+    assert_eq!(listed, [2, 1]);
     assert!(system.render.state().stores.iter().all(|store| !store.suspended));
     assert_eq!(system.sereno(&["resume", "--yes"]).code, Some(3), "there is nothing more to put back");
 }

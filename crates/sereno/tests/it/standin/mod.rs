@@ -35,6 +35,16 @@ pub(crate) enum Reply {
     Silent,
 }
 
+impl Reply {
+    /// The same with more headers.
+    pub(crate) fn with(self, more: Vec<(&'static str, String)>) -> Self {
+        match self {
+            Self::Json(status, body) => Self::With(status, more, body),
+            other => other,
+        }
+    }
+}
+
 /// What a server does. It is asked by one at a time.
 pub(crate) trait Answers: Send + 'static {
     fn answer(&mut self, asked: &Asked) -> Reply;

@@ -351,7 +351,8 @@ impl Answers for Railway {
             None => {}
         }
         match resolved {
-            Ok(data) => Reply::Json(200, json!({"data": { root: data }})),
+            Ok(data) => Reply::Json(200, json!({"data": { root: data }}))
+                .with(vec![("X-RateLimit-Limit", "1000".to_owned()), ("X-RateLimit-Remaining", "999".to_owned())]),
             Err(why) => Reply::Json(200, failed(&why)),
         }
     }

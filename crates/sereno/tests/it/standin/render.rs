@@ -381,7 +381,7 @@ impl Answers for Render {
             Some(Fault::CutAfter) => Reply::Cut,
             Some(Fault::SilentAfter) => Reply::Silent,
             Some(Fault::GatewayAfter) => Reply::Json(502, json!({})),
-            _ => reply,
+            _ => reply.with(vec![("Ratelimit-Limit", "400".to_owned()), ("Ratelimit-Remaining", "399".to_owned())]),
         }
     }
 }
