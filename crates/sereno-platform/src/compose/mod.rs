@@ -11,7 +11,8 @@ pub use project::Project;
 
 use crate::call::EngineRequest;
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Wires,
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Variable,
+    Wires,
 };
 use bollard::Docker;
 use bollard::models::{ContainerStatsResponse, ContainerUpdateBody};
@@ -172,6 +173,15 @@ impl Platform for Compose {
         })
     }
 
+    fn makes(&self) -> Pending<'_, Option<Vec<String>>> {
+        Box::pin(async move {
+            let project = self.project.clone();
+            let declared = tokio::task::spawn_blocking(move || project.services()).await;
+            let declared = declared.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))??;
+            Ok(Some(declared.into_iter().map(|service| service.name).collect()))
+        })
+    }
+
     fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {
         calls(&self.project, act, component)
     }
@@ -198,6 +208,17 @@ impl Platform for Compose {
         to: mpsc::Sender<LogLine>,
     ) -> Pending<'a, ()> {
         Box::pin(logs::stream(&self.engine, &component.name, instance, wanted, to))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(async move {
+            let instances = &component.instances;
+            let one = instances.iter().find(|instance| instance.runs()).or(instances.first());
+            let Some(one) = one else { return Ok(Vec::new()) };
+            let inspected = self.engine.inspect_container(&one.id, None::<InspectContainerOptions>).await;
+            let config = inspected.map_err(engine_said("looking at a container"))?.config.unwrap_or_default();
+            Ok(read::environment(&config.env.unwrap_or_default()))
+        })
     }
 
     fn exec_call(&self, _: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {
@@ -242,7 +263,18 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
         }),
         Act::Remove { .. } => return Err(crate::nothing_sticks("compose")),
         // Nothing tells compose that such a name is no option.
-        Act::Scale { .. } if component.name.starts_with('-') => Vec::new(),
+        Act::Scale { .. } | Act::Make { .. } if component.name.starts_with('-') => Vec::new(),
+        Act::Make { replicas, others } => {
+            // Compose itself waits for the conditions of what it needs; without their numbers it would put those back to
+            // the file's.
+            let scales = others.iter().map(|(name, count)| format!("{name}={count}"));
+            let scales: Vec<String> = scales.chain([format!("{}={replicas}", component.name)]).collect();
+            let mut arguments = vec!["up", "-d", "--no-recreate"];
+            arguments.extend(scales.iter().flat_map(|scale| ["--scale", scale]));
+            arguments.push(&component.name);
+            let directory = project.directory.display().to_string();
+            return Ok(vec![Call::Program { argv: project.argv(&arguments)?, directory }]);
+        }
         Act::Scale { replicas } => {
             let wanted = format!("{}={replicas}", component.name);
             let arguments = ["up", "-d", "--no-deps", "--no-recreate", "--scale", &wanted, &component.name];

@@ -1,7 +1,7 @@
 //! What the Docker Engine says of a container, as an instance. Pure.
 
 use super::project::Declared;
-use crate::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Usage};
+use crate::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Usage, Variable};
 use bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerStateStatusEnum as Status, ContainerStatsResponse,
     HealthStatusEnum as HealthStatus,
@@ -99,6 +99,19 @@ fn component(name: String, usual: u32, asked: Option<u32>, mut found: Vec<Found>
     let ends = !found.is_empty() && found.iter().all(|one| one.ends);
     let instances: Vec<Instance> = found.into_iter().map(|one| one.instance).collect();
     Component::of(name, desired, version, instances, ends)
+}
+
+/// What a container was given, in the order of the names.
+pub(super) fn environment(given: &[String]) -> Vec<Variable> {
+    let variable = |(name, value): (&str, &str)| Variable {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+        source: "container".to_owned(),
+        is_secret: false,
+    };
+    let mut all: Vec<Variable> = given.iter().filter_map(|text| text.split_once('=')).map(variable).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all
 }
 
 /// `api_2` before `api_10`.

@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod exec;
 mod logs;
+mod page;
 mod quantity;
 mod read;
 
@@ -16,8 +17,8 @@ pub use exec::{ExecError, ExecIn, Piece};
 
 use crate::call::ClusterRequest;
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Usage,
-    Wires, WorkloadKind,
+    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Routes,
+    Usage, Variable, Wires, WorkloadKind,
 };
 use api::Api;
 use calls::Paths;
@@ -225,6 +226,18 @@ impl Platform for Kubernetes {
             let pod = self.paths.core(&format!("pods/{}", instance.name));
             Ok(logs::stream(&self.api, &pod, &component.name, instance, wanted, to).await.map_err(Box::new)?)
         })
+    }
+
+    fn secret<'a>(&'a self, name: &'a str) -> Pending<'a, Vec<Variable>> {
+        Box::pin(page::secret(&self.api, &self.paths, name))
+    }
+
+    fn routes<'a>(&'a self, ingress: &'a str) -> Pending<'a, (Routes, String)> {
+        Box::pin(page::routes(&self.api, &self.paths, ingress))
+    }
+
+    fn route_call(&self, ingress: &str, version: &str, to: &Routes) -> Result<Call, PlatformError> {
+        Ok(page::route_call(&self.paths, ingress, version, to))
     }
 
     fn exec_call(&self, component: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {

@@ -15,14 +15,14 @@ use std::time::{Duration, Instant};
 const IMAGE: &str = "debian:bookworm-slim";
 
 /// A namespace of its own, taken away when the test ends, however it ends.
-struct Cluster {
-    world: World,
+pub(crate) struct Cluster {
+    pub(crate) world: World,
     kubeconfig: PathBuf,
     namespace: String,
 }
 
 impl Cluster {
-    fn up(purpose: &str) -> Option<Self> {
+    pub(crate) fn up(purpose: &str) -> Option<Self> {
         let Some(kubeconfig) = std::env::var_os("SERENO_TEST_KUBECONFIG").map(PathBuf::from) else {
             skipped("SERENO_TEST_KUBECONFIG names no cluster");
             return None;
@@ -45,7 +45,7 @@ impl Cluster {
     }
 
     /// Settings for this namespace, and more of them.
-    fn settings(&self, more: &str) {
+    pub(crate) fn settings(&self, more: &str) {
         let (file, namespace) = (self.kubeconfig.display(), &self.namespace);
         let platform =
             format!("[platform]\nkind = \"kubernetes\"\nkubeconfig = \"{file}\"\nnamespace = \"{namespace}\"\n");
@@ -58,13 +58,13 @@ impl Cluster {
         command
     }
 
-    fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("kubectl runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn apply(&self, manifest: &str) {
+    pub(crate) fn apply(&self, manifest: &str) {
         let mut child = self
             .command(&["apply", "-f", "-"])
             .stdin(Stdio::piped())
@@ -75,11 +75,11 @@ impl Cluster {
         assert!(child.wait().expect("kubectl ends").success(), "{manifest}");
     }
 
-    fn sereno(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn sereno(&self, arguments: &[&str]) -> Said {
         self.world.sereno(arguments)
     }
 
-    fn component(&self, name: &str) -> Value {
+    pub(crate) fn component(&self, name: &str) -> Value {
         let said = self.sereno(&["status", "--format", "json"]);
         let status: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
         let all = status["components"].as_array().expect("components");
@@ -93,7 +93,7 @@ impl Cluster {
         ids.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn field(&self, of: &str, path: &str) -> String {
+    pub(crate) fn field(&self, of: &str, path: &str) -> String {
         self.kubectl(&["get", of, "-o", &format!("jsonpath={{{path}}}")])
     }
 }
@@ -112,7 +112,7 @@ impl Drop for Cluster {
 }
 
 /// A workload of one container that runs a script, with more of a container's fields.
-fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
+pub(crate) fn workload(kind: &str, name: &str, replicas: Option<u32>, script: &str, more: &str) -> String {
     let replicas = replicas.map(|count| format!("replicas: {count}, ")).unwrap_or_default();
     let service = if kind == "StatefulSet" { format!("serviceName: {name}, ") } else { String::new() };
     let script = serde_json::to_string(script).expect("JSON");
@@ -131,8 +131,8 @@ spec:
     )
 }
 
-const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
-const READY: &str = ", readinessProbe: {exec: {command: [\"true\"]}, periodSeconds: 1}";
+pub(crate) const TICKS: &str = "trap 'exit 0' TERM; n=0; while true; do echo tick $n; n=$((n+1)); sleep 0.5; done";
+pub(crate) const READY: &str = ", readinessProbe: {exec: {command: [\"true\"]}, periodSeconds: 1}";
 
 #[test]
 fn what_runs_badly_on_kubernetes_is_told_with_its_reason() {
