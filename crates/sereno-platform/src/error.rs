@@ -31,6 +31,9 @@ pub enum PlatformError {
     Unreadable { file: String, why: String },
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    /// A file of a component.
+    #[error("{en}")]
+    NotCopied { en: String, es: String },
     /// What was begun may go on, or may be done: nobody can tell.
     #[error("{en}")]
     Cut { en: String, es: String },
@@ -86,7 +89,7 @@ impl PlatformError {
             }
             Self::Unreadable { file, why } => Text::new(self.to_string(), format!("no se entiende {file}: {why}")),
             Self::File { .. } => Text::same(self.to_string()),
-            Self::Refused { en, es, .. } | Self::Cut { en, es } => Text::new(en, es),
+            Self::Refused { en, es, .. } | Self::Cut { en, es } | Self::NotCopied { en, es } => Text::new(en, es),
         }
     }
 
@@ -160,7 +163,11 @@ impl PlatformError {
             Self::Cut { .. } => {
                 Some(Text::new("look whether it still runs, and what it did", "mire si todavía se ejecuta, y qué hizo"))
             }
-            Self::Engine { .. } | Self::Program { .. } | Self::Unreadable { .. } | Self::File { .. } => None,
+            Self::Engine { .. }
+            | Self::Program { .. }
+            | Self::Unreadable { .. }
+            | Self::File { .. }
+            | Self::NotCopied { .. } => None,
         }
     }
 }

@@ -3,6 +3,11 @@
 //! The `ssh` of the machine is used, so that known hosts, keys, the agent and jump hosts are those that the team has
 //! set up already. It never asks: a host whose key is not known, or a key that needs a passphrase, is an error.
 
+mod reading;
+mod releases;
+
+pub(crate) use reading::Answer;
+
 use crate::{Instance, PlatformError};
 use futures_util::future::try_join_all;
 use std::process::Stdio;

@@ -8,6 +8,7 @@
 pub mod call;
 pub mod component;
 pub mod compose;
+mod disk;
 pub mod error;
 pub mod exec;
 pub mod host;
@@ -19,6 +20,7 @@ pub mod page;
 pub mod pm2;
 pub mod process;
 pub mod systemd;
+mod tar;
 pub mod workload;
 
 pub use call::{Act, Call};

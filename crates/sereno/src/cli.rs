@@ -1,5 +1,6 @@
 //! The command line as data. What each command does lives in `commands/`.
 
+use crate::look_args::{CpArgs, DiskArgs, EnvArgs, EventsArgs, VersionsArgs};
 use crate::service_args::{
     ExecArgs, LogsArgs, MaintenanceCommand, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, SecretCommand,
     StatusArgs, StopArgs, UnstickArgs,
@@ -75,13 +76,23 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Shows what components write, several of them merged by time.
     Logs(LogsArgs),
+    /// Shows what happened to components lately, as far as their platform remembers.
+    Events(EventsArgs),
+    /// Shows the versions of a component that are still there to go back to.
+    Versions(VersionsArgs),
+    /// Shows the environment that a component is given, its secrets hidden.
+    Env(EnvArgs),
+    /// Shows what takes the room on the disks, the largest first, and whose it is.
+    Disk(DiskArgs),
+    /// Copies one file out of a component, for the record.
+    Cp(CpArgs),
     /// Replaces the processes of a component, and waits until it is ready again.
     Restart(RestartArgs),
     /// Sets how many instances a component has, or what each may use.
     Scale(ScaleArgs),
     /// Runs a program inside a component, for the record, and ends with its code.
     Exec(ExecArgs),
-    /// Emergency stop: shows the maintenance page, ends everything, or the named components, and remembers what ran.
+    /// Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran.
     Stop(StopArgs),
     /// Puts back exactly what the last stop ended, then takes its maintenance page away.
     Resume(PutBackArgs),

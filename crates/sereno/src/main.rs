@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod coverage;
 mod exit;
+mod look_args;
 mod output;
 mod procedures;
 mod reference;
@@ -12,6 +13,7 @@ mod render;
 mod report;
 mod service_args;
 mod system;
+mod table;
 mod terminal;
 mod translate;
 mod usage;
@@ -84,6 +86,11 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Down(args) => block_on(commands::operation::down(context, args)),
         Command::Status(args) => block_on(commands::status::status(context, args)),
         Command::Logs(args) => block_on(commands::logs::logs(context, args)),
+        Command::Events(args) => block_on(commands::events::events(context, args)),
+        Command::Versions(args) => block_on(commands::versions::versions(context, args)),
+        Command::Env(args) => block_on(commands::env::env(context, args)),
+        Command::Disk(args) => block_on(commands::disk::disk(context, args)),
+        Command::Cp(args) => block_on(commands::cp::cp(context, args)),
         Command::Restart(args) => block_on(commands::operation::restart(context, args)),
         Command::Scale(args) => block_on(commands::operation::scale(context, args)),
         Command::Maintenance(command) => block_on(commands::maintenance::maintenance(context, command)),

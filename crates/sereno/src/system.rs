@@ -11,7 +11,7 @@ use sereno_platform::kubernetes::{Choice, Kubernetes};
 use sereno_platform::pm2::Pm2;
 use sereno_platform::process::Processes;
 use sereno_platform::systemd::Systemd;
-use sereno_platform::{Platform, PlatformError};
+use sereno_platform::{Component, Platform, PlatformError, find};
 use std::collections::BTreeMap;
 
 /// Where components can live.
@@ -189,6 +189,14 @@ pub(crate) fn page(context: &Context) -> Result<Option<Page>> {
         .component
         .ok_or_else(|| wrong("what shows the page is not said", "no se dice qué muestra la página"))?;
     Ok(Some(Page { component, by, url: settings.url }))
+}
+
+/// The components of these names; all of them when none is named.
+pub(crate) fn chosen<'c>(all: &'c [Component], names: &[String]) -> Result<Vec<&'c Component>> {
+    match names {
+        [] => Ok(all.iter().collect()),
+        names => names.iter().map(|name| find(all, name).map_err(|error| failure(&error))).collect(),
+    }
 }
 
 /// A platform's error as a failure of the command.

@@ -51,6 +51,38 @@ const WORDS: &[(&str, &str)] = &[
         "Recorre un procedimiento, paso a paso, sobre el sistema vivo",
     ),
     ("Lists, shows, resumes, cancels and undoes runs", "Lista, muestra, retoma, cancela y deshace ejecuciones"),
+    (
+        "Shows what happened to components lately, as far as their platform remembers",
+        "Muestra qué les pasó a los componentes últimamente, hasta donde su plataforma recuerda",
+    ),
+    (
+        "Shows the versions of a component that are still there to go back to",
+        "Muestra las versiones de un componente a las que todavía se puede volver",
+    ),
+    (
+        "Shows the environment that a component is given, its secrets hidden",
+        "Muestra el entorno que recibe un componente, con sus secretos ocultos",
+    ),
+    (
+        "Shows what takes the room on the disks, the largest first, and whose it is",
+        "Muestra qué ocupa los discos, lo más grande primero, y de quién es",
+    ),
+    ("Copies one file out of a component, for the record", "Copia un archivo de un componente, y queda constancia"),
+    ("Only what somebody should look at", "Solo lo que alguien debería mirar"),
+    (
+        "Compare it with the names that this file declares, such as .env.example; exit with 1 when one is missing",
+        "Compararlo con los nombres que declara este archivo, como .env.example; terminar con 1 si falta alguno",
+    ),
+    ("The file: a component, a colon, and its path there", "El archivo: un componente, dos puntos y su ruta ahí"),
+    (
+        "Where to put it: a file, a folder, or `-` for standard output",
+        "Dónde ponerlo: un archivo, un directorio, o `-` para la salida estándar",
+    ),
+    (
+        "From this instance; the first that is ready when not given",
+        "De esta instancia; si no se da, la primera que esté lista",
+    ),
+    ("Write over a file that is there", "Escribir encima de un archivo que ya existe"),
     ("Says yes to what a run is waiting for", "Da el sí a lo que una ejecución está esperando"),
     ("Verifies and exports the journal", "Verifica y exporta la bitácora"),
     ("Exit with 1 from this severity on", "Terminar con 1 desde esta severidad"),
@@ -181,8 +213,8 @@ const WORDS: &[(&str, &str)] = &[
         "Fija cuántas instancias tiene un componente, o cuánto puede usar cada una",
     ),
     (
-        "Emergency stop: shows the maintenance page, ends everything, or the named components, and remembers what ran",
-        "Parada de emergencia: muestra la página de mantenimiento, termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
+        "Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran",
+        "Parada de emergencia: muestra la página de mantenimiento y termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
     ),
     (
         "Takes away the instances that are stuck at their end, without waiting for them",

@@ -49,16 +49,17 @@ pub struct Turn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum TurnBy {
-    File {
-        path: String,
-    },
-    Ingress {
-        name: String,
-        from: Routes,
-        to: Routes,
-        /// Of both: what the journal has hidden a part of is not put back.
-        sum: String,
-    },
+    File { path: String },
+    Ingress { name: String, routes: Box<Rerouted> },
+}
+
+/// Where an ingress sends before and after a turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rerouted {
+    from: Routes,
+    to: Routes,
+    /// Of both: what the journal has hidden a part of is not put back.
+    sum: String,
 }
 
 impl Page {
@@ -75,7 +76,7 @@ impl Page {
                     )
                 })?;
                 let sum = sum(&from, &to);
-                TurnBy::Ingress { name: name.clone(), from, to, sum }
+                TurnBy::Ingress { name: name.clone(), routes: Box::new(Rerouted { from, to, sum }) }
             }
         };
         Ok(Turn { on: true, component: self.component.clone(), url: self.url.clone(), by })
@@ -97,8 +98,9 @@ impl Turn {
     pub fn back(&self) -> Self {
         let by = match &self.by {
             file @ TurnBy::File { .. } => file.clone(),
-            TurnBy::Ingress { name, from, to, sum } => {
-                TurnBy::Ingress { name: name.clone(), from: to.clone(), to: from.clone(), sum: sum.clone() }
+            TurnBy::Ingress { name, routes } => {
+                let Rerouted { from, to, sum } = (**routes).clone();
+                TurnBy::Ingress { name: name.clone(), routes: Box::new(Rerouted { from: to, to: from, sum }) }
             }
         };
         Self { on: !self.on, by, ..self.clone() }
@@ -116,7 +118,8 @@ impl Turn {
                 }
                 Ok(true)
             }
-            TurnBy::Ingress { name, from, to, sum: kept } => {
+            TurnBy::Ingress { name, routes } => {
+                let Rerouted { from, to, sum: kept } = &**routes;
                 let (first, second) = if self.on { (from, to) } else { (to, from) };
                 if sum(first, second) != *kept {
                     return Err(PlatformError::Refused {
@@ -213,10 +216,13 @@ impl Planner<'_> {
                 let step = StepRequest { program: vec![path.clone()], ..self.step(kind, component) };
                 (format!("{component}: {path}"), step)
             }
-            TurnBy::Ingress { name, from, to, .. } => {
+            TurnBy::Ingress { name, routes } => {
                 // Texts and numbers can always be written.
                 let text = |routes: &Routes| serde_json::to_string(routes).unwrap_or_default();
-                let step = StepRequest { program: vec![text(from), text(to)], ..self.step(StepKind::Route, name) };
+                let step = StepRequest {
+                    program: vec![text(&routes.from), text(&routes.to)],
+                    ..self.step(StepKind::Route, name)
+                };
                 (format!("ingress {name}"), step)
             }
         };

@@ -426,8 +426,9 @@ fn what_nobody_can_tell_of_is_changed_by_no_plan() {
     refused(&Request::Scale { component: component.clone(), replicas: 3 });
     refused(&Request::Limit { component: component.clone(), cpu_millis: Some(500), memory: None });
     let kept = |name: &str| vec![Kept { component: component.clone(), replicas: 1, instances: vec![name.to_owned()] }];
-    refused(&Request::Resume { kept: kept("api@b") });
-    let resumed = planned(&Request::Resume { kept: kept("api@a") }, half_known(Exited)).expect("what the stop ended");
+    refused(&Request::Resume { kept: kept("api@b"), page: None });
+    let resumed =
+        planned(&Request::Resume { kept: kept("api@a"), page: None }, half_known(Exited)).expect("what the stop ended");
     assert_eq!(resumed[0].0, "Starts api (1)");
 }
 
@@ -533,7 +534,7 @@ fn a_stop_keeps_how_many_there_should_be_and_a_resume_puts_back_exactly_that() {
     let spec = plan(&stop, &seen, &replacing(Vec::new()), Lang::En).expect("a plan");
     let resume: Request = serde_json::from_value(spec.operation.undo.expect("kept")).expect("a request");
     let kept = Kept { component: "api".to_owned(), replicas: 3, instances: Vec::new() };
-    assert_eq!(resume, Request::Resume { kept: vec![kept] });
+    assert_eq!(resume, Request::Resume { kept: vec![kept], page: None });
     let titles = |components| -> Result<Vec<String>, PlatformError> {
         Ok(planned_on(&replacing(Vec::new()), &resume, components)?.into_iter().map(|(title, _)| title).collect())
     };

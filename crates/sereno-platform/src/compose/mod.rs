@@ -1,18 +1,23 @@
 //! Docker Compose: what runs is asked of the Docker Engine, what should run of the project's own files.
 
+mod archive;
 mod cgroup;
+mod disk;
 mod engine;
+mod events;
 mod exec;
+mod given;
 mod logs;
 mod project;
+mod raw;
 mod read;
 
 pub use project::Project;
 
 use crate::call::EngineRequest;
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Variable,
-    Wires,
+    Act, Call, Component, Detail, Event, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program,
+    Variable, Version, Volume, Wires,
 };
 use bollard::Docker;
 use bollard::models::{ContainerStatsResponse, ContainerUpdateBody};
@@ -210,17 +215,6 @@ impl Platform for Compose {
         Box::pin(logs::stream(&self.engine, &component.name, instance, wanted, to))
     }
 
-    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
-        Box::pin(async move {
-            let instances = &component.instances;
-            let one = instances.iter().find(|instance| instance.runs()).or(instances.first());
-            let Some(one) = one else { return Ok(Vec::new()) };
-            let inspected = self.engine.inspect_container(&one.id, None::<InspectContainerOptions>).await;
-            let config = inspected.map_err(engine_said("looking at a container"))?.config.unwrap_or_default();
-            Ok(read::environment(&config.env.unwrap_or_default()))
-        })
-    }
-
     fn exec_call(&self, _: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {
         let Program { argv, terminal } = program.clone();
         Ok(Call::Engine { request: EngineRequest::Exec { container: instance.id.clone(), argv, terminal } })
@@ -235,6 +229,32 @@ impl Platform for Compose {
                 _ => Err(not_a_change()),
             }
         })
+    }
+
+    fn events<'a>(&'a self, _: &'a [Component]) -> Pending<'a, Vec<Event>> {
+        Box::pin(events::look(&self.engine, &self.project.name))
+    }
+
+    fn versions<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(given::versions(&self.engine, &self.project.name, component))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(given::environment(&self.engine, component))
+    }
+
+    fn volumes<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(disk::look(&self.engine, &self.address, &self.project.name, components))
+    }
+
+    fn copy_out<'a>(
+        &'a self,
+        _: &'a Component,
+        instance: &'a Instance,
+        path: &'a str,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(archive::copy(&self.engine, instance, path, to))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the Docker Engine says of a container, as an instance. Pure.
 
 use super::project::Declared;
-use crate::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Usage, Variable};
+use crate::{Component, ExitReason, Instance, InstanceState, LastExit, Limits, Usage};
 use bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerStateStatusEnum as Status, ContainerStatsResponse,
     HealthStatusEnum as HealthStatus,
@@ -22,7 +22,7 @@ pub(super) struct Found {
     ends: bool,
 }
 
-const SERVICE: &str = "com.docker.compose.service";
+pub(super) const SERVICE: &str = "com.docker.compose.service";
 const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// The longest piece of a probe's output that is shown.
@@ -99,19 +99,6 @@ fn component(name: String, usual: u32, asked: Option<u32>, mut found: Vec<Found>
     let ends = !found.is_empty() && found.iter().all(|one| one.ends);
     let instances: Vec<Instance> = found.into_iter().map(|one| one.instance).collect();
     Component::of(name, desired, version, instances, ends)
-}
-
-/// What a container was given, in the order of the names.
-pub(super) fn environment(given: &[String]) -> Vec<Variable> {
-    let variable = |(name, value): (&str, &str)| Variable {
-        name: name.to_owned(),
-        value: Some(value.to_owned()),
-        source: "container".to_owned(),
-        is_secret: false,
-    };
-    let mut all: Vec<Variable> = given.iter().filter_map(|text| text.split_once('=')).map(variable).collect();
-    all.sort_by(|one, other| one.name.cmp(&other.name));
-    all
 }
 
 /// `api_2` before `api_10`.
@@ -192,7 +179,7 @@ fn cpu_millis(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -
 }
 
 /// The engine's times; the year 1 stands for never.
-fn time(text: Option<&str>) -> Option<Timestamp> {
+pub(super) fn time(text: Option<&str>) -> Option<Timestamp> {
     text?.parse::<Timestamp>().ok().filter(|time| time.as_second() > 0)
 }
 

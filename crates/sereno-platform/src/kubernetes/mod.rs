@@ -3,13 +3,18 @@
 
 mod api;
 mod calls;
+mod claims;
 mod config;
+mod copy;
 mod error;
+mod events;
 mod exec;
+mod given;
 mod logs;
 mod page;
 mod quantity;
 mod read;
+mod revisions;
 
 pub use config::Choice;
 pub use error::ClusterError;
@@ -17,8 +22,8 @@ pub use exec::{ExecError, ExecIn, Piece};
 
 use crate::call::ClusterRequest;
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Routes,
-    Usage, Variable, Wires, WorkloadKind,
+    Act, Call, Component, Detail, Event, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program,
+    Routes, Usage, Variable, Version, Volume, Wires, WorkloadKind,
 };
 use api::Api;
 use calls::Paths;
@@ -249,6 +254,35 @@ impl Platform for Kubernetes {
 
     fn exec<'a>(&'a self, call: &'a Call, wires: Wires) -> Pending<'a, i32> {
         Box::pin(exec::run(self, call, wires))
+    }
+
+    fn events<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Event>> {
+        Box::pin(async move {
+            let events = self.api.list(&self.paths.core("events")).await.map_err(Box::new)?;
+            Ok(events::read(&events, components))
+        })
+    }
+
+    fn versions<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(revisions::look(self, component))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(given::look(self, component))
+    }
+
+    fn volumes<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(async move { Ok(claims::look(self, components).await.map_err(Box::new)?) })
+    }
+
+    fn copy_out<'a>(
+        &'a self,
+        component: &'a Component,
+        instance: &'a Instance,
+        path: &'a str,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(copy::copy(self, component, instance, path, to))
     }
 }
 

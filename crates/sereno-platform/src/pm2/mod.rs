@@ -1,12 +1,13 @@
 //! pm2, on this machine or on several over SSH: a component is an app, an instance is one of its processes.
 
+mod given;
 mod logs;
 mod read;
 
 use crate::host::{self, Host};
 use crate::{
     Act, Call, Component, Detail, Instance, InstanceState, Limits, LogLine, LogWanted, Pending, Platform,
-    PlatformError, Standing,
+    PlatformError, Standing, Variable, Version, Volume,
 };
 use futures_util::future::join_all;
 use read::Process;
@@ -129,6 +130,28 @@ impl Platform for Pm2 {
             let files = logs::files(&self.look(host).await?, &component.name, instance);
             logs::stream(host, &files, &component.name, &instance.name, wanted, to).await
         })
+    }
+
+    fn versions<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(given::versions(self, component))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(given::environment(self, component))
+    }
+
+    fn volumes<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(given::volumes(self, components))
+    }
+
+    fn copy_out<'a>(
+        &'a self,
+        _: &'a Component,
+        instance: &'a Instance,
+        path: &'a str,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(given::copy(self, instance, path, to))
     }
 }
 

@@ -49,14 +49,18 @@ struct Env {
 
 /// All processes, in pm2's order. Before the list it may print what it has to say, such as that it starts its daemon.
 pub(super) fn processes(text: &str, host: &str) -> Result<Vec<Process>, PlatformError> {
+    Ok(entries::<Entry>(text)?.into_iter().map(|entry| process(entry, host)).collect())
+}
+
+/// The entries of the list, as far as they are wanted.
+pub(super) fn entries<E: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<E>, PlatformError> {
     let unreadable = |why: String| PlatformError::Unreadable { file: "pm2 jlist".to_owned(), why };
     let list = text.lines().rev().find(|line| line.starts_with('['));
     let list = list.filter(|line| line.ends_with(']')).ok_or_else(|| {
         let said: String = text.trim().lines().next_back().unwrap_or_default().chars().take(200).collect();
         unreadable(format!("no list of processes in it: {said}"))
     })?;
-    let entries: Vec<Entry> = serde_json::from_str(list).map_err(|error| unreadable(error.to_string()))?;
-    Ok(entries.into_iter().map(|entry| process(entry, host)).collect())
+    serde_json::from_str(list).map_err(|error| unreadable(error.to_string()))
 }
 
 fn process(entry: Entry, host: &str) -> Process {

@@ -5,6 +5,7 @@
 //! the state that the keeper tells, its log. Sereno writes orders and reads states; only the keeper touches the program.
 
 mod files;
+mod given;
 mod keeper;
 mod logs;
 mod order;
@@ -16,7 +17,8 @@ pub use keeper::{KEEPER_COMMAND, keeper_main};
 pub use order::Want;
 
 use crate::{
-    Act, Call, Component, Detail, Instance, InstanceState, LogLine, LogWanted, Pending, Platform, PlatformError, Usage,
+    Act, Call, Component, Detail, Event, Instance, InstanceState, LogLine, LogWanted, Pending, Platform, PlatformError,
+    Usage, Variable, Version, Volume,
 };
 use files::Folder;
 use sereno_model::settings::Process;
@@ -246,6 +248,32 @@ impl Platform for Processes {
     ) -> Pending<'a, ()> {
         let log = self.folder(&instance.name).log();
         Box::pin(async move { logs::stream(&log, &component.name, &instance.name, wanted, to).await })
+    }
+
+    fn events<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Event>> {
+        Box::pin(async move { Ok(self.remembered(components)) })
+    }
+
+    fn versions<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(self.releases(component))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(async move { self.given(component) })
+    }
+
+    fn volumes<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(async move { Ok(self.kept(components)) })
+    }
+
+    fn copy_out<'a>(
+        &'a self,
+        component: &'a Component,
+        instance: &'a Instance,
+        path: &'a str,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(self.copy(component, instance, path, to))
     }
 }
 

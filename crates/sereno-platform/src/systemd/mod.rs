@@ -1,11 +1,16 @@
 //! systemd, on this machine or on several over SSH: a component is a unit, an instance is the unit on one machine.
 
+mod events;
+mod given;
 mod logs;
 mod read;
 
+pub(crate) use given::no_versions;
+
 use crate::host::{self, Host};
 use crate::{
-    Act, Call, Component, Detail, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program, Standing,
+    Act, Call, Component, Detail, Event, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program,
+    Standing, Variable, Version, Volume,
 };
 use futures_util::future::join_all;
 use read::Unit;
@@ -226,6 +231,32 @@ impl Platform for Systemd {
                 None => Ok(()),
             }
         })
+    }
+
+    fn events<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Event>> {
+        Box::pin(events::look(self, components))
+    }
+
+    fn versions<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Version>> {
+        Box::pin(given::versions(self, component))
+    }
+
+    fn environment<'a>(&'a self, component: &'a Component) -> Pending<'a, Vec<Variable>> {
+        Box::pin(given::environment(self, component))
+    }
+
+    fn volumes<'a>(&'a self, components: &'a [Component]) -> Pending<'a, Vec<Volume>> {
+        Box::pin(given::volumes(self, components))
+    }
+
+    fn copy_out<'a>(
+        &'a self,
+        component: &'a Component,
+        instance: &'a Instance,
+        path: &'a str,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Pending<'a, ()> {
+        Box::pin(given::copy(self, component, instance, path, to))
     }
 }
 

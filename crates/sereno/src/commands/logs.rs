@@ -9,12 +9,12 @@ use crate::exit::Exit;
 use crate::output;
 use crate::report::{Failure, Result};
 use crate::service_args::LogsArgs;
-use crate::system::{self, failure};
+use crate::system::{self, chosen, failure};
 use jiff::{Timestamp, ToSpan as _};
 use reading::Reading;
 use regex::Regex;
 use sereno_platform::merge::Merge;
-use sereno_platform::{Component, Detail, LogWanted, find};
+use sereno_platform::{Detail, LogWanted};
 use shown::Shown;
 
 /// How many lines of each instance are shown when nothing else is said.
@@ -25,12 +25,7 @@ pub(crate) async fn logs(context: &Context, args: &LogsArgs) -> Result<Exit> {
     let grep = args.grep.as_deref().map(pattern).transpose()?;
     let platform = system::platform(context).await?;
     let all = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
-    let chosen: Vec<&Component> = match args.components.as_slice() {
-        [] => all.iter().collect(),
-        names => {
-            names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?
-        }
-    };
+    let chosen = chosen(&all, &args.components)?;
     let mut merge = Merge::new(Vec::new(), wanted.follow);
     let mut reading = Reading::new(platform.as_ref(), wanted, &args.components);
     let lang = context.lang;
@@ -54,7 +49,7 @@ fn wanted(args: &LogsArgs) -> Result<LogWanted> {
 }
 
 /// A moment, or how long ago.
-fn since(text: &str, now: Timestamp) -> Result<Timestamp> {
+pub(super) fn since(text: &str, now: Timestamp) -> Result<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

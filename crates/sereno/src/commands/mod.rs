@@ -3,7 +3,11 @@
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod check;
+pub(crate) mod cp;
+pub(crate) mod disk;
 pub(crate) mod effects;
+pub(crate) mod env;
+pub(crate) mod events;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod maintenance;
@@ -17,3 +21,4 @@ pub(crate) mod runs;
 pub(crate) mod secret;
 pub(crate) mod status;
 pub(crate) mod stops;
+pub(crate) mod versions;

@@ -1,5 +1,6 @@
 //! `sereno status`: every component on one screen.
 
+use super::events::last_warnings;
 use super::stops::{self, StoppedBy};
 use crate::cli::Format;
 use crate::context::Context;
@@ -8,13 +9,13 @@ use crate::output;
 use crate::render::{BOLD, DIM, GREEN, RED, YELLOW, one_line, styled};
 use crate::report::Result;
 use crate::service_args::StatusArgs;
-use crate::system::{self, failure};
+use crate::system::{self, chosen, failure};
 use anstyle::Style;
 use jiff::Timestamp;
 use sereno_engine::walk::redact_json;
 use sereno_model::redact::Redactor;
 use sereno_model::{Lang, Text};
-use sereno_platform::{Component, Detail, Instance, InstanceState, Platform, Standing, find};
+use sereno_platform::{Component, Detail, Instance, InstanceState, Platform, Standing};
 use std::collections::BTreeMap;
 
 type Stops = BTreeMap<String, StoppedBy>;
@@ -23,18 +24,25 @@ pub(crate) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit>
     let platform = system::platform(context).await?;
     let mut all = platform.components(Detail::Usage).await.map_err(|error| failure(&error))?;
     let stops = stops::mark(context, &mut all).await;
-    let chosen: Vec<&Component> = match args.components.as_slice() {
-        [] => all.iter().collect(),
-        names => {
-            names.iter().map(|name| find(&all, name)).collect::<std::result::Result<_, _>>().map_err(|e| failure(&e))?
-        }
-    };
+    let chosen = chosen(&all, &args.components)?;
     if context.format == Format::Json {
         output::line(json(&platform.target(), &chosen, &stops, &context.redactor()));
     } else {
         show(context, platform.as_ref(), &chosen, &stops);
+        if let [only] = args.components.as_slice() {
+            show_warnings(context, platform.as_ref(), &all, only).await;
+        }
     }
     Ok(if chosen.iter().any(|component| component.standing.is_trouble()) { Exit::Failed } else { Exit::Done })
+}
+
+/// What went wrong with one component lately. Where a platform tells no events, its state is all that is shown.
+async fn show_warnings(context: &Context, platform: &dyn Platform, all: &[Component], name: &str) {
+    let events = platform.events(all).await.unwrap_or_default();
+    let redactor = context.redactor();
+    for line in last_warnings(&events, name, Timestamp::now(), context.lang) {
+        output::line(styled(DIM, format!("  · {}", one_line(&redactor.redact(&line)))));
+    }
 }
 
 /// Why an instance does not run may quote anything that it said, a secret too.
@@ -151,7 +159,7 @@ fn state_text(state: InstanceState) -> Text {
 }
 
 /// `45s`, `12m`, `3h`, `8d`.
-fn ago(then: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = (now.as_second() - then.as_second()).max(0);
     match seconds {
         0..120 => format!("{seconds}s"),
@@ -166,7 +174,7 @@ fn percent(millis: u64) -> String {
     format!("{}%", (millis + 5) / 10)
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["K", "M", "G", "T"];
     let mut value = bytes as f64 / 1024.0;
     let mut unit = 0;

@@ -42,8 +42,8 @@ pub(crate) fn nginx_is_there() -> bool {
 /// An nginx with its configuration in its command.
 fn nginx(name: &str, server: &str, more: &str) -> String {
     let configuration = format!("events {{}} http {{ server {{ listen 80; {server} }} }}");
-    let start = format!("echo \"$$CONFIGURATION\" > /tmp/nginx.conf; exec nginx -c /tmp/nginx.conf -g 'daemon off;'");
-    let start = serde_json::to_string(&["sh", "-c", &start]).expect("JSON");
+    let start = "echo \"$$CONFIGURATION\" > /tmp/nginx.conf; exec nginx -c /tmp/nginx.conf -g 'daemon off;'";
+    let start = serde_json::to_string(&["sh", "-c", start]).expect("JSON");
     let configuration = serde_json::to_string(&configuration.replace('$', "$$")).expect("JSON");
     format!("  {name}: {{image: '{NGINX}', command: {start}, environment: {{CONFIGURATION: {configuration}}}{more}}}\n")
 }

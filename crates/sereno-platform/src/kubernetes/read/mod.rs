@@ -68,7 +68,7 @@ impl Snapshot {
 }
 
 /// When an event was seen last: older and newer servers say it in different places.
-fn seen_at(event: &Event) -> Option<Timestamp> {
+pub(super) fn seen_at(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);
     let last = event.last_timestamp.as_ref().map(|time| time.0);
     let once = event.event_time.as_ref().map(|time| time.0);
