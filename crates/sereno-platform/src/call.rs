@@ -16,6 +16,9 @@ pub enum Act {
     Stop,
     /// Start what was stopped: these instances, or as many as there were.
     Start { instances: Vec<String>, replicas: u32 },
+    /// Make of its files what is not there, and start what does not run: as many as this, and of the others that it needs no
+    /// fewer than there are.
+    Make { replicas: u32, others: Vec<(String, u32)> },
     /// Take these instances away, which ought to be gone, without waiting for them to end.
     Remove { instances: Vec<String> },
     /// What an instance may use, from now on.

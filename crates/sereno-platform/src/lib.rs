@@ -17,6 +17,7 @@ pub mod kubernetes;
 pub mod log;
 pub mod look;
 pub mod merge;
+pub mod page;
 pub mod pm2;
 pub mod process;
 pub mod railway;
@@ -32,6 +33,7 @@ pub use error::PlatformError;
 pub use exec::{Keyboard, Program, Said, Wires};
 pub use log::{LogLine, LogWanted};
 pub use look::{Event, Variable, Version, Volume};
+pub use page::Routes;
 pub use workload::{Stuck, Workload, WorkloadKind};
 
 use std::pin::Pin;
@@ -69,6 +71,12 @@ pub trait Platform: Send + Sync {
     /// down, and what is started of it is started as it is declared now. `None` on the other platforms.
     fn declared(&self, _component: &str) -> Option<u32> {
         None
+    }
+
+    /// The services that files declare and that this platform makes of them when it is asked to ([`Act::Make`]); `None` where
+    /// it makes nothing of files.
+    fn makes(&self) -> Pending<'_, Option<Vec<String>>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// The calls that carry an act out on a component as it was seen, in order; each may wait for the one before.
@@ -115,6 +123,33 @@ pub trait Platform: Send + Sync {
     /// The environment that a component is given, in clear, in the order of the names.
     fn environment<'a>(&'a self, _component: &'a Component) -> Pending<'a, Vec<Variable>> {
         Box::pin(async move { Err(look::not_kept(&self.target(), "environment", "el entorno")) })
+    }
+
+    /// What a secret of the platform's own holds, in clear, in the order of the names.
+    fn secret<'a>(&'a self, _name: &'a str) -> Pending<'a, Vec<Variable>> {
+        Box::pin(async move { Err(look::not_kept(&self.target(), "secrets", "secretos")) })
+    }
+
+    /// Runs a small program where the files of an instance are, inside of it or on its machine, and gives its exit code. No
+    /// shell reads its words.
+    fn run_at<'a>(&'a self, component: &'a Component, instance: &'a Instance, argv: &'a [String]) -> Pending<'a, i32> {
+        Box::pin(async move {
+            let call = self.exec_call(component, instance, &Program { argv: argv.to_vec(), terminal: false })?;
+            let (output, mut said) = mpsc::channel(16);
+            let ended = self.exec(&call, Wires { output, keyboard: None });
+            let heard = async { while said.recv().await.is_some() {} };
+            tokio::join!(ended, heard).0
+        })
+    }
+
+    /// Where an ingress sends what comes to it, and the version of it that was looked at.
+    fn routes<'a>(&'a self, ingress: &'a str) -> Pending<'a, (Routes, String)> {
+        Box::pin(async move { Err(page::no_ingress_here(&self.target(), ingress)) })
+    }
+
+    /// The call that has an ingress send it elsewhere, if it still is of the version that was looked at.
+    fn route_call(&self, ingress: &str, _version: &str, _to: &Routes) -> Result<Call, PlatformError> {
+        Err(page::no_ingress_here(&self.target(), ingress))
     }
 
     /// What keeps the data of these components, and what nobody uses any more, with the space that each takes.
@@ -165,5 +200,13 @@ pub fn nothing_sticks(platform: &str) -> PlatformError {
     PlatformError::refused(
         format!("on {platform} nothing gets stuck while it ends: there is nothing to take away"),
         format!("en {platform} nada queda atascado al terminar: no hay nada que quitar"),
+    )
+}
+
+/// The refusal of a platform that makes nothing of files.
+pub fn nothing_made(platform: &str) -> PlatformError {
+    PlatformError::refused(
+        format!("{platform} has nothing to make a component of"),
+        format!("{platform} no tiene de qué crear un componente"),
     )
 }

@@ -2,7 +2,8 @@
 
 use crate::look_args::{CpArgs, DiskArgs, EnvArgs, EventsArgs, VersionsArgs};
 use crate::service_args::{
-    ExecArgs, LogsArgs, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, StatusArgs, StopArgs, UnstickArgs,
+    ExecArgs, LogsArgs, MaintenanceCommand, OperateArgs, PutBackArgs, RestartArgs, ScaleArgs, SecretCommand,
+    StatusArgs, StopArgs, UnstickArgs,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -20,13 +21,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// The settings file; the nearest sereno.toml upwards when not given.
-    #[arg(long, global = true, value_name = "FILE", env = "SERENO_SETTINGS")]
+    #[arg(long, global = true, value_name = "FILE", env = "SERENO_SETTINGS", hide_env_values = true)]
     pub(crate) settings: Option<PathBuf>,
     /// What goes to stdout: text for people, json for machines.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// The language of messages; that of the locale when not given.
-    #[arg(long, global = true, value_enum, env = "SERENO_LANG")]
+    #[arg(long, global = true, value_enum, env = "SERENO_LANG", hide_env_values = true)]
     pub(crate) lang: Option<LangArg>,
 }
 
@@ -67,9 +68,9 @@ pub(crate) enum Command {
     /// Verifies and exports the journal.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Starts the declared processes that do not run, in the order of what they need, and waits until each is ready.
+    /// Starts what is declared and does not run, in the order of what it needs, and waits until each is ready.
     Up(StopArgs),
-    /// Ends everything that Sereno itself runs, or the named components, and keeps nothing to resume.
+    /// Ends everything, or the named components, and keeps nothing to resume; volumes and containers stay.
     Down(StopArgs),
     /// Shows every component: whether it does its work, since when, and what is wrong.
     Status(StatusArgs),
@@ -91,10 +92,16 @@ pub(crate) enum Command {
     Scale(ScaleArgs),
     /// Runs a program inside a component, for the record, and ends with its code.
     Exec(ExecArgs),
-    /// Emergency stop: ends everything, or the named components, and remembers what ran.
+    /// Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran.
     Stop(StopArgs),
-    /// Puts back exactly what the last stop ended.
+    /// Puts back exactly what the last stop ended, then takes its maintenance page away.
     Resume(PutBackArgs),
+    /// Shows the maintenance page, or takes it away.
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
+    /// Reads a credential in an emergency: with a reason, a second person's yes, for some minutes, and for the record.
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Takes away the instances that are stuck at their end, without waiting for them.
     Unstick(UnstickArgs),
     /// Carries one step of an operation's plan out; only a run may.

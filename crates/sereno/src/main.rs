@@ -94,6 +94,8 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Command::Cp(args) => block_on(commands::cp::cp(context, args)),
         Command::Restart(args) => block_on(commands::operation::restart(context, args)),
         Command::Scale(args) => block_on(commands::operation::scale(context, args)),
+        Command::Maintenance(command) => block_on(commands::maintenance::maintenance(context, command)),
+        Command::Secret(command) => block_on(commands::secret::secret(context, command)),
         Command::Unstick(args) => block_on(commands::operation::unstick(context, args)),
         Command::Exec(args) => block_on(commands::operation::exec(context, args)),
         Command::Stop(args) => block_on(commands::operation::stop(context, args)),

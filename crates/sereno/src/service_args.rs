@@ -1,9 +1,10 @@
 //! The command line of the operations on services.
 
 use crate::cli::HowArgs;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use sereno_operations::service::{StepKind, StepRequest};
 use sereno_platform::log::Level;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -130,6 +131,48 @@ pub(crate) struct UnstickArgs {
     /// Only of this component; of all of them when none is named.
     #[arg(value_name = "COMPONENT")]
     pub(crate) component: Option<String>,
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MaintenanceCommand {
+    /// Shows it to everybody: nobody is served any more.
+    On(PutBackArgs),
+    /// Takes it away, and puts back exactly what was there.
+    Off(PutBackArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Asks that whoever runs this may read credentials for some minutes.
+    Reveal(RevealArgs),
+    /// Prints what an open reveal lets this person read; each time is an entry of the journal.
+    Show {
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Into a new file that only this user can read, instead of the terminal.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Ends a reveal before its time is over.
+    Close {
+        #[arg(value_name = "RUN")]
+        run: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevealArgs {
+    /// A component, or a secret of Kubernetes with its key: `secret/NAME#KEY`.
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) of: String,
+    /// The variables, or more keys of that secret.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// For how long.
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) minutes: u32,
     #[command(flatten)]
     pub(crate) operation: OperationArgs,
 }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::report::{Failure, Result};
 use sereno_model::redact::dotenv;
-use sereno_operations::service::Place;
+use sereno_operations::service::{Page, PageBy, Place};
 use sereno_platform::compose::{Compose, Project};
 use sereno_platform::host::Host;
 use sereno_platform::kubernetes::{Choice, Kubernetes};
@@ -190,6 +190,42 @@ fn hosts(context: &Context, sudo: bool) -> std::result::Result<Vec<Host>, Platfo
     let config = settings.ssh_config.as_ref().map(|file| context.directory.join(file).display().to_string());
     let sudo = settings.sudo.unwrap_or(sudo);
     settings.hosts.iter().map(|address| Host::over_ssh(address, config.clone(), sudo)).collect()
+}
+
+/// The maintenance page, where the settings name one.
+pub(crate) fn page(context: &Context) -> Result<Option<Page>> {
+    let settings = context.settings.maintenance.clone();
+    let wrong = |en: &str, es: &str| {
+        Failure::new(Exit::Usage, format!("[maintenance]: {en}"), format!("[maintenance]: {es}")).hint(
+            "component and file; on Kubernetes component, ingress and service",
+            "component y file; en Kubernetes component, ingress y service",
+        )
+    };
+    let is_cluster = matches!(kind(context), Kind::Kubernetes);
+    let by = match (settings.file, settings.ingress, settings.service) {
+        (None, None, None) if settings.component.is_none() => return Ok(None),
+        (Some(_), None, None) if is_cluster => {
+            return Err(wrong(
+                "a pod that is replaced loses its files: an ingress has to show the page",
+                "un pod que se reemplaza pierde sus archivos: la página la tiene que mostrar un ingress",
+            ));
+        }
+        (Some(path), None, None) => PageBy::File { path },
+        (None, Some(name), Some(service)) => match service.split_once(':') {
+            Some((service, port)) => PageBy::Ingress { name, service: service.to_owned(), port: port.to_owned() },
+            None => return Err(wrong("the service lacks its port", "al servicio le falta el puerto")),
+        },
+        _ => {
+            return Err(wrong(
+                "how the page is shown is not said, or twice",
+                "no se dice cómo se muestra la página, o se dice dos veces",
+            ));
+        }
+    };
+    let component = settings
+        .component
+        .ok_or_else(|| wrong("what shows the page is not said", "no se dice qué muestra la página"))?;
+    Ok(Some(Page { component, by, url: settings.url }))
 }
 
 /// The components of these names; all of them when none is named.

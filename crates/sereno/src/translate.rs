@@ -188,12 +188,12 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("To this file; standard output when not given", "A este archivo; si no se da, a la salida estándar"),
     (
-        "Starts the declared processes that do not run, in the order of what they need, and waits until each is ready",
-        "Inicia los procesos declarados que no están en marcha, en el orden de lo que necesitan, y espera a que cada uno esté listo",
+        "Starts what is declared and does not run, in the order of what it needs, and waits until each is ready",
+        "Inicia lo declarado que no está en marcha, en el orden de lo que necesita, y espera hasta que cada uno esté listo",
     ),
     (
-        "Ends everything that Sereno itself runs, or the named components, and keeps nothing to resume",
-        "Termina todo lo que Sereno mismo ejecuta, o los componentes nombrados, y no guarda nada que reanudar",
+        "Ends everything, or the named components, and keeps nothing to resume; volumes and containers stay",
+        "Termina todo, o los componentes nombrados, y no guarda nada que reanudar; los volúmenes y contenedores quedan",
     ),
     (
         "Shows every component: whether it does its work, since when, and what is wrong",
@@ -225,8 +225,8 @@ const WORDS: &[(&str, &str)] = &[
         "Fija cuántas instancias tiene un componente, o cuánto puede usar cada una",
     ),
     (
-        "Emergency stop: ends everything, or the named components, and remembers what ran",
-        "Parada de emergencia: termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
+        "Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran",
+        "Parada de emergencia: muestra la página de mantenimiento y termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
     ),
     (
         "Takes away the instances that are stuck at their end, without waiting for them",
@@ -237,8 +237,8 @@ const WORDS: &[(&str, &str)] = &[
         "Solo de este componente; de todos si no se nombra ninguno",
     ),
     (
-        "Puts back exactly what the last stop ended",
-        "Vuelve a poner en marcha exactamente lo que terminó la última parada",
+        "Puts back exactly what the last stop ended, then takes its maintenance page away",
+        "Vuelve a poner en marcha exactamente lo que terminó la última parada, y después quita su página de mantenimiento",
     ),
     (
         "Carries one step of an operation's plan out; only a run may",
@@ -272,6 +272,32 @@ const WORDS: &[(&str, &str)] = &[
         "Cuánto procesador puede usar una instancia: `0.5`, `2`, `500m`",
     ),
     ("How much memory an instance may use: `256M`, `1G`", "Cuánta memoria puede usar una instancia: `256M`, `1G`"),
+    ("Shows the maintenance page, or takes it away", "Muestra la página de mantenimiento, o la quita"),
+    ("Shows it to everybody: nobody is served any more", "La muestra a todos: ya no se atiende a nadie"),
+    ("Takes it away, and puts back exactly what was there", "La quita, y repone exactamente lo que había"),
+    (
+        "Reads a credential in an emergency: with a reason, a second person's yes, for some minutes, and for the record",
+        "Lee una credencial en una emergencia: con un motivo, el sí de otra persona, por unos minutos, y con registro",
+    ),
+    (
+        "Asks that whoever runs this may read credentials for some minutes",
+        "Pide que quien ejecuta esto pueda leer credenciales durante unos minutos",
+    ),
+    (
+        "Prints what an open reveal lets this person read; each time is an entry of the journal",
+        "Imprime lo que una revelación abierta deja leer a esta persona; cada vez es un registro de la bitácora",
+    ),
+    ("Ends a reveal before its time is over", "Termina una revelación antes de su hora"),
+    (
+        "A component, or a secret of Kubernetes with its key: `secret/NAME#KEY`",
+        "Un componente, o un secreto de Kubernetes con su clave: `secret/NOMBRE#CLAVE`",
+    ),
+    ("The variables, or more keys of that secret", "Las variables, o más claves de ese secreto"),
+    ("For how long", "Durante cuánto tiempo"),
+    (
+        "Into a new file that only this user can read, instead of the terminal",
+        "A un archivo nuevo que solo este usuario puede leer, en vez de la terminal",
+    ),
 ];
 
 /// The command line in a language.

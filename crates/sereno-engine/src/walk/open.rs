@@ -185,6 +185,9 @@ fn state_word(state: &RunState) -> &'static str {
     }
 }
 
+/// Entries that are of a run and change nothing of where it stands: who was shown what.
+const BESIDE: &str = "secret.";
+
 /// Folds a run from its entries.
 pub async fn load(store: &Store, context: &Context, run: &RunId) -> Result<RunState, EngineError> {
     load_state(store, context, run).await.map(|(state, _)| state)
@@ -195,10 +198,13 @@ pub async fn load_state(store: &Store, context: &Context, run: &RunId) -> Result
     let mut state = None;
     let mut last = 0;
     for entry in store.entries_of(context, run).await? {
+        last = entry.seq;
+        if entry.kind.starts_with(BESIDE) {
+            continue;
+        }
         let event = Event::from_entry(&entry.kind, &entry.data)?;
         let (folded, _) = step(state, event)?;
         state = Some(folded);
-        last = entry.seq;
     }
     state.map(|state| (state, last)).ok_or_else(|| EngineError::NoSuchRun(run.clone()))
 }

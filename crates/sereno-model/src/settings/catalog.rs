@@ -25,6 +25,10 @@ pub(super) enum Kind {
     Restart,
     Health,
     Signal,
+    Minutes,
+    Absolute,
+    Service,
+    Address,
 }
 
 /// One setting.
@@ -79,6 +83,12 @@ impl Kind {
                 "\"TERM\", \"INT\", \"QUIT\", \"HUP\", \"USR1\", \"USR2\" or \"KILL\"",
                 "\"TERM\", \"INT\", \"QUIT\", \"HUP\", \"USR1\", \"USR2\" o \"KILL\"",
             ),
+            Self::Minutes => ("a whole number of minutes, from 1 to 1440", "un número entero de minutos, de 1 a 1440"),
+            Self::Absolute => ("a path that begins with `/`", "una ruta que empieza con `/`"),
+            Self::Service => {
+                ("a service and its port, such as \"page:80\"", "un servicio y su puerto, como \"page:80\"")
+            }
+            Self::Address => ("\"http://…\" or \"https://…\"", "\"http://…\" o \"https://…\""),
             Self::Roles => (
                 "a list of \"viewer\", \"operator\", \"approver\", \"admin\"",
                 "una lista de \"viewer\", \"operator\", \"approver\", \"admin\"",
@@ -120,6 +130,12 @@ pub(super) const SECTIONS: &[(&str, bool, &str, &str)] = &[
         false,
         "Values for the placeholders of runbooks; [values.\"procedure-id\"] for those of one procedure.",
         "Valores para los marcadores de los runbooks; [values.\"id-del-procedimiento\"] para los de un procedimiento.",
+    ),
+    (
+        "maintenance",
+        false,
+        "The page that people see while everything is stopped: a file that the edge's own configuration looks for, or an ingress that sends to another service.",
+        "La página que ve la gente mientras todo está detenido: un archivo que busca la configuración del propio borde, o un ingress que envía a otro servicio.",
     ),
     ("secrets", false, "What must never be shown.", "Lo que nunca se debe mostrar."),
     (
@@ -494,6 +510,54 @@ pub(super) const SETTINGS: &[Setting] = &[
         "[\"INTERNAL_CODE\"]",
         "Variables that are secrets although their names do not look so.",
         "Variables que son secretos aunque su nombre no lo parezca.",
+    ),
+    setting(
+        "secrets",
+        "reveal_minutes",
+        Kind::Minutes,
+        "60",
+        "The longest that `sereno secret reveal` may be open; 60 when not set.",
+        "Lo más que puede estar abierto un `sereno secret reveal`; 60 si falta.",
+    ),
+    setting(
+        "maintenance",
+        "component",
+        Kind::Text,
+        "\"edge\"",
+        "What shows the page: it goes on when everything else is stopped.",
+        "Lo que muestra la página: sigue en marcha cuando se detiene todo lo demás.",
+    ),
+    setting(
+        "maintenance",
+        "file",
+        Kind::Absolute,
+        "\"/var/lib/edge/maintenance\"",
+        "compose, systemd: the file that it looks for, made in each of its instances, or on each of its machines.",
+        "compose, systemd: el archivo que busca; se crea en cada instancia, o en cada máquina.",
+    ),
+    setting(
+        "maintenance",
+        "ingress",
+        Kind::Text,
+        "\"web\"",
+        "kubernetes: the ingress whose backends are all sent to the service of the page.",
+        "kubernetes: el ingress cuyos backends se envían todos al servicio de la página.",
+    ),
+    setting(
+        "maintenance",
+        "service",
+        Kind::Service,
+        "\"maintenance:80\"",
+        "kubernetes: the service of the page, and its port by number or name.",
+        "kubernetes: el servicio de la página, y su puerto por número o nombre.",
+    ),
+    setting(
+        "maintenance",
+        "url",
+        Kind::Address,
+        "\"https://shop.example.com/\"",
+        "Where the page can be seen from outside: it must answer 503 while it is shown, and no error once it is not.",
+        "Dónde se ve la página desde afuera: debe responder 503 mientras se muestra, y sin error cuando no.",
     ),
     setting(
         "locks",

@@ -28,6 +28,7 @@ pub struct Settings {
     pub people: Vec<Person>,
     pub policy: Policy,
     pub secrets: Secrets,
+    pub maintenance: Maintenance,
     pub locks: Locks,
     /// Values for placeholders of every procedure.
     pub values: BTreeMap<String, String>,
@@ -144,6 +145,22 @@ pub struct Secrets {
     pub env_files: Vec<String>,
     /// Names of variables that are secrets although their names do not look so.
     pub names: Vec<String>,
+    /// The longest that a reveal may be open.
+    pub reveal_minutes: Option<u64>,
+}
+
+/// The page that is shown while everything is stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Maintenance {
+    /// What shows it.
+    pub component: Option<String>,
+    /// The file that it looks for.
+    pub file: Option<String>,
+    pub ingress: Option<String>,
+    /// `SERVICE:PORT`.
+    pub service: Option<String>,
+    /// Where it can be seen.
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -226,6 +226,25 @@ impl Reader<'_> {
             }
             ("secrets", "env_files") => self.settings.secrets.env_files = texts(value)?,
             ("secrets", "names") => self.settings.secrets.names = texts(value)?,
+            ("secrets", "reveal_minutes") => {
+                let minutes = seconds(value).filter(|minutes| (1..=1440).contains(minutes));
+                self.settings.secrets.reveal_minutes = Some(minutes?);
+            }
+            ("maintenance", "component") => self.settings.maintenance.component = Some(text(value)?),
+            ("maintenance", "file") => {
+                self.settings.maintenance.file = Some(text(value).filter(|path| path.starts_with('/'))?);
+            }
+            ("maintenance", "ingress") => self.settings.maintenance.ingress = Some(text(value)?),
+            ("maintenance", "service") => {
+                let is_one = |text: &String| {
+                    text.split_once(':').is_some_and(|(name, port)| !name.is_empty() && !port.is_empty())
+                };
+                self.settings.maintenance.service = Some(text(value).filter(is_one)?);
+            }
+            ("maintenance", "url") => {
+                let is_one = |text: &String| text.starts_with("http://") || text.starts_with("https://");
+                self.settings.maintenance.url = Some(text(value).filter(is_one)?);
+            }
             ("locks", "lease_seconds") => {
                 self.settings.locks.lease_seconds = Some(seconds(value).filter(|seconds| *seconds > 0)?);
             }

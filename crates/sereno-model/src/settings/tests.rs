@@ -73,10 +73,18 @@ replicas = 3
 [secrets]
 env_files = [".env", ".env.production"]
 names = ["CODE"]
+reveal_minutes = 30
 
 [[commands]]
 name = "deploy.sh"
 risk = "change"
+
+[maintenance]
+component = "edge"
+file = "/var/lib/edge/page"
+ingress = "web"
+service = "page:http"
+url = "https://shop.example.com/"
 
 [locks]
 lease_seconds = 60
@@ -152,6 +160,11 @@ fn a_full_file_is_read() {
     assert_eq!(settings.values_for("restart-worker")["pod-name"], "worker-0");
     assert_eq!(settings.values_for("restart-worker")["replicas"], "3");
     assert_eq!(settings.secrets.names, ["CODE"]);
+    assert_eq!(settings.secrets.reveal_minutes, Some(30));
+    let maintenance = &settings.maintenance;
+    let set = [&maintenance.component, &maintenance.file, &maintenance.ingress, &maintenance.service, &maintenance.url];
+    let set: Vec<&str> = set.iter().filter_map(|text| text.as_deref()).collect();
+    assert_eq!(set, ["edge", "/var/lib/edge/page", "web", "page:http", "https://shop.example.com/"]);
     assert_eq!(settings.locks.lease_seconds, Some(60));
     let commands: toml::Table = settings.commands_toml().unwrap().parse().unwrap();
     assert_eq!(commands["command"][0]["name"].as_str(), Some("deploy.sh"));
@@ -182,6 +195,10 @@ fn what_is_wrong_is_told_with_its_place_and_what_was_meant() {
         ("[policy]\nstep_timeout = '30 días'", 2, &["\"30m\""]),
         ("[policy]\nstep_timeout = '0s'", 2, &["\"30m\""]),
         ("[locks]\nlease_seconds = 0", 2, &["seconds"]),
+        ("[secrets]\nreveal_minutes = 0", 2, &["from 1 to 1440"]),
+        ("[maintenance]\nfile = 'page'", 2, &["begins with `/`"]),
+        ("[maintenance]\nservice = 'page'", 2, &["\"page:80\""]),
+        ("[maintenance]\nurl = 'shop.example.com'", 2, &["https://"]),
         ("[values]\nx = [1]", 2, &["`x`"]),
         ("[[processes]]\ncommand = ['x']", 1, &["needs a `name`"]),
         ("[[processes]]\nname = 'a'", 1, &["`a` needs a `command`"]),

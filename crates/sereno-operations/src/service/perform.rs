@@ -1,6 +1,8 @@
 //! Carrying one step out: look, act, and wait for what it was to bring about.
 
 use super::exec::not_there;
+use super::page;
+use super::reveal::wanted;
 use super::step::{StepKind, StepRequest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,8 +47,13 @@ async fn attempt(
     say: &mut (dyn FnMut(Text) + Send),
 ) -> Result<(), PlatformError> {
     in_place(platform, step).await?;
-    if step.kind == StepKind::Quiet {
-        return quiet(platform, step, say).await;
+    match step.kind {
+        StepKind::Quiet => return quiet(platform, step, say).await,
+        StepKind::PageOn | StepKind::PageOff | StepKind::Route | StepKind::PageSeen | StepKind::PageGone => {
+            return page::perform(platform, step, say).await;
+        }
+        StepKind::Reveal => return wanted(platform, &step.component, &step.program).await.map(drop),
+        _ => {}
     }
     if step.definition.is_some() && platform.definition().await? != step.definition {
         return Err(PlatformError::Refused {
@@ -158,7 +165,12 @@ fn act(step: &StepRequest) -> Option<Act> {
         StepKind::Stop => Some(Act::Stop),
         StepKind::Start => Some(Act::Start { instances, replicas }),
         StepKind::Remove => Some(Act::Remove { instances }),
-        StepKind::Await | StepKind::Quiet | StepKind::Exec | StepKind::Look => None,
+        StepKind::Make => {
+            let count =
+                |word: &String| word.rsplit_once('=').and_then(|(name, n)| Some((name.to_owned(), n.parse().ok()?)));
+            Some(Act::Make { replicas, others: step.program.iter().filter_map(count).collect() })
+        }
+        _ => None,
     }
 }
 
@@ -246,10 +258,10 @@ impl<'s> Goal<'s> {
             StepKind::Restart => (None, &step.marks),
             StepKind::Stop => (Some(0), &step.marks),
             StepKind::Await => (step.replicas, &step.marks),
-            StepKind::Scale | StepKind::Start => (step.replicas, &[]),
+            StepKind::Scale | StepKind::Start | StepKind::Make => (step.replicas, &[]),
             StepKind::Remove => (None, &step.marks),
             StepKind::Limit if replaces => (None, &step.marks),
-            StepKind::Limit | StepKind::Quiet | StepKind::Exec | StepKind::Look => (None, &[]),
+            _ => (None, &[]),
         };
         Self { step, ready, gone, replaces }
     }
@@ -371,7 +383,7 @@ async fn wait(
     }
 }
 
-/// Waits until no component has an instance that runs or comes back.
+/// Waits until no component has an instance that runs or comes back, but for those that the plan leaves running.
 async fn quiet(
     platform: &dyn Platform,
     step: &StepRequest,
@@ -381,14 +393,19 @@ async fn quiet(
     let mut said = None;
     loop {
         let components = platform.components(Detail::State).await?;
-        let names = |wanted: &dyn Fn(&Instance) -> bool| {
-            let all = components.iter().flat_map(|component| &component.instances);
-            all.filter(|i| wanted(i)).map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ")
+        let (left, wanted): (Vec<&Component>, Vec<&Component>) =
+            components.iter().partition(|component| step.program.contains(&component.name));
+        let names = |is_so: &dyn Fn(&Instance) -> bool| {
+            let all = wanted.iter().flat_map(|component| &component.instances);
+            all.filter(|i| is_so(i)).map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ")
         };
         let alive = names(&Instance::is_alive);
         let unknown = names(&|instance| instance.state == InstanceState::Unknown);
         let (line, limit) = match (alive.is_empty(), unknown.is_empty()) {
-            (true, true) => return Ok(()),
+            (true, true) => {
+                tell_left(&left, say);
+                return Ok(());
+            }
             (false, _) => (Text::new(format!("still there: {alive}"), format!("todavía está: {alive}")), step.within),
             (true, false) => (
                 Text::new(
@@ -404,6 +421,18 @@ async fn quiet(
             return Err(PlatformError::Refused { en: line.en, es: line.es, hint });
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// Says what goes on, as the plan has said that it would.
+fn tell_left(left: &[&Component], say: &mut (dyn FnMut(Text) + Send)) {
+    let on: Vec<&str> = left.iter().filter(|c| c.is_on()).map(|c| c.name.as_str()).collect();
+    if !on.is_empty() {
+        let names = on.join(", ");
+        say(Text::new(
+            format!("NOT STOPPED, as the plan says: {names}"),
+            format!("NO SE DETUVO, como dice el plan: {names}"),
+        ));
     }
 }
 

@@ -1,6 +1,8 @@
 //! From a request and what the platform shows to a plan. Pure.
 
+use super::page::{Page, PageSeen, Turn};
 use super::request::{Kept, Request};
+use super::reveal::{Wanted, variables};
 use super::rolling::ROLL_OUT;
 use super::step::{StepKind, StepRequest};
 use sereno_effects::Knowledge;
@@ -18,6 +20,12 @@ pub struct Seen {
     pub place: String,
     /// See [`Platform::definition`]; needed only by requests that make instances.
     pub definition: Option<String>,
+    /// See [`Platform::makes`]; needed only by what brings up and takes down.
+    pub makes: Option<Vec<String>>,
+    /// The maintenance page, where there is one and the request has to do with it.
+    pub page: Option<PageSeen>,
+    /// The names of the variables that could be revealed.
+    pub names: Option<Vec<String>>,
 }
 
 impl Seen {
@@ -27,12 +35,41 @@ impl Seen {
             Request::Scale { .. } | Request::Up { .. } => platform.definition().await?,
             // What Sereno itself runs is started as it is declared now.
             Request::Restart { component } if platform.declared(component).is_some() => platform.definition().await?,
-            Request::Resume { kept } if kept.iter().any(|one| platform.declared(&one.component).is_some()) => {
+            Request::Resume { kept, .. } if kept.iter().any(|one| platform.declared(&one.component).is_some()) => {
                 platform.definition().await?
             }
             _ => None,
         };
-        Ok(Self { components: platform.components(Detail::State).await?, place: platform.place().await?, definition })
+        let makes = match request {
+            Request::Up { .. } | Request::Down { .. } => platform.makes().await?,
+            _ => None,
+        };
+        let names = match request {
+            Request::Reveal { of, .. } => {
+                Some(variables(platform, of).await?.into_iter().map(|variable| variable.name).collect())
+            }
+            _ => None,
+        };
+        let (components, place) = (platform.components(Detail::State).await?, platform.place().await?);
+        let page = match request {
+            Request::Resume { page: Some(turn), .. } | Request::Maintenance { turn } => {
+                Some(PageSeen::look(turn.clone(), platform, &components).await?)
+            }
+            _ => None,
+        };
+        Ok(Self { components, place, definition, makes, page, names })
+    }
+
+    /// What is there and where, and nothing else.
+    pub fn of(components: Vec<Component>, place: String, definition: Option<String>) -> Self {
+        Self { components, place, definition, makes: None, page: None, names: None }
+    }
+
+    /// Adds the page that an emergency stop shows.
+    pub async fn add_page(&mut self, page: &Page, platform: &dyn Platform) -> Result<(), PlatformError> {
+        let turn = page.turn_on(platform).await?;
+        self.page = Some(PageSeen::look(turn, platform, &self.components).await?);
+        Ok(())
     }
 }
 
@@ -62,7 +99,11 @@ pub fn plan_knowing(
         Request::Limit { component, cpu_millis, memory } => planner.limit(component, *cpu_millis, *memory)?,
         Request::Stop { components } => planner.stop(components)?,
         Request::Unstick { component } => planner.unstick(component.as_deref())?,
-        Request::Resume { kept } => planner.resume(kept)?,
+        Request::Resume { kept, .. } => planner.resume(kept)?,
+        Request::Maintenance { turn } => planner.maintenance(turn)?,
+        Request::Reveal { of, names, minutes, reason } => {
+            planner.reveal(&Wanted { of, names, minutes: *minutes, reason })?
+        }
         Request::Up { components } => planner.up(components)?,
         Request::Down { components } => planner.down(components)?,
         Request::Exec { component, instance, argv, terminal } => {
@@ -99,7 +140,7 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     /// The component of a name, of which all is known: what a platform replaces itself, or a keeper of Sereno's own puts
     /// right, need not be.
-    fn known(&self, name: &str) -> Result<&Component, PlatformError> {
+    pub(super) fn known(&self, name: &str) -> Result<&Component, PlatformError> {
         let component = find(self.components, name)?;
         let mends_itself = self.platform.replaces() || self.platform.declared(name).is_some();
         let is_unclear = !mends_itself && unknown_of(component).is_some();
@@ -225,12 +266,14 @@ impl Planner<'_> {
         // What cannot be asked is not called stopped: its verification fails.
         let unseen: Vec<&Component> = wanted.iter().copied().filter(|c| c.instances.iter().any(is_unknown)).collect();
         let mut running: Vec<&Component> = wanted.into_iter().filter(|component| component.is_on()).collect();
-        // What cannot be stopped keeps nobody from stopping the rest; it is said, and waited for.
-        let mut left = Vec::new();
+        let page = self.seen.page.as_ref().filter(|_| names.is_empty());
+        // What cannot be stopped keeps nobody from stopping the rest; it is said.
+        let mut left: Vec<(String, Text)> = Vec::new();
         if names.is_empty() {
             running.retain(|component| match self.platform.calls(&Act::Stop, component) {
+                _ if page.is_some_and(|page| page.component == component.name) => false,
                 Err(refused @ PlatformError::Refused { .. }) => {
-                    left.push(refused.text());
+                    left.push((component.name.clone(), refused.text()));
                     false
                 }
                 _ => true,
@@ -241,11 +284,13 @@ impl Planner<'_> {
         if running.is_empty() {
             return Err(match (unseen.first(), left.pop()) {
                 (Some(component), _) => not_known(component),
-                (None, Some(why)) => PlatformError::refused(why.en, why.es),
+                (None, Some((_, why))) => PlatformError::refused(why.en, why.es),
                 (None, None) => PlatformError::refused("nothing of this runs", "nada de esto está en marcha"),
             });
         }
         let mut steps = Vec::new();
+        let turn = page.and_then(|page| page.turn.as_ref());
+        steps.extend(turn.map(|turn| self.turned(turn)));
         for component in &running {
             let name = &component.name;
             self.platform.calls(&Act::Stop, component)?;
@@ -268,12 +313,32 @@ impl Planner<'_> {
         if names.is_empty() {
             steps.push(self.quiet(&left));
         }
+        // Last, and so never in the way of the stop.
+        steps.extend(turn.and_then(|turn| self.looked_at(turn)));
         let kept = running.iter().map(|component| self.kept(component)).collect();
         let title = match names {
-            [] => self.say("Emergency stop", "Parada de emergencia"),
+            [] => self.title_of_stop(&left),
             names => self.say(&format!("Stop {}", names.join(", ")), &format!("Detener {}", names.join(", "))),
         };
-        Ok((title, steps, Some(Request::Resume { kept })))
+        let page = turn.map(Turn::back);
+        Ok((title, steps, Some(Request::Resume { kept, page })))
+    }
+
+    /// What whoever approves reads first: what people will see meanwhile, and what will go on.
+    fn title_of_stop(&self, left: &[(String, Text)]) -> String {
+        let mut title = if self.seen.page.is_some() {
+            self.say(
+                "Emergency stop, with the maintenance page",
+                "Parada de emergencia, con la página de mantenimiento",
+            )
+        } else {
+            self.say("Emergency stop, without a maintenance page", "Parada de emergencia, sin página de mantenimiento")
+        };
+        if !left.is_empty() {
+            let names = left.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            title = self.say(&format!("{title}; NOT STOPPED: {names}"), &format!("{title}; NO SE DETIENE: {names}"));
+        }
+        title
     }
 
     fn kept(&self, component: &Component) -> Kept {
@@ -333,6 +398,12 @@ impl Planner<'_> {
             let only = if unknown_of(component).is_some() { instances.clone() } else { Vec::new() };
             steps.push(self.verify_only(only, name, *replicas, Vec::new()));
         }
+        // People are let in again when there is something to let them in to.
+        if let Some(turn) = self.seen.page.as_ref().and_then(|page| page.turn.as_ref()) {
+            is_due = true;
+            steps.push(self.turned(turn));
+            steps.extend(self.looked_at(turn));
+        }
         if !is_due {
             return Err(PlatformError::refused(
                 "everything that was stopped runs again already",
@@ -342,13 +413,26 @@ impl Planner<'_> {
         Ok((self.say("Resume", "Reanudar"), steps, None))
     }
 
-    /// Waits until nothing of the whole system runs: not what started since the plan was made either.
-    pub(super) fn quiet(&self, left: &[Text]) -> OperationStep {
-        let step = self.step(StepKind::Quiet, "*");
+    /// Waits until nothing of the whole system runs: not what started since the plan was made either. What goes on by plan is
+    /// not waited for.
+    pub(super) fn quiet(&self, left: &[(String, Text)]) -> OperationStep {
+        let page = self.seen.page.as_ref().map(|page| page.component.clone());
+        let names = left.iter().map(|(name, _)| name.clone());
+        let step =
+            StepRequest { program: page.iter().cloned().chain(names).collect(), ..self.step(StepKind::Quiet, "*") };
         let text = Text::new("looks at everything", "mira todo");
-        // In the title, which whoever approves reads: nobody shall believe that this is stopped too.
         let mut title = Text::new("nothing runs any more", "ya nada está en marcha");
-        for Text { en, es } in left {
+        if !step.program.is_empty() {
+            title = Text::new("nothing else runs any more", "ya nada más está en marcha");
+        }
+        if let Some(page) = page {
+            title = Text::new(
+                format!("{}; {page} goes on, for the maintenance page", title.en),
+                format!("{}; {page} sigue, por la página de mantenimiento", title.es),
+            );
+        }
+        // Nobody shall believe that this is stopped too.
+        for (_, Text { en, es }) in left {
             title = Text::new(format!("{}; NOT STOPPED: {en}", title.en), format!("{}; NO SE DETIENE: {es}", title.es));
         }
         let effect = Effect { verb: Verb::Reads, target: "*".to_owned(), component: None, risk: Risk::Observe, text };

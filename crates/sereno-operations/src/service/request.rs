@@ -1,5 +1,6 @@
 //! What a person asks for.
 
+use super::page::Turn;
 use serde::{Deserialize, Serialize};
 
 /// A request, as it is kept with the run.
@@ -22,8 +23,16 @@ pub enum Request {
     Down { components: Vec<String> },
     /// Run a program inside one instance: the named one, else the first that is ready.
     Exec { component: String, instance: Option<String>, argv: Vec<String>, terminal: bool },
-    /// Start what a stop has ended, exactly that.
-    Resume { kept: Vec<Kept> },
+    /// Start what a stop has ended, exactly that, and take the page away that it has shown.
+    Resume {
+        kept: Vec<Kept>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        page: Option<Turn>,
+    },
+    /// Show the maintenance page, or take it away.
+    Maintenance { turn: Turn },
+    /// Let whoever asks read these variables of a component, or of a secret of the platform's own, for some minutes.
+    Reveal { of: String, names: Vec<String>, minutes: u32, reason: String },
 }
 
 /// What a stop remembers of a component, so that it can be put back.
@@ -47,6 +56,8 @@ impl Request {
             Self::Unstick { .. } => "unstick",
             Self::Up { .. } => "up",
             Self::Down { .. } => "down",
+            Self::Maintenance { .. } => "maintenance",
+            Self::Reveal { .. } => "reveal",
         }
     }
 }

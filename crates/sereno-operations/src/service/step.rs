@@ -12,14 +12,30 @@ pub enum StepKind {
     Start,
     /// Takes instances away that ought to be gone.
     Remove,
+    /// Makes of its files what is not there of a component, and starts what does not run; its words are how many there are of
+    /// others (`db=1`).
+    Make,
+    /// Makes the file of its one word in every instance of a component, which then shows the maintenance page.
+    PageOn,
+    /// Takes that file away.
+    PageOff,
+    /// Sends what comes to an ingress from where its first word says to where its second says.
+    Route,
+    /// Opens variables, its words, to whoever started the run, for as long as it says.
+    Reveal,
     /// Runs a program inside an instance.
     Exec,
     /// Changes nothing: notes which processes a component has now, for the `Await` after the author's own command.
     Look,
     /// Changes nothing: waits until the component is as it should be.
     Await,
-    /// Changes nothing: waits until nothing of the whole system runs or is brought back. Its component is `*`.
+    /// Changes nothing: waits until nothing of the whole system runs or is brought back, but for the components that are its
+    /// words. Its component is `*`.
     Quiet,
+    /// Changes nothing: waits until an address, its component, shows the maintenance page.
+    PageSeen,
+    /// Changes nothing: waits until that address answers as usual.
+    PageGone,
 }
 
 /// One step: a kind, a component, and what it has to hold to.
@@ -42,7 +58,7 @@ pub struct StepRequest {
     pub cpu_millis: Option<u64>,
     /// In bytes.
     pub memory: Option<u64>,
-    /// The program of an `exec`, word for word.
+    /// The program of an `exec`, word for word; what else a kind takes beside its component.
     pub program: Vec<String>,
     /// That program has a terminal.
     pub terminal: bool,
@@ -54,17 +70,24 @@ pub struct StepRequest {
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl StepKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Restart,
         Self::Scale,
         Self::Limit,
         Self::Stop,
         Self::Start,
         Self::Remove,
+        Self::Make,
+        Self::PageOn,
+        Self::PageOff,
+        Self::Route,
+        Self::Reveal,
         Self::Exec,
         Self::Look,
         Self::Await,
         Self::Quiet,
+        Self::PageSeen,
+        Self::PageGone,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -75,10 +98,17 @@ impl StepKind {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Remove => "remove",
+            Self::Make => "make",
+            Self::PageOn => "page-on",
+            Self::PageOff => "page-off",
+            Self::Route => "route",
+            Self::Reveal => "reveal",
             Self::Exec => "exec",
             Self::Look => "look",
             Self::Await => "await",
             Self::Quiet => "quiet",
+            Self::PageSeen => "page-seen",
+            Self::PageGone => "page-gone",
         }
     }
 }

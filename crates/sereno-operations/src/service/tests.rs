@@ -1,7 +1,9 @@
 //! The family against a platform in memory: what is planned, and what is concluded from what is seen. The real platforms
 //! are in the tests of the binary.
 
-use super::{Kept, Place, Prover, Request, Seen, StepKind, StepRequest, perform, perform_again, plan};
+use super::{
+    Kept, PageSeen, Place, Prover, Request, Seen, StepKind, StepRequest, Turn, TurnBy, perform, perform_again, plan,
+};
 use sereno_engine::plan::StepCommands;
 use sereno_model::{Lang, Risk};
 use sereno_platform::{
@@ -118,7 +120,7 @@ fn planned_on(
     request: &Request,
     components: Vec<Component>,
 ) -> Result<Vec<(String, Risk)>, PlatformError> {
-    let seen = Seen { components, place: "fake@1".to_owned(), definition: None };
+    let seen = Seen::of(components, "fake@1".to_owned(), None);
     let spec = plan(request, &seen, platform, Lang::En)?;
     let risk =
         |step: &sereno_engine::plan::OperationStep| step.effects.iter().map(|e| e.risk).max().unwrap_or_default();
@@ -151,7 +153,7 @@ fn services_that_need_each_other_in_a_circle_are_stopped_all_the_same() {
 #[test]
 fn a_resume_starts_what_does_not_run_and_waits_for_the_rest() {
     let kept = |name: &str| Kept { component: name.to_owned(), replicas: 1, instances: vec![format!("{name}_1")] };
-    let request = Request::Resume { kept: vec![kept("api"), kept("db")] };
+    let request = Request::Resume { kept: vec![kept("api"), kept("db")], page: None };
     let now = |api: InstanceState| {
         vec![
             component("api", &[], vec![instance("api_1", api, 1)]),
@@ -219,12 +221,102 @@ fn what_needs_others_is_taken_down_first_and_that_is_destruction() {
 }
 
 #[test]
-fn only_what_sereno_itself_runs_is_brought_up_and_taken_down() {
+fn what_a_cluster_starts_by_itself_is_not_brought_up() {
     let components = || vec![component("api", &[], vec![instance("api_1", Exited, 1)])];
+    let cluster = || Fake { replaces: true, ..fake(vec![Vec::new()]) };
     for request in [Request::Up { components: Vec::new() }, Request::Down { components: Vec::new() }] {
-        let error = planned(&request, components()).expect_err("the platform makes them");
-        assert!(error.to_string().contains("fake has its own way"), "{error}");
+        let error = planned_on(&cluster(), &request, components()).expect_err("it has its own way");
+        assert!(error.to_string().contains("makes no workloads of manifests"), "{error}");
     }
+}
+
+#[test]
+fn what_others_run_is_started_where_it_stands_and_stopped_without_being_removed() {
+    let one = |name: &str, needs: &[&str], state| component(name, needs, vec![instance(name, state, 1)]);
+    let components = || vec![one("api", &["db"], Exited), one("db", &[], Running)];
+    let titles = |request: &Request| {
+        let steps = planned(request, components()).expect("a plan");
+        steps.into_iter().map(|(title, _)| title).collect::<Vec<_>>()
+    };
+    let up = titles(&Request::Up { components: Vec::new() });
+    assert_eq!(up, ["db is ready: 1", "Starts api (1)", "api is ready: 1"]);
+    let down = titles(&Request::Down { components: Vec::new() });
+    assert_eq!(down[0], "Stops db (1 running); nothing of it is removed");
+    assert!(planned(&Request::Up { components: vec!["db".to_owned()] }, components()).is_err(), "it runs");
+}
+
+#[test]
+fn what_is_made_of_files_is_made_in_the_order_of_its_needs_and_of_the_others_none_is_lost() {
+    let db = component("db", &[], vec![instance("db_1", Running, 1), instance("db_2", Running, 1)]);
+    let api = Component { desired: 1, ..component("api", &["db"], Vec::new()) };
+    let old = component("old", &[], vec![instance("old_1", Exited, 1)]);
+    let files = Some(vec!["api".to_owned(), "db".to_owned()]);
+    let seen = Seen { makes: files, ..Seen::of(vec![api, db, old], "fake@1".to_owned(), None) };
+    let platform = fake(vec![Vec::new()]);
+    let of = |names: &[&str]| {
+        let components = names.iter().map(|name| (*name).to_owned()).collect();
+        plan(&Request::Up { components }, &seen, &platform, Lang::En)
+    };
+    let steps = of(&[]).expect("a plan").steps;
+    let titles: Vec<&str> = steps.iter().map(|step| step.title.as_str()).collect();
+    assert_eq!(titles, ["db is ready: 2", "Starts api (1)", "api is ready: 1"]);
+    assert!(steps[1].argv.ends_with(&["--".to_owned(), "api".to_owned(), "db=2".to_owned()]), "{:?}", steps[1].argv);
+    assert!(of(&["old"]).expect_err("it is in no file").to_string().contains("in none of the files"));
+}
+
+fn page(is_due: bool) -> PageSeen {
+    let turn = Turn {
+        on: true,
+        component: "edge".to_owned(),
+        url: Some("http://127.0.0.1/".to_owned()),
+        by: TurnBy::File { path: "/page".to_owned() },
+    };
+    PageSeen { component: "edge".to_owned(), turn: is_due.then_some(turn) }
+}
+
+#[test]
+fn a_stop_shows_the_page_first_and_leaves_what_shows_it_running() {
+    let one = |name: &str, needs: &[&str]| component(name, needs, vec![instance(name, Running, 1)]);
+    let components = || vec![one("edge", &["api"]), one("api", &[])];
+    let stop = |page| {
+        let seen = Seen { page, ..Seen::of(components(), "fake@1".to_owned(), None) };
+        plan(&Request::Stop { components: Vec::new() }, &seen, &fake(vec![Vec::new()]), Lang::En).expect("a plan")
+    };
+    let spec = stop(Some(page(true)));
+    let titles: Vec<&str> = spec.steps.iter().map(|step| step.title.as_str()).collect();
+    let expected = [
+        "Shows the maintenance page to everybody (edge: /page)",
+        "Stops api (1 running)",
+        "api has stopped",
+        "nothing else runs any more; edge goes on, for the maintenance page",
+        "http://127.0.0.1/ shows the page",
+    ];
+    assert_eq!((spec.title.as_str(), titles), ("Emergency stop, with the maintenance page", expected.to_vec()));
+    let undo: Request = serde_json::from_value(spec.operation.undo.expect("an undo")).expect("a request");
+    let Request::Resume { kept, page: Some(turn) } = undo else { panic!("{undo:?}") };
+    assert_eq!((kept.len(), kept[0].component.as_str(), turn.on), (1, "api", false));
+    // Somebody shows it already: it is theirs to take away.
+    let spec = stop(Some(page(false)));
+    assert_eq!(spec.steps[0].title, "Stops api (1 running)");
+    let undo: Request = serde_json::from_value(spec.operation.undo.expect("an undo")).expect("a request");
+    assert!(matches!(undo, Request::Resume { page: None, .. }), "{undo:?}");
+    assert_eq!(stop(None).title, "Emergency stop, without a maintenance page");
+}
+
+#[test]
+fn what_a_stop_leaves_by_its_plan_is_said_at_once_and_not_waited_for() {
+    let quiet = StepRequest {
+        program: vec!["edge".to_owned()],
+        within: Duration::from_millis(300),
+        ..StepRequest::new(StepKind::Quiet, "*", "fake@1")
+    };
+    let one = |name: &str, state| component(name, &[], vec![instance(name, state, 1)]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let mut said = Vec::new();
+    let platform = fake(vec![vec![one("edge", Running), one("api", Exited)]]);
+    runtime.block_on(perform(&platform, &quiet, &mut |text| said.push(text.en))).expect("as planned");
+    assert_eq!(said, ["NOT STOPPED, as the plan says: edge"]);
+    assert!(performed(&fake(vec![vec![one("edge", Running), one("api", Running)]]), &quiet).is_err());
 }
 
 #[test]
@@ -334,8 +426,9 @@ fn what_nobody_can_tell_of_is_changed_by_no_plan() {
     refused(&Request::Scale { component: component.clone(), replicas: 3 });
     refused(&Request::Limit { component: component.clone(), cpu_millis: Some(500), memory: None });
     let kept = |name: &str| vec![Kept { component: component.clone(), replicas: 1, instances: vec![name.to_owned()] }];
-    refused(&Request::Resume { kept: kept("api@b") });
-    let resumed = planned(&Request::Resume { kept: kept("api@a") }, half_known(Exited)).expect("what the stop ended");
+    refused(&Request::Resume { kept: kept("api@b"), page: None });
+    let resumed =
+        planned(&Request::Resume { kept: kept("api@a"), page: None }, half_known(Exited)).expect("what the stop ended");
     assert_eq!(resumed[0].0, "Starts api (1)");
 }
 
@@ -437,12 +530,12 @@ fn a_rollout_holds_to_the_instances_that_the_plan_saw() {
 fn a_stop_keeps_how_many_there_should_be_and_a_resume_puts_back_exactly_that() {
     // Three are wanted, one of them is there.
     let running = deployment(3, true, true, vec![instance("one", Running, 1)]);
-    let seen = Seen { components: running, place: "fake@1".to_owned(), definition: None };
+    let seen = Seen::of(running, "fake@1".to_owned(), None);
     let stop = Request::Stop { components: vec!["api".to_owned()] };
     let spec = plan(&stop, &seen, &replacing(Vec::new()), Lang::En).expect("a plan");
     let resume: Request = serde_json::from_value(spec.operation.undo.expect("kept")).expect("a request");
     let kept = Kept { component: "api".to_owned(), replicas: 3, instances: Vec::new() };
-    assert_eq!(resume, Request::Resume { kept: vec![kept] });
+    assert_eq!(resume, Request::Resume { kept: vec![kept], page: None });
     let titles = |components| -> Result<Vec<String>, PlatformError> {
         Ok(planned_on(&replacing(Vec::new()), &resume, components)?.into_iter().map(|(title, _)| title).collect())
     };
@@ -540,7 +633,7 @@ fn objects_of_a_cluster_that_share_a_name_are_told_apart_by_their_kind() {
     if let Some(workload) = &mut set.workload {
         workload.kind = WorkloadKind::StatefulSet;
     }
-    let seen = Seen { components: vec![deployment, set], place: "fake@1".to_owned(), definition: None };
+    let seen = Seen::of(vec![deployment, set], "fake@1".to_owned(), None);
     let prover = Prover {
         place: &Place::Kubernetes { context: None, namespace: None, kubeconfig: Vec::new(), is_usual: true },
         seen: &seen,

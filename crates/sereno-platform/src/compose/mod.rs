@@ -178,6 +178,15 @@ impl Platform for Compose {
         })
     }
 
+    fn makes(&self) -> Pending<'_, Option<Vec<String>>> {
+        Box::pin(async move {
+            let project = self.project.clone();
+            let declared = tokio::task::spawn_blocking(move || project.services()).await;
+            let declared = declared.map_err(|error| PlatformError::refused(error.to_string(), error.to_string()))??;
+            Ok(Some(declared.into_iter().map(|service| service.name).collect()))
+        })
+    }
+
     fn calls(&self, act: &Act, component: &Component) -> Result<Vec<Call>, PlatformError> {
         calls(&self.project, act, component)
     }
@@ -274,7 +283,18 @@ fn calls(project: &Project, act: &Act, component: &Component) -> Result<Vec<Call
         }),
         Act::Remove { .. } => return Err(crate::nothing_sticks("compose")),
         // Nothing tells compose that such a name is no option.
-        Act::Scale { .. } if component.name.starts_with('-') => Vec::new(),
+        Act::Scale { .. } | Act::Make { .. } if component.name.starts_with('-') => Vec::new(),
+        Act::Make { replicas, others } => {
+            // Compose itself waits for the conditions of what it needs; without their numbers it would put those back to
+            // the file's.
+            let scales = others.iter().map(|(name, count)| format!("{name}={count}"));
+            let scales: Vec<String> = scales.chain([format!("{}={replicas}", component.name)]).collect();
+            let mut arguments = vec!["up", "-d", "--no-recreate"];
+            arguments.extend(scales.iter().flat_map(|scale| ["--scale", scale]));
+            arguments.push(&component.name);
+            let directory = project.directory.display().to_string();
+            return Ok(vec![Call::Program { argv: project.argv(&arguments)?, directory }]);
+        }
         Act::Scale { replicas } => {
             let wanted = format!("{}={replicas}", component.name);
             let arguments = ["up", "-d", "--no-deps", "--no-recreate", "--scale", &wanted, &component.name];

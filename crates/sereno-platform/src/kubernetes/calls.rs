@@ -79,6 +79,7 @@ pub(super) fn calls(
             can_scale(workload, &component.name)?;
             merge(json!({"spec": {"replicas": replicas}}))
         }
+        Act::Make { .. } => Err(crate::nothing_made("kubernetes")),
         Act::Remove { instances } => remove(paths, workload, &component.name, instances),
         Act::Stop => merge(switch(workload, &component.name, None)?),
         Act::Start { replicas, .. } => merge(switch(workload, &component.name, Some(*replicas))?),

@@ -12,6 +12,7 @@ mod events;
 mod exec;
 mod given;
 mod logs;
+mod page;
 mod quantity;
 mod read;
 mod revisions;
@@ -25,7 +26,7 @@ pub use survey::{Given, Survey, Surveyed};
 use crate::call::ClusterRequest;
 use crate::{
     Act, Call, Component, Detail, Event, Instance, LogLine, LogWanted, Pending, Platform, PlatformError, Program,
-    Usage, Variable, Version, Volume, Wires, WorkloadKind,
+    Routes, Usage, Variable, Version, Volume, Wires, WorkloadKind,
 };
 use api::Api;
 use calls::Paths;
@@ -241,6 +242,18 @@ impl Platform for Kubernetes {
             let pod = self.paths.core(&format!("pods/{}", instance.name));
             Ok(logs::stream(&self.api, &pod, &component.name, instance, wanted, to).await.map_err(Box::new)?)
         })
+    }
+
+    fn secret<'a>(&'a self, name: &'a str) -> Pending<'a, Vec<Variable>> {
+        Box::pin(page::secret(&self.api, &self.paths, name))
+    }
+
+    fn routes<'a>(&'a self, ingress: &'a str) -> Pending<'a, (Routes, String)> {
+        Box::pin(page::routes(&self.api, &self.paths, ingress))
+    }
+
+    fn route_call(&self, ingress: &str, version: &str, to: &Routes) -> Result<Call, PlatformError> {
+        Ok(page::route_call(&self.paths, ingress, version, to))
     }
 
     fn exec_call(&self, component: &Component, instance: &Instance, program: &Program) -> Result<Call, PlatformError> {

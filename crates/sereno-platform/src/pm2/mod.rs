@@ -100,6 +100,7 @@ impl Platform for Pm2 {
                 )),
             },
             Act::Remove { .. } => Err(crate::nothing_sticks("pm2")),
+            Act::Make { .. } => Err(crate::nothing_made("pm2")),
             Act::Limit { .. } => Err(PlatformError::Refused {
                 en: "pm2 limits nothing: it restarts an app that uses more memory than it may".to_owned(),
                 es: "pm2 no limita nada: reinicia una app que usa más memoria de la que puede".to_owned(),

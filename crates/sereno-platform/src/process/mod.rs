@@ -313,6 +313,7 @@ fn calls(act: &Act, component: &Component, process: Option<&Process>) -> Result<
             wanted.iter().filter(|name| !there(name).is_some_and(runs_kept)).map(|name| call(name, Want::Run)).collect()
         }
         Act::Remove { .. } => return Err(crate::nothing_sticks("process")),
+        Act::Make { .. } => return Err(crate::nothing_made("process")),
         Act::Limit { .. } => {
             return Err(PlatformError::refused(
                 format!("`{name}` is a plain process: nothing limits what it and all that it starts use"),

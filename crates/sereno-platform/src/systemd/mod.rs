@@ -173,6 +173,7 @@ impl Platform for Systemd {
                     .collect())
             }
             Act::Remove { .. } => Err(crate::nothing_sticks("systemd")),
+            Act::Make { .. } => Err(crate::nothing_made("systemd")),
             Act::Scale { .. } => Err(PlatformError::refused(
                 format!("`{}` is one unit on each machine: systemd has no replicas to scale", component.name),
                 format!("`{}` es una unidad por máquina: systemd no tiene réplicas que escalar", component.name),
@@ -199,6 +200,21 @@ impl Platform for Systemd {
                 format!("run it on its machine: ssh {host}"),
                 format!("ejecútelo en su máquina: ssh {host}"),
             ))),
+        })
+    }
+
+    fn run_at<'a>(&'a self, component: &'a Component, instance: &'a Instance, argv: &'a [String]) -> Pending<'a, i32> {
+        Box::pin(async move {
+            let Some((host, _)) = self.place(component, instance) else {
+                return Err(PlatformError::refused("no machine of that name", "no hay una máquina de ese nombre"));
+            };
+            let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+            match host::run(&host.changing(&argv)).await {
+                Ok(_) => Ok(0),
+                // What it said is lost with its code: whoever asks looks at what came of it.
+                Err(PlatformError::Program { .. }) => Ok(1),
+                Err(error) => Err(error),
+            }
         })
     }
 

@@ -1,6 +1,7 @@
 //! `sereno operate`: one step of an operation's plan, in a process of its own.
 
 mod exec;
+mod reveal;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -40,6 +41,9 @@ pub(crate) async fn operate(context: &Context, args: &OperateArgs) -> Result<Exi
         due.note(&looked)?;
         return Ok(Exit::Done);
     }
+    if step.kind == StepKind::Reveal {
+        return reveal::open(context, platform.as_ref(), &step, &due).await;
+    }
     if step.looked {
         let Looked { marks, replicas } = due.noted()?;
         step = StepRequest { marks, replicas: Some(replicas), ..step };
@@ -64,11 +68,12 @@ async fn is_due(context: &Context, step: &StepRequest) -> Result<Option<Due>> {
         matches!(state.steps.get(index), Some(StepState::Running { attempt: running, .. }) if *running == attempt);
     let is_this = plan.steps.get(index).is_some_and(|planned| planned.text == words(&step.argv()));
     let is_due = is_running && is_this && plan.digest_holds() && plan.digest == state.plan.digest;
-    Ok(is_due.then_some(Due { dir, plan, state, index, attempt }))
+    Ok(is_due.then_some(Due { run, dir, plan, state, index, attempt }))
 }
 
 /// A step of a run that is to be carried out now.
 struct Due {
+    run: RunId,
     dir: RunDir,
     /// The exact one: the journal's is redacted.
     plan: Plan,

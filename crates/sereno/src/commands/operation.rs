@@ -12,8 +12,9 @@ use crate::terminal::Terminal;
 use sereno_engine::plan::{Plan, of_operation};
 use sereno_engine::run::{RunState, StepState};
 use sereno_engine::walk;
-use sereno_model::RunId;
+use sereno_model::{RunId, Text};
 use sereno_operations::service::{self, Request, Seen};
+use sereno_platform::Platform;
 use sereno_store::{RunFilter, Store};
 
 pub(crate) async fn up(context: &Context, args: &StopArgs) -> Result<Exit> {
@@ -107,7 +108,7 @@ pub(crate) async fn undo(context: &Context, state: &RunState, how: &HowArgs, run
     run::begin(context, &plan, how, Some(run.clone())).await
 }
 
-async fn carry_out(context: &Context, request: &Request, args: &OperationArgs) -> Result<Exit> {
+pub(super) async fn carry_out(context: &Context, request: &Request, args: &OperationArgs) -> Result<Exit> {
     let plan = make(context, request, None).await?;
     show_or_walk(context, &plan, args, None).await
 }
@@ -123,7 +124,10 @@ async fn show_or_walk(context: &Context, plan: &Plan, args: &OperationArgs, undo
 /// The plan of a request; `made_for` is the place of the run that it takes back.
 async fn make(context: &Context, request: &Request, made_for: Option<&str>) -> Result<Plan> {
     let platform = system::platform(context).await?;
-    let seen = Seen::look(platform.as_ref(), request).await.map_err(|error| failure(&error))?;
+    let mut seen = Seen::look(platform.as_ref(), request).await.map_err(|error| failure(&error))?;
+    if matches!(request, Request::Stop { components } if components.is_empty()) {
+        add_page(context, &mut seen, platform.as_ref()).await;
+    }
     if let Some(made_for) = made_for.filter(|place| *place != seen.place) {
         let now = &seen.place;
         return Err(Failure::new(
@@ -136,6 +140,25 @@ async fn make(context: &Context, request: &Request, made_for: Option<&str>) -> R
     let spec = spec.map_err(|error| failure(&error))?;
     // A runbook may have a procedure called `restart`: what may run unattended is named as it is typed.
     Ok(of_operation(spec, &context.policy(&format!("sereno {}", request.name())), &context.people))
+}
+
+/// Adds the maintenance page to what an emergency stop sees. One that is not there, or not right, never stands in its way.
+async fn add_page(context: &Context, seen: &mut Seen, platform: &dyn Platform) {
+    let why = match system::page(context) {
+        Ok(Some(page)) => match seen.add_page(&page, platform).await {
+            Ok(()) => return,
+            Err(error) => error.text(),
+        },
+        Ok(None) => Text::new(
+            "none is set up; [maintenance] in sereno.toml says how",
+            "no hay ninguna configurada; [maintenance] en sereno.toml dice cómo",
+        ),
+        Err(failure) => failure.message,
+    };
+    context.warn(
+        &format!("people will see errors and no maintenance page: {}", why.en),
+        &format!("la gente verá errores y no una página de mantenimiento: {}", why.es),
+    );
 }
 
 /// The newest stop that nothing has put back yet.

@@ -56,7 +56,7 @@ async fn look(context: &Context, whole: bool) -> std::result::Result<(Box<dyn Pl
     let components = platform.components(Detail::State).await.map_err(texts)?;
     let place = platform.place().await.map_err(texts)?;
     let definition = if whole { platform.definition().await.map_err(texts)? } else { None };
-    Ok((platform, Seen { components, place, definition }))
+    Ok((platform, Seen::of(components, place, definition)))
 }
 
 /// The plan as it is, and why nothing proves its commands.

@@ -142,6 +142,10 @@ fn timeline(context: &Context, entries: &[sereno_store::Entry]) {
     for entry in entries {
         let at = entry.at.get(11..19).unwrap_or(&entry.at);
         let es = context.lang == Lang::Es;
+        if let Some(words) = super::secret::words(entry, context.lang) {
+            output::line(styled(DIM, format!("  {at} {}: {words}", entry.actor)));
+            continue;
+        }
         let words = match Event::from_entry(&entry.kind, &entry.data) {
             Ok(Event::Planned { .. }) => if es { "la planeó" } else { "planned it" }.to_owned(),
             Ok(Event::Consented { steps, reason, .. }) => {

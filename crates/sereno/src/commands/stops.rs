@@ -95,7 +95,7 @@ async fn stops(context: &Context, components: &[String]) -> Result<Vec<StopRun>>
         let (run, state) = state_of(&who, &store, &row.id).await?;
         // A runbook may have a procedure of that name.
         let Some(undo) = state.plan.operation().and_then(|operation| operation.undo.clone()) else { continue };
-        let Request::Resume { kept } = read(undo)? else { continue };
+        let Request::Resume { kept, .. } = read(undo)? else { continue };
         missing.retain(|name| !kept.iter().any(|kept| kept.component == **name));
         stops.push(StopRun { run, row, state, kept, put_back: false });
     }

@@ -45,7 +45,7 @@ impl Cluster {
     }
 
     /// Settings for this namespace, and more of them.
-    fn settings(&self, more: &str) {
+    pub(crate) fn settings(&self, more: &str) {
         let (file, namespace) = (self.kubeconfig.display(), &self.namespace);
         let platform =
             format!("[platform]\nkind = \"kubernetes\"\nkubeconfig = \"{file}\"\nnamespace = \"{namespace}\"\n");

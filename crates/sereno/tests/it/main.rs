@@ -2,6 +2,7 @@
 
 mod bound;
 mod commands;
+mod compose_harness;
 mod exec;
 mod faults;
 mod harness;
@@ -10,6 +11,7 @@ mod kubernetes;
 mod kubernetes_found;
 mod locks;
 mod look;
+mod maintenance;
 mod pedidos;
 mod people;
 mod pm2;
@@ -19,7 +21,9 @@ mod proofs;
 mod railway;
 mod render;
 mod runs;
+mod secrets;
 mod server;
 mod services;
 mod standin;
+mod up_and_down;
 mod world;

@@ -28,7 +28,7 @@ fi
 ```
 ";
 
-const TWO_PEOPLE: &str = "\
+pub(crate) const TWO_PEOPLE: &str = "\
 [[people]]
 name = \"ana\"
 os_user = \"root\"
@@ -46,24 +46,32 @@ roles = [\"viewer\"]
 ";
 
 fn world(settings: &str) -> Option<World> {
-    // SAFETY is the kernel's: only root can become another user.
-    let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t0"));
-    if !is_root {
+    if !is_root() {
         skipped("two OS users at once need root");
         return None;
     }
     let world = World::with_runbook(RUNBOOK);
     world.write("sereno.toml", settings);
     world.write("data", "precious");
+    share(&world);
+    Some(world)
+}
+
+/// Only root can become another user.
+pub(crate) fn is_root() -> bool {
+    fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t0"))
+}
+
+/// Lets the people of a team work in one folder.
+pub(crate) fn share(world: &World) {
     // The team's folder: what is made in it belongs to the group, so that others can approve.
     fs::set_permissions(world.path(), fs::Permissions::from_mode(0o2777)).expect("permissions");
     fs::create_dir(world.path().join(".sereno")).expect("a folder");
     fs::set_permissions(world.path().join(".sereno"), fs::Permissions::from_mode(0o2777)).expect("permissions");
-    Some(world)
 }
 
 /// The binary as another OS user of root's group.
-fn as_user(world: &World, user: &str, arguments: &[&str]) -> Said {
+pub(crate) fn as_user(world: &World, user: &str, arguments: &[&str]) -> Said {
     let plain = world.command(arguments);
     let mut command = Command::new("setpriv");
     command.args(["--reuid", user, "--regid", "root", "--clear-groups", "--"]).arg(plain.get_program());

@@ -267,19 +267,24 @@ fn what_a_stop_ended_is_told_from_what_is_down(pedidos: &Pedidos, stop: &str) {
 }
 
 /// A compose project of its own, taken away at the end.
-struct Project(World);
+pub(crate) struct Project(pub(crate) World);
 
 impl Project {
-    fn up(services: &str) -> Self {
-        let world = World::with_runbook("# T\n");
-        world.write("docker-compose.yml", &format!("version: '2.4'\nservices:\n{services}"));
-        world.write("sereno.toml", "[policy]\npause_seconds = 1\n");
-        let project = Self(world);
+    pub(crate) fn up(services: &str) -> Self {
+        let project = Self::declared(services);
         project.compose(&["up", "-d"]);
         project
     }
 
-    fn compose(&self, arguments: &[&str]) -> String {
+    /// Of which nothing runs yet.
+    pub(crate) fn declared(services: &str) -> Self {
+        let world = World::with_runbook("# T\n");
+        world.write("docker-compose.yml", &format!("version: '2.4'\nservices:\n{services}"));
+        world.write("sereno.toml", "[policy]\npause_seconds = 1\n");
+        Self(world)
+    }
+
+    pub(crate) fn compose(&self, arguments: &[&str]) -> String {
         let output = Command::new("docker-compose").args(arguments).current_dir(self.0.path()).output();
         let said = crate::world::said(output.expect("docker-compose runs"));
         assert_eq!(said.code, Some(0), "{said:?}");
@@ -287,20 +292,31 @@ impl Project {
     }
 
     /// Started at, of each container of a service.
-    fn started(&self, service: &str) -> Vec<String> {
+    pub(crate) fn started(&self, service: &str) -> Vec<String> {
+        self.shown(service, "{{.State.StartedAt}} {{.State.Status}}")
+    }
+
+    /// What the engine says of each container of a service, in the words of a template.
+    pub(crate) fn shown(&self, service: &str, template: &str) -> Vec<String> {
         let inspect = |id: &str| {
-            let output =
-                Command::new("docker").args(["inspect", "-f", "{{.State.StartedAt}} {{.State.Status}}", id]).output();
+            let output = Command::new("docker").args(["inspect", "-f", template, id]).output();
             String::from_utf8_lossy(&output.expect("docker runs").stdout).trim().to_owned()
         };
         self.compose(&["ps", "-q", service]).split_whitespace().map(inspect).collect()
+    }
+
+    /// Runs a program in the first container of a service, and says whether it ended with 0.
+    pub(crate) fn inside(&self, service: &str, argv: &[&str]) -> bool {
+        let id = self.shown(service, "{{.Id}}").remove(0);
+        let output = Command::new("docker").args(["exec", &id]).args(argv).output();
+        output.expect("docker runs").status.success()
     }
 }
 
 impl Drop for Project {
     fn drop(&mut self) {
         // What is gone already is as good as what is taken away.
-        let _ = Command::new("docker-compose").args(["down", "-t", "0"]).current_dir(self.0.path()).output();
+        let _ = Command::new("docker-compose").args(["down", "-v", "-t", "0"]).current_dir(self.0.path()).output();
     }
 }
 
