@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::failure::{Doing, Failure, Result};
 use crate::cluster;
+use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
 use crate::host::env_file::EnvFile;
 use crate::host::home::Home;

@@ -54,9 +54,8 @@ impl<'s> Stack<'s> {
             Some("process") => Platform::Process,
             Some("kubernetes") => Platform::Kubernetes,
             Some(other) => {
-                return Err(
-                    Failure::new(format!("LAB_PLATFORM={other} in .env is not a platform")).hint("process, compose or kubernetes")
-                );
+                return Err(Failure::new(format!("LAB_PLATFORM={other} in .env is not a platform"))
+                    .hint("process, compose or kubernetes"));
             }
             None => {
                 return Err(Failure::new(format!("there is no lab in {}", home.dir().display()))

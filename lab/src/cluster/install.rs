@@ -50,7 +50,8 @@ pub(crate) fn apply(stack: &Stack<'_>, file: &str) -> Result<()> {
         "VOLUMES" => Some(stack.home.path("volumes").to_string_lossy().into_owned()),
         _ => stack.env.get(name).map(str::to_owned),
     });
-    let filled = filled.map_err(|name| Failure::new(format!("{}: ${{{name}}} has no value in .env", path.display())))?;
+    let filled =
+        filled.map_err(|name| Failure::new(format!("{}: ${{{name}}} has no value in .env", path.display())))?;
     kube.feed(&["apply", "-f", "-"], &filled).map(|_| ())
 }
 
@@ -146,7 +147,9 @@ fn names_daemon(stack: &Stack<'_>, kube: &Kube) -> Result<Option<(Daemon, Ipv4Ad
         return Ok(None);
     }
     let Some(at) = gateway()? else {
-        return Err(Failure::new("the cluster has no DNS (kube-dns in kube-system), and its pods are not on this machine"));
+        return Err(Failure::new(
+            "the cluster has no DNS (kube-dns in kube-system), and its pods are not on this machine",
+        ));
     };
     let mut daemon = stack.own_daemon("names", &["serve", stack.system.name(), "names"])?;
     daemon.environment.push(("NAMES_AT".to_owned(), at.to_string()));

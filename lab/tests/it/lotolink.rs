@@ -190,8 +190,12 @@ impl OnCluster {
         match fault {
             "crash-loop" => nobody() && self.pods().contains("CrashLoopBackOff"),
             "out-of-memory" => nobody() && self.pods().contains("OOMKilled"),
-            "image-missing" => nobody() && ["ErrImagePull", "ImagePullBackOff"].iter().any(|why| self.pods().contains(why)),
-            "probe-path" => nobody() && events().contains("Readiness probe failed: HTTP probe failed with statuscode: 404"),
+            "image-missing" => {
+                nobody() && ["ErrImagePull", "ImagePullBackOff"].iter().any(|why| self.pods().contains(why))
+            }
+            "probe-path" => {
+                nobody() && events().contains("Readiness probe failed: HTTP probe failed with statuscode: 404")
+            }
             "liveness-path" => events().contains("Liveness probe failed: HTTP probe failed with statuscode: 404"),
             "port-changed" => nobody() && events().contains("connection refused"),
             "unschedulable" => nobody() && self.pods().contains("Insufficient memory"),

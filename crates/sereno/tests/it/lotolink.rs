@@ -36,8 +36,7 @@ impl LotoLink {
             skipped("the lab is not built (cargo build --package lab)");
             return None;
         }
-        let answers =
-            kubectl(&kubeconfig, "default", &["get", "--raw", "/readyz", "--request-timeout=10s"]).output();
+        let answers = kubectl(&kubeconfig, "default", &["get", "--raw", "/readyz", "--request-timeout=10s"]).output();
         if !answers.is_ok_and(|output| output.status.success()) {
             skipped("no cluster answers at SERENO_TEST_KUBECONFIG");
             return None;
@@ -53,11 +52,9 @@ impl LotoLink {
         let env = fs::read_to_string(lotolink.dir.join(".env")).expect("the lab wrote .env");
         let port = env.lines().find_map(|line| line.strip_prefix("PORT=")).expect("PORT");
         lotolink.port = port.trim().parse().expect("a port");
-        let file = lotolink.kubeconfig.display();
-        let settings = format!(
-            "[platform]\nkind = \"kubernetes\"\nkubeconfig = \"{file}\"\nnamespace = \"{namespace}\"\n\
-             [policy]\npause_seconds = 1\n"
-        );
+        // The cluster is the one that the operator's own commands speak to, so that they are known for what they are.
+        let platform = format!("[platform]\nkind = \"kubernetes\"\nnamespace = \"{namespace}\"\n");
+        let settings = platform + "[policy]\npause_seconds = 1\n";
         fs::write(lotolink.dir.join("sereno.toml"), settings).expect("written");
         Some(lotolink)
     }

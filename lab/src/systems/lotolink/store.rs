@@ -157,10 +157,11 @@ impl Store {
     pub(super) async fn handle_event(&self, id: &str) -> Result<Handled, StoreError> {
         bounded(ANSWER, async {
             let mut transaction = self.pool.begin().await?;
-            let row = sqlx::query("SELECT event_type, status, payload::text FROM webhook_events WHERE id = $1 FOR UPDATE")
-                .bind(id)
-                .fetch_one(&mut *transaction)
-                .await?;
+            let row =
+                sqlx::query("SELECT event_type, status, payload::text FROM webhook_events WHERE id = $1 FOR UPDATE")
+                    .bind(id)
+                    .fetch_one(&mut *transaction)
+                    .await?;
             if row.try_get::<String, _>("status")? == "processed" {
                 return Ok(Handled::Before);
             }

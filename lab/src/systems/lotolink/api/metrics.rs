@@ -69,8 +69,7 @@ pub(super) async fn show(State(app): State<Shared>) -> Response {
     if let Some(bytes) = memory() {
         let pod = std::env::var("HOSTNAME").unwrap_or_else(|_| "lotolink-backend".to_owned());
         head(&mut text, "container_memory_usage_bytes", "gauge", "Memory of this container.");
-        let _ =
-            writeln!(text, "container_memory_usage_bytes{{pod=\"{pod}\",container=\"lotolink-backend\"}} {bytes}");
+        let _ = writeln!(text, "container_memory_usage_bytes{{pod=\"{pod}\",container=\"lotolink-backend\"}} {bytes}");
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -79,7 +78,8 @@ pub(super) async fn show(State(app): State<Shared>) -> Response {
 fn memory() -> Option<u64> {
     let counted = ["/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes"];
     let inside = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    let of_group = counted.iter().filter(|_| inside).find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let of_group =
+        counted.iter().filter(|_| inside).find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
     of_group.or_else(|| {
         let text = fs::read_to_string("/proc/self/status").ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

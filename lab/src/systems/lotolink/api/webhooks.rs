@@ -23,7 +23,10 @@ pub(super) async fn stripe(State(app): State<Shared>, headers: HeaderMap, body: 
     let event: Event = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body: {error}")))?;
     app.store.keep_event(&event, &String::from_utf8_lossy(&body)).await?;
     let handled = book(&app, &event.id).await?;
-    log::info("webhook received", &json!({"event_id": event.id, "event_type": event.kind, "again": handled == Handled::Before}));
+    log::info(
+        "webhook received",
+        &json!({"event_id": event.id, "event_type": event.kind, "again": handled == Handled::Before}),
+    );
     Ok(ok(json!({"received": true})))
 }
 

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::Shared;
 use crate::service::answer::Refusal;
-use crate::systems::pedidos::queue::{Job, Queue};
 use crate::service::log;
+use crate::systems::pedidos::queue::{Job, Queue};
 use crate::systems::pedidos::signature;
 
 pub(super) async fn payment(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
