@@ -1,12 +1,14 @@
 //! What the command line does, for any system.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::cluster;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
+use crate::host::env_file::EnvFile;
 use crate::host::home::Home;
 use crate::host::{compose, git, ports};
 use crate::say::say;
@@ -19,6 +21,9 @@ pub(crate) const OWN_HISTORY: &str = ".lab/own-history";
 pub(crate) struct UpOptions {
     pub(crate) platform: Option<Platform>,
     pub(crate) port: Option<u16>,
+    /// Which cluster, and where in it.
+    pub(crate) kubeconfig: Option<PathBuf>,
+    pub(crate) namespace: Option<String>,
 }
 
 pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result<()> {
@@ -37,6 +42,7 @@ pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result
     match stack.platform {
         Platform::Process => up_processes(&stack)?,
         Platform::Compose => up_containers(&stack)?,
+        Platform::Kubernetes => cluster::up(&stack)?,
     }
     stack.await_health()?;
     say!(
@@ -65,9 +71,20 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         env.note("# Written by `lab up`, which keeps what you change here.");
     }
     let platform = options.platform.unwrap_or(Platform::Process);
+    if fresh && !system.platforms().contains(&platform) {
+        let names: Vec<&str> = system.platforms().iter().map(|platform| platform.name()).collect();
+        return Err(Failure::new(format!("{} does not live on {}", system.name(), platform.name()))
+            .hint(format!("--platform {}", names.join(" or "))));
+    }
     env.fill("LAB_PLATFORM", platform.name());
+    let on_cluster = env.get("LAB_PLATFORM") == Some(Platform::Kubernetes.name());
+    if on_cluster {
+        settle_cluster(system, &mut env, options)?;
+    }
     for component in system.components() {
         let (name, preferred) = match component.kind {
+            // Pods have addresses of their own; users come through one port.
+            Kind::Postgres | Kind::Redis if on_cluster => continue,
             Kind::Http => ("PORT", 3000),
             Kind::Postgres => ("POSTGRES_PORT", 5433),
             Kind::Redis => ("REDIS_PORT", 6380),
@@ -89,6 +106,23 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
     }
     system.settings(&mut env)?;
     env.write(&home.path(".env"))
+}
+
+fn settle_cluster(system: &dyn System, env: &mut EnvFile, options: &UpOptions) -> Result<()> {
+    if let Some(file) = &options.kubeconfig {
+        let what = || format!("kubeconfig {}", file.display());
+        let file = fs::canonicalize(file).doing(what)?;
+        env.fill("KUBECONFIG", file.to_string_lossy());
+    }
+    let default = system.manifests().map_or("default", |manifests| manifests.namespace);
+    env.fill("NAMESPACE", options.namespace.as_deref().unwrap_or(default));
+    if let Some(wanted) = options.namespace.as_deref()
+        && env.get("NAMESPACE") != Some(wanted)
+    {
+        return Err(Failure::new(format!("this lab is in another namespace than {wanted}"))
+            .hint(format!("`lab down {} --wipe` first, or another --dir", system.name())));
+    }
+    Ok(())
 }
 
 fn up_processes(stack: &Stack<'_>) -> Result<()> {
@@ -147,19 +181,20 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
 pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
     stack.system.before_down(stack)?;
-    if stack.platform == Platform::Compose && wipe {
-        stack.compose().wipe()?;
-    } else if stack.platform == Platform::Compose {
-        stack.compose().run(&["down"])?;
-    } else {
-        for component in stack.system.components().iter().rev() {
-            stack.stop(component)?;
+    match stack.platform {
+        Platform::Compose if wipe => stack.compose().wipe()?,
+        Platform::Compose => stack.compose().run(&["down"]).map(|_| ())?,
+        Platform::Kubernetes => cluster::down(stack, wipe)?,
+        Platform::Process => {
+            for component in stack.system.components().iter().rev() {
+                stack.stop(component)?;
+            }
         }
     }
     if wipe {
         stack.home.uninstall()?;
         let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
-        let ours = ["pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
+        let ours = ["pg", "redis", "volumes", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
         for name in history.into_iter().chain(ours) {
             let path = stack.home.path(name);
             let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -234,13 +269,18 @@ pub(crate) fn restart(stack: &Stack<'_>, name: &str) -> Result<()> {
 
 pub(crate) fn faults(system: &dyn System) {
     for fault in system.faults() {
-        say!("{:<18} {}", fault.name, fault.symptom);
+        let on: Vec<&str> = fault.on.iter().map(|platform| platform.name()).collect();
+        say!("{:<20} {} ({})", fault.name, fault.symptom, on.join(", "));
     }
 }
 
 pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
     let _lock = stack.home.lock()?;
     let fault = find_fault(stack.system, name)?;
+    if !fault.on.contains(&stack.platform) {
+        return Err(Failure::new(format!("{name} cannot be made on {}", stack.platform.name()))
+            .hint(format!("`lab faults {}` says where", stack.system.name())));
+    }
     let note = note_of(stack, fault);
     // Noted first: a fault half done must still be found by whoever mends.
     let folder = stack.home.path(".lab/faults");
@@ -284,7 +324,7 @@ fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
     })
 }
 
-fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
+fn note_of(stack: &Stack<'_>, fault: &Fault) -> PathBuf {
     stack.home.path(&format!(".lab/faults/{}", fault.name))
 }
 

@@ -3,10 +3,12 @@
 //! Each system lives in `systems/<name>/` (code) and `lab/systems/<name>/` (its files) and is listed once,
 //! in [`crate::systems::all`].
 
+use crate::cluster::Manifests;
 use crate::failure::Result;
 use crate::host::env_file::EnvFile;
 use crate::host::home::SystemFile;
-use crate::stack::Stack;
+use crate::load::{Ask, LoadOptions};
+use crate::stack::{Platform, Stack};
 
 pub(crate) trait System: Sync {
     fn name(&self) -> &'static str;
@@ -15,6 +17,14 @@ pub(crate) trait System: Sync {
 
     /// In the order in which they start; they stop in the opposite order.
     fn components(&self) -> &'static [Component];
+
+    /// Where it can live; the first is taken when nobody says.
+    fn platforms(&self) -> &'static [Platform];
+
+    /// What it brings along for Kubernetes, if it lives there.
+    fn manifests(&self) -> Option<&'static Manifests> {
+        None
+    }
 
     /// What an operator of this system finds in its directory.
     fn files(&self) -> &'static [SystemFile];
@@ -32,6 +42,9 @@ pub(crate) trait System: Sync {
 
     /// Ends what a fault keeps running, which must not outlive the lab. Other faults stay as they are.
     fn before_down(&self, stack: &Stack<'_>) -> Result<()>;
+
+    /// What the users of this system ask, one after the other.
+    fn ask(&self, options: &LoadOptions, number: u64) -> Ask;
 
     /// Serves one of the components that are ours, until it is told to stop.
     fn serve(&self, role: &str) -> Result<()>;
@@ -58,6 +71,8 @@ pub(crate) struct Fault {
     pub(crate) name: &'static str,
     /// What an operator will see.
     pub(crate) symptom: &'static str,
+    /// Where it can be made.
+    pub(crate) on: &'static [Platform],
     pub(crate) act: Act,
 }
 

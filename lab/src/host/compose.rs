@@ -88,7 +88,7 @@ impl Compose<'_> {
     }
 }
 
-fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
+pub(crate) fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
     let what = || format!("docker {}", arguments.join(" "));
     let output = Command::new("docker").args(arguments).current_dir(dir).output().doing(what)?;
     if output.status.success() { Ok(()) } else { Err(Failure::new(format!("{}: {}", what(), end_of(&output)))) }

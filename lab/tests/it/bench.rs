@@ -13,19 +13,24 @@ use tempfile::TempDir;
 
 pub(crate) struct Lab {
     dir: TempDir,
+    system: &'static str,
     pub(crate) port: u16,
 }
 
 impl Lab {
     /// Starts Pedidos, or says what is missing.
     pub(crate) fn up(platform: &str) -> Option<Self> {
-        if platform == "process" && !has_servers() {
+        Self::up_with("pedidos", &["--platform", platform])
+    }
+
+    pub(crate) fn up_with(system: &'static str, options: &[&str]) -> Option<Self> {
+        if options.contains(&"process") && !has_servers() {
             eprintln!("skipped: PostgreSQL or Redis is not installed (apt-get install postgresql redis-server)");
             return None;
         }
         let dir = directory();
-        let mut lab = Self { dir, port: 0 };
-        lab.ok(&["up", "pedidos", "--platform", platform]);
+        let mut lab = Self { dir, system, port: 0 };
+        lab.ok(&[&["up", system], options].concat());
         lab.port = lab.setting("PORT").parse().unwrap();
         Some(lab)
     }
@@ -90,13 +95,13 @@ impl Lab {
     }
 
     fn status_json(&self) -> String {
-        String::from_utf8_lossy(&self.run(&["status", "pedidos", "--json"]).stdout).into_owned()
+        String::from_utf8_lossy(&self.run(&["status", self.system, "--json"]).stdout).into_owned()
     }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let output = self.run(&["down", "pedidos", "--wipe"]);
+        let output = self.run(&["down", self.system, "--wipe"]);
         let failed = !output.status.success() && !std::thread::panicking();
         assert!(!failed, "down: {}", String::from_utf8_lossy(&output.stderr));
     }

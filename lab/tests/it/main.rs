@@ -10,5 +10,6 @@
 
 mod bench;
 mod compose;
+mod lotolink;
 mod pedidos;
 mod runbook;

@@ -12,6 +12,7 @@ mod kubernetes_found;
 mod locks;
 mod look;
 mod maintenance;
+mod lotolink;
 mod pedidos;
 mod people;
 mod pm2;
