@@ -34,6 +34,11 @@ pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
 
 pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     let text = without_comment(text.trim());
+    // `while the queue grows:` is a sentence or pseudocode.
+    let condition = ["if ", "elif ", "while ", "until ", "for "].iter().any(|word| text.starts_with(word));
+    if condition && text.ends_with(':') {
+        return Likeness::No;
+    }
     if SYNTAX.is_match(text) {
         return Likeness::Sure;
     }

@@ -184,7 +184,12 @@ pub(super) fn imperative_share(lines: &[Line]) -> f32 {
         .iter()
         .filter(|line| {
             let text = line.text.trim().trim_start_matches(|c: char| !c.is_alphabetic());
-            words(text).imperative
+            // `Antes del feriado: hablar con el proveedor`: told behind the label.
+            let behind = || {
+                let value = text.split_once(": ").map(|(_, value)| words(value));
+                value.is_some_and(|value| value.imperative && value.plain >= 2)
+            };
+            words(text).imperative || behind()
         })
         .count();
     if content == 0 { 0.0 } else { told as f32 / content as f32 }

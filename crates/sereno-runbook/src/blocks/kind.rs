@@ -187,6 +187,7 @@ fn drawing(text: &str) -> bool {
         || ["->", "=>", "<-"].iter().any(|arrow| text.contains(arrow)) && FLOW.is_match(text)
         || text.starts_with(['-', '=', '→', '↳', '⇒']) && LEADS.is_match(text)
         || is_bar(text)
+        || is_chain(text)
         || is_way(text)
 }
 
@@ -216,6 +217,17 @@ pub(super) fn is_bar(text: &str) -> bool {
         && text.matches("--").count() + text.matches("==").count() >= 2
         && text.matches('|').count() >= 3
         && !text.contains(" | ")
+}
+
+/// Three names or more, joined by `->`, or such a branch: `upload -> S3 -> player`, `\-> mongo`.
+fn is_chain(text: &str) -> bool {
+    if !text.contains("-> ") || text.contains(['\'', '"', '`', ';', '=', '|']) {
+        return false;
+    }
+    let branch = ["\\-> ", "\\--> ", "+-> ", "+--> "].iter().any(|mark| text.starts_with(mark));
+    let names: Vec<&str> = text.split(" -> ").collect();
+    branch
+        || names.len() >= 3 && names.iter().all(|name| !name.trim().is_empty() && name.chars().take(41).count() <= 40)
 }
 
 /// Three names or more, joined by `→`: `Cliente → API → Base de datos`.

@@ -40,6 +40,9 @@ pub(super) fn speaker(lead: &str, of_file: bool) -> Speaker {
     if describes_a_request(&words) {
         return Speaker::Reader;
     }
+    if words.first() == Some(&"asi") && words.get(1).is_some_and(|word| matches!(*word, "es" | "son")) {
+        return Speaker::Program;
+    }
     let file = of_file && words.iter().any(|word| is("file", word));
     let received = words.iter().any(|word| is("received", word))
         || is("handed", first) && words.iter().any(|word| is("comes", word));
@@ -90,6 +93,10 @@ fn says_last(words: &[&str]) -> bool {
 
 /// `you will see`, `customers quote this text`.
 fn somebody_sees(words: &[&str]) -> bool {
+    // `el mensaje que ve el cliente`.
+    if words.iter().any(|word| is("ve", word)) && words.iter().any(|word| is("gente", word)) {
+        return true;
+    }
     words.iter().enumerate().any(|(at, word)| {
         is("people", word) && words.iter().skip(at + 1).take(3).any(|next| is("sees", next)) && words.len() - at <= 9
     })
@@ -134,6 +141,8 @@ mod tests {
             "el cron de moodle, cuando anda bien, termina asi",
             "cuando esta roto el log se llena de",
             "payload que llega a la tienda",
+            "el mensaje que ve el cliente es",
+            "asi es un mensaje",
             "contesta",
         ] {
             assert_eq!(speaker(lead, false), Speaker::Program, "{lead}");

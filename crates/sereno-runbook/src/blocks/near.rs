@@ -335,7 +335,7 @@ static SENDS: LazyLock<Test> = LazyLock::new(|| {
 });
 static AT_A_CONSOLE: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?:^|[.>,;] ?)(?:at|in|inside|within|en|desde|dentro de(?:l| la)?) [^.]{0,40}\b(?:prompt|console|client|consola|cliente)\b|^(?:in|en|inside|within|from|desde|dentro de) (?:the )?`?(?:mysql|mariadb|psql|redis-cli|mongosh?|cqlsh|sqlite3?|sqlplus|sqlcmd)`?$",
+        r"(?:^|\bya |\by |[.>,;] ?)(?:at|in|inside|within|en|desde|dentro de(?:l| la)?) [^.]{0,40}\b(?:prompt|console|client|consola|cliente)\b|(?:^|\bya |\by )(?:in|en|inside|within|from|desde|dentro de) (?:the )?`?(?:mysql|mariadb|psql|redis-cli|mongosh?|cqlsh|sqlite3?|sqlplus|sqlcmd)`?$",
     )
 });
 static IS_PATH: LazyLock<Test> = LazyLock::new(|| {

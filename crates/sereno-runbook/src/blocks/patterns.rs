@@ -88,6 +88,8 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
             r"^(?:log_format|proxy_\w+|add_header|limit_(?:req|conn)\w*|fastcgi_\w+|uwsgi_\w+|ssl_\w+|access_log|error_log|client_\w+|keepalive_\w+|gzip\w*|set_real_ip_from|real_ip_\w+|try_files|server_name|rewrite) .*[;'\x22]$",
             Kind::Directive,
         ),
+        // A condition as Python and pseudocode have it: no shell's ends in a colon.
+        (r"^(?:if|elif|while) [^;\[]*[<>=!][^;\[]*:(?: .*)?$|^(?:else|try|finally):", Kind::Code),
         // Windows' registry, EventBridge's and NFS' own lines.
         (r"^\[-?HKEY_|^Windows Registry Editor", Kind::Section),
         (r"^(?:\x22[^\x22]+\x22|@)=(?:dword:|hex|\x22)", Kind::Setting),

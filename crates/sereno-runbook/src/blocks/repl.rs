@@ -229,7 +229,7 @@ static CHANGES: LazyLock<Test> = LazyLock::new(|| {
 });
 static READS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?i)^(?:l?cd|l?pwd|l?ls|bye)\b|\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env|group\w*|distinct|values_list|value_counts|shape|columns|head|tail|sample|aggregate|check_queue|llen|top\d*|login|logout|ehlo|helo|quit|noop|capability|starttls|validate\w*|traces?|memory|mem|web|peek|now|type|is_\w+|has_\w+|can_\w+|\w+_(?:at|id|count|name|size|state|status))\b|^[a-z]\w* ?= ?[A-Z][\w:.]*(?:\.new|\.from_url|\.objects)?(?:\(|$)|^[a-z]\w*(?:\.(?:name|state|email|plan|role|roles|title|label|config|options|attributes|errors|tags))+$",
+        r"(?i)^(?:l?cd|l?pwd|l?ls|bye|l?df|ps|pc)\b|\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env|group\w*|distinct|values_list|value_counts|shape|columns|head|tail|sample|aggregate|check_queue|llen|top\d*|login|logout|ehlo|helo|quit|noop|capability|starttls|validate\w*|traces?|memory|mem|web|peek|now|type|is_\w+|has_\w+|can_\w+|\w+_(?:at|id|count|name|size|state|status))\b|^[a-z]\w* ?= ?[A-Z][\w:.]*(?:\.new|\.from_url|\.objects)?(?:\(|$)|^[a-z]\w*(?:\.(?:name|state|email|plan|role|roles|title|label|config|options|attributes|errors|tags))+$",
     )
 });
 

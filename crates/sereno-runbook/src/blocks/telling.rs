@@ -159,7 +159,7 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         }
         letter(case, counts, pile);
         pile.add(class, 14.0 * form::form_share(case.lines), "blanks to be filled in");
-        let told = counts.share(|kind| kind == Kind::Prose);
+        let told = counts.share(|kind| matches!(kind, Kind::Prose | Kind::Printed));
         if told > 0.4 && form::imperative_share(case.lines) <= 0.0 && form::announces(case.text) {
             pile.add(class, 12.0, "an announcement");
         }

@@ -1,4 +1,4 @@
-//! Scores how labelled blocks are read: `cargo run --release -p sereno-runbook --example score -- [--wrong] FILE.md…`.
+//! Scores how labelled blocks are read: `cargo run --release -p sereno-runbook --example score_blocks -- [--wrong] FILE.md…`.
 //!
 //! Labels stand in lines `@block CLASS RISK …` above the fences, or in `FILE.labels` as lines `LINE CLASS RISK …`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example's only purpose is to print")]
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
     }
     if all.is_empty() {
-        eprintln!("usage: score [--wrong] FILE.md...");
+        eprintln!("usage: score_blocks [--wrong] FILE.md...");
         return ExitCode::from(2);
     }
     report(&all, options.iter().any(|option| option == "--wrong"));
