@@ -3,9 +3,9 @@
 
 use crate::analysis::Interactive;
 use crate::analyzer::Analyzer;
-use crate::command::applies;
 use crate::invocation::{GivenOption, Invocation};
 use crate::knowledge::CommandKnowledge;
+use crate::rules::applies;
 use crate::source::Source;
 use crate::walk::Place;
 use crate::word::{Field, UNKNOWN};

@@ -18,6 +18,7 @@ mod placeholder;
 mod programs;
 mod prompt;
 mod redirect;
+mod rules;
 mod salvage;
 mod scope;
 mod source;

@@ -32,6 +32,17 @@ pub(crate) fn of_projects(name: &str) -> bool {
 /// that can only be acts (`check-and-restart`).
 pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Option<(Risk, Verb)> {
     let base = path.rsplit('/').next().unwrap_or(path);
+    // A task that is given arguments acts on them as its last word says: `night_audit:run[1187]` looks at nothing.
+    let act = std::iter::once(base).chain(arguments.iter().copied()).find_map(task_with_arguments);
+    if let Some(act) = act
+        && act != base
+        && let found = judge(knowledge, act, &[])
+        && found.is_none_or(|(risk, _)| risk != Risk::Observe)
+    {
+        return judge(knowledge, &base.replace([':', '['], " "), arguments)
+            .filter(|(risk, _)| *risk > Risk::Observe)
+            .or(found);
+    }
     let mut best: [Option<Verb>; 4] = [None; 4];
     let mut strong = None;
     let text =
@@ -60,6 +71,12 @@ pub(crate) fn judge(knowledge: &Knowledge, path: &str, arguments: &[&str]) -> Op
         return strong;
     }
     [Risk::Observe, Risk::Change].into_iter().find_map(|risk| best[risk as usize].map(|verb| (risk, verb)))
+}
+
+/// What stands between the last `:` and the `[` of a task: `run` of `audit:run[12]`.
+fn task_with_arguments(task: &str) -> Option<&str> {
+    let (name, _) = task.split_once('[')?;
+    name.rsplit_once(':').map(|(_, act)| act)
 }
 
 /// Lower-case words; `camelCase` counts as two.

@@ -5,7 +5,7 @@ use crate::invocation::Invocation;
 use crate::names;
 use crate::sql::Dialect;
 use crate::walk::Place;
-use crate::word::Field;
+use crate::word::{Field, UNKNOWN};
 use crate::wording::phrased;
 use sereno_model::{Risk, Text, Verb};
 use std::ops::Range;
@@ -369,11 +369,15 @@ impl Analyzer<'_> {
         true
     }
 
-    /// A playbook is judged by its name, else it changes what it was written to change: not known.
+    /// A playbook is judged by its name; where that says nothing (`site.yml`), it brings machines to the state written in it.
     pub(super) fn playbook(&mut self, command: &Invocation<'_>) -> bool {
         for index in 0..command.positional_count() {
             if let Some(word) = command.positional_word(index).cloned() {
-                self.script(&word.text, &[]);
+                if names::judge(self.knowledge, &word.text, &[]).is_some() || word.text.contains(UNKNOWN) {
+                    self.script(&word.text, &[]);
+                } else {
+                    self.found.effect(phrased(Verb::Deploys, Text::same(word.text.clone()), None, Risk::Change));
+                }
             }
         }
         true

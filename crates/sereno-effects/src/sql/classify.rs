@@ -155,6 +155,7 @@ impl Reader<'_> {
                 }
             }
             "DO" => found.push(self.block(all)),
+            "EXECUTE" | "EXEC" if shows_the_server(second) => found.push(self.reads(&[])),
             "CALL" | "EXECUTE" | "EXEC" => found.push(self.unclear()),
             "PREPARE" if second != "TRANSACTION" => {
                 self.statement(after_token(all, "AS"), found, depth + 1);
@@ -169,6 +170,7 @@ impl Reader<'_> {
             "DBCC" | "BACKUP" | "RESTORE" | "SYSTEM" => found.push(self.by_the_server(first, second, all)),
             // It only ends a batch for SQL Server's clients.
             "GO" if all.len() > 1 => self.statement(all.get(1..).unwrap_or_default(), found, depth + 1),
+            "GO" => {}
             "SHUTDOWN" => found.push(self.server(Verb::Stops, Risk::Destroy)),
             // PgBouncer's console.
             "RELOAD" | "PAUSE" | "RESUME" | "SUSPEND" | "RECONNECT" => {
@@ -563,4 +565,22 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// SQL Server's own procedures that only show something.
+fn shows_the_server(name: &str) -> bool {
+    matches!(
+        name,
+        "SP_WHO"
+            | "SP_WHO2"
+            | "SP_LOCK"
+            | "SP_HELP"
+            | "SP_HELPDB"
+            | "SP_HELPTEXT"
+            | "SP_HELPINDEX"
+            | "SP_SPACEUSED"
+            | "SP_READERRORLOG"
+            | "XP_READERRORLOG"
+            | "XP_FIXEDDRIVES"
+    )
 }

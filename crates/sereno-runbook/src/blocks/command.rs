@@ -34,6 +34,11 @@ pub(super) fn is_command_name(name: &str, knows: Knows) -> bool {
 
 pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
     let text = without_comment(text.trim());
+    // `while the queue grows:` is a sentence or pseudocode.
+    let condition = ["if ", "elif ", "while ", "until ", "for "].iter().any(|word| text.starts_with(word));
+    if condition && text.ends_with(':') {
+        return Likeness::No;
+    }
     if SYNTAX.is_match(text) {
         return Likeness::Sure;
     }
@@ -57,6 +62,17 @@ pub(super) fn likeness(text: &str, knows: Knows) -> Likeness {
         return if prefixed && name.starts_with('$') { Likeness::Likely } else { Likeness::No };
     }
     let prose = words(text).is_prose();
+    // `set security policies …`, `shift lead      ext. 10`: a builtin's name before words that it does not take.
+    let worded = matches!(name, "set" | "shift" | "local" | "unset" | "return" | "exit" | "batch")
+        && rest
+            .split([' ', '\t'])
+            .next()
+            .is_some_and(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase()));
+    let in_columns =
+        AMBIGUOUS.contains(name) && !prefixed && rest.contains("   ") && !rest.contains([';', '|', '\\', '"', '\'']);
+    if worded && name != "unset" || in_columns && !HAS_FLAG.is_match(rest) {
+        return Likeness::No;
+    }
     if is_command_name(name, knows) {
         return known_likeness(name, text, rest, prose, prefixed);
     }

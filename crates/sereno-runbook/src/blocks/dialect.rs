@@ -51,7 +51,7 @@ pub(super) fn weigh(case: &Case, counts: &Counts, pile: &mut Pile) {
     if programmed && case.lines.iter().any(|line| is_console_answer(line.text)) {
         pile.add(class, 20.0, "a console's answers");
     }
-    if case.console_named && only_statements(case.lines) {
+    if case.console_named && !case.near.announces_output() && only_statements(case.lines) {
         pile.add(class, 24.0, "statements, where the text named their console");
     }
     if case.below_console {
@@ -63,6 +63,16 @@ pub(super) fn weigh(case: &Case, counts: &Counts, pile: &mut Pile) {
         pile.add(class, 26.0, "commands for the console of redis that the text names");
     }
     pile.add(class, 10.0 * bare, "commands of redis");
+    if counts.first() == Kind::Client && !case.lines.iter().any(leaves) {
+        let shells = counts.share(|kind| kind == Kind::ShellPrompt);
+        pile.add(class, 18.0 * shells.min(1.0), "nobody left the client, so its other prompts are its own");
+    }
+    if case.near.is_at_a_console() && !case.tag.is_shell() && counts.first() == Kind::Sql {
+        let lines = counts.share(|kind| {
+            matches!(kind, Kind::Sql | Kind::WeakCommand | Kind::ClientLine | Kind::Assignment | Kind::Setting)
+        });
+        pile.add(class, 32.0 * lines, "SQL, where the text places the reader at a console");
+    }
     bare_prompt(case, counts, pile);
     console_meant(case, counts, client_lines + bare, pile);
     if case.tag == Tag::Client {
@@ -73,6 +83,17 @@ pub(super) fn weigh(case: &Case, counts: &Counts, pile: &mut Pile) {
 /// `> ` alone is a client's prompt, unless commands of a shell stand behind it.
 fn bare_prompt(case: &Case, counts: &Counts, pile: &mut Pile) {
     if counts.first() != Kind::Angle {
+        // `prompt`, then lines behind the client's prompt.
+        let angles = counts.share(|kind| kind == Kind::Angle);
+        let word = case
+            .lines
+            .iter()
+            .find(|line| !line.kind.is_silent())
+            .is_some_and(|line| !line.kind.is_output() && !line.text.trim().contains(' '));
+        let shells = counts.count(|kind| matches!(kind, Kind::ShellPrompt | Kind::Command | Kind::LikelyCommand));
+        if word && angles >= 0.5 && shells <= 1 && !form::angle_commands(case.lines) {
+            pile.add(BlockClass::Repl, 24.0, "a client's lines below its one word");
+        }
         return;
     }
     let spoken = form::angle_commands(case.lines);
@@ -93,14 +114,27 @@ fn console_meant(case: &Case, counts: &Counts, known: f32, pile: &mut Pile) {
     if !led {
         return;
     }
+    // No line is a command that anybody knows.
+    let guessed = (case.near.says(Topic::Console) == 3 || case.in_console)
+        && case.tag == Tag::None
+        && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0;
     let code = counts.share(|kind| {
         matches!(kind, Kind::Code | Kind::ClientLine | Kind::Angle | Kind::Unknown | Kind::Assignment | Kind::Setting)
             || (headed && kind == Kind::Json)
+            || (guessed && matches!(kind, Kind::WeakCommand | Kind::LikelyCommand))
             || (case.near.says(Topic::Console) == 3 && case.tag == Tag::None && kind == Kind::Directive)
     });
     let sentence = (case.near.says(Topic::Console) == 3 || headed) && !case.tag.is_shell();
     pile.add(class, if sentence { 18.0 } else { 8.0 } * code, "the open console is meant");
     pile.add(class, 4.0 * said * known.min(1.0), "the text names the client");
+}
+
+/// The line goes back to the shell from which the client was opened.
+fn leaves(line: &Line) -> bool {
+    matches!(
+        line.payload(),
+        "exit" | "quit" | "\\q" | "exit()" | "quit()" | ".quit" | ".exit" | "exit;" | "quit;" | "bye"
+    )
 }
 
 /// Lines that begin with `...` where no `>>>` stands before them: a log that was cut, not Python's second prompt.

@@ -10,7 +10,7 @@ use super::lines::Line;
 use super::near::Near;
 use super::tag::Tag;
 use super::telling::{diagram, manual, other};
-use super::{dialect, json};
+use super::{dialect, json, languages};
 use sereno_model::BlockClass;
 
 /// What is known of a block before its class is.
@@ -44,7 +44,9 @@ pub(super) fn class(case: &Case) -> (BlockClass, Vec<Evidence>) {
     if counts.content == 0 {
         comments_only(case, &mut pile);
     } else {
-        for feature in [shell, dialect::weigh, queries, config, json::weigh, output, diagram, manual, other] {
+        for feature in
+            [shell, dialect::weigh, languages::weigh, queries, config, json::weigh, output, diagram, manual, other]
+        {
             feature(case, &counts, &mut pile);
         }
     }

@@ -1,7 +1,8 @@
 //! The features: each looks at one thing and says how much it weighs for which class.
 
 use super::evidence::{Case, Counts, Pile};
-use super::kind::Kind;
+use super::kind::{self, Kind};
+use super::lines::Line;
 use super::near::Topic;
 use super::tag::Tag;
 use super::{dialect, form, json, promql, shapes, sql};
@@ -30,6 +31,16 @@ pub(super) fn comments_only(case: &Case, pile: &mut Pile) {
     if case.tag == Tag::Markdown {
         pile.add(BlockClass::Other, 6.0, "tagged as text to be copied");
     }
+    // pt-query-digest and its like begin each line of their tables with `#`.
+    let columns = case.lines.iter().filter(|line| line.kind == Kind::Comment && is_column(line)).count();
+    if columns >= 2 && columns * 3 >= comments {
+        pile.add(BlockClass::Output, 9.0, "columns behind a comment's sign");
+    }
+}
+
+fn is_column(line: &Line) -> bool {
+    let text = line.text.trim().trim_start_matches('#').trim();
+    text.starts_with("==") && text.contains(" ==") || kind::uncertain(text) == Kind::Table
 }
 
 pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
@@ -39,6 +50,18 @@ pub(super) fn shell(case: &Case, counts: &Counts, pile: &mut Pile) {
     pile.add(class, 6.0 * counts.share(|kind| kind == Kind::LikelyCommand), "lines shaped like commands");
     pile.add(class, 3.0 * counts.share(|kind| kind == Kind::WeakCommand), "lines that could be commands");
     pile.add(class, 9.0 * counts.share(|kind| kind == Kind::Export), "exported variables");
+    // `docker compose exec web python manage.py shell`, and below it what is typed there.
+    let behind = counts.count(|kind| matches!(kind, Kind::Client | Kind::Angle));
+    let opened = || {
+        let first = case.lines.iter().find(|line| !line.kind.is_silent()).map_or("", |line| line.text.trim());
+        let (name, rest) = first.split_once(' ').unwrap_or((first, ""));
+        !rest.is_empty() && super::command::is_command_name(name, &|_| false)
+    };
+    let command = matches!(counts.first(), Kind::Command | Kind::LikelyCommand | Kind::WeakCommand);
+    let alone = counts.count(|kind| kind.is_shell() || kind == Kind::WeakCommand) == 1;
+    if command && behind > 0 && alone && opened() {
+        pile.add(class, 18.0, "a command that opened a client, and what was typed there");
+    }
     let assigned = counts.share(|kind| kind == Kind::Assignment);
     let acts = counts.count(Kind::is_shell) > 0;
     pile.add(class, if acts { 8.0 } else { 4.0 } * assigned, "variables");
@@ -128,7 +151,8 @@ pub(super) fn config(case: &Case, counts: &Counts, pile: &mut Pile) {
         && commands * 3 <= yaml;
     let assigned =
         sections > 0 || case.tag == Tag::Env || case.tag == Tag::Config || form::env_file(case.lines, case.near);
-    let in_file = counts.count(Kind::is_config) > counts.count(|kind| kind == Kind::Figure);
+    let filed = matches!(case.tag, Tag::Config | Tag::Env);
+    let in_file = filed || counts.count(Kind::is_config) > counts.count(|kind| kind == Kind::Figure);
     let share = counts.share(|kind| {
         kind.is_config()
             || (in_file && kind == Kind::Figure)
@@ -215,6 +239,15 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if !typed_first(counts) && (shapes::framed_table(case.text) || shapes::marginal_error(case.text)) {
         pile.add(class, 24.0, "a frame as tools draw it");
     }
+    if !typed_first(counts) && shapes::underlined(case.text) {
+        pile.add(class, 20.0, "a table whose heading is underlined");
+    }
+    if !typed_first(counts) && shapes::usage(case.text) {
+        pile.add(class, 20.0, "a tool's own help");
+    }
+    if shapes::printed_diff(case.text) {
+        pile.add(class, 26.0, "what diff prints");
+    }
     if !typed_first(counts) && shapes::plan(case.text) {
         pile.add(class, 20.0, "a plan that a tool printed");
     }
@@ -231,7 +264,8 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if counts.count(|kind| kind == Kind::Markup) > 0 && case.near.says(Topic::SureOutput) == 3 {
         pile.add(class, 20.0 * counts.share(|kind| kind == Kind::Markup), "markup, as a response");
     }
-    let figures = counts.count(Kind::is_config) <= counts.count(|kind| kind == Kind::Figure);
+    let filed = matches!(case.tag, Tag::Config | Tag::Env);
+    let figures = !filed && counts.count(Kind::is_config) <= counts.count(|kind| kind == Kind::Figure);
     let share = counts.share(|kind| {
         kind.is_output()
             || (figures && kind == Kind::Figure)
@@ -275,6 +309,7 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
                         | Kind::Export
                         | Kind::ClientLine
                         | Kind::Search
+                        | Kind::Drawing
                 )
         });
         let told = if form::imperative_share(case.lines) > 0.3 { 2.0 } else { 8.0 };
@@ -284,18 +319,17 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
         // What it is for is weighed apart.
         return;
     }
+    spoken(case, counts, pile);
     pile.add(class, 3.0 * counts.share(|kind| kind == Kind::Unknown), "lines of no known kind");
     pile.add(class, 8.0 * form::counted_share(case.lines), "figures that a program printed");
     let begins = matches!(counts.first(), Kind::ShellPrompt | Kind::Command | Kind::Client | Kind::Sql);
     // Programs speak in sentences too; what tells a person what to do is not theirs.
     let announced = if form::imperative_share(case.lines) < 0.5 { 11.0 } else { 6.0 };
+    let program = case.near.program_speaks();
     if !begins {
-        pile.add(
-            class,
-            announced * voice(case.near.says(Topic::SureOutput)) * (share + mute).min(1.0),
-            "the text announces output",
-        );
-        if case.near.says(Topic::SureOutput) < 3 {
+        let said = if program || case.near.announces_output() { 3 } else { case.near.says(Topic::SureOutput) };
+        pile.add(class, announced * voice(said) * (share + mute).min(1.0), "the text announces output");
+        if said < 3 {
             pile.add(class, 2.0 * voice(case.near.says(Topic::Output)), "the text may announce output");
         }
     }
@@ -308,6 +342,14 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     if quoted && matches!(case.tag, Tag::None | Tag::Text) && case.near.is_about_an_error() {
         pile.add(class, 9.0, "the heading names the error that it shows");
     }
+    let bare = matches!(case.tag, Tag::None | Tag::Text) && counts.count(Kind::is_shell) == 0;
+    if bare && !case.near.is_handed_on() && form::imperative_share(case.lines) <= 0.0 && form::fails(case.lines) {
+        pile.add(
+            class,
+            8.0 * counts.share(|kind| matches!(kind, Kind::Prose | Kind::Unknown)),
+            "it speaks of a failure",
+        );
+    }
     match case.tag {
         Tag::Output => pile.add(class, 6.0, "tagged as output"),
         Tag::Text => pile.add(class, 1.5, "tagged as text"),
@@ -317,9 +359,39 @@ pub(super) fn output(case: &Case, counts: &Counts, pile: &mut Pile) {
     }
 }
 
+/// The lead says that a program speaks: whatever the language of its lines, they were printed.
+fn spoken(case: &Case, counts: &Counts, pile: &mut Pile) {
+    let typed = counts.share(|kind| kind.is_shell() || matches!(kind, Kind::Export | Kind::Promql | Kind::Sql));
+    let file = case.near.names_file() && counts.share(Kind::is_config) > 0.5;
+    let named = !case.near.program_speaks() && case.near.announces_output();
+    if named && matches!(case.tag, Tag::None | Tag::Text | Tag::Output) && typed <= 0.0 {
+        pile.add(BlockClass::Output, 12.0 * counts.share(|kind| kind == Kind::Markup), "markup, named as an answer");
+    }
+    if !case.near.program_speaks() || typed > 0.2 || typed_first(counts) || file || case.tag == Tag::Promql {
+        return;
+    }
+    let foreign = counts.share(|kind| {
+        matches!(
+            kind,
+            Kind::HttpRequest
+                | Kind::Markup
+                | Kind::Search
+                | Kind::Code
+                | Kind::Json
+                | Kind::Chat
+                | Kind::Directive
+                | Kind::Keyword
+                | Kind::Section
+                | Kind::ClientLine
+        )
+    });
+    let code = if matches!(case.tag, Tag::Code | Tag::Diagram | Tag::Config) { 0.0 } else { foreign };
+    pile.add(BlockClass::Output, 18.0 * code, "the text says that a program speaks");
+}
+
 /// A tool tells of a thing, and the text does not say to fill anything in.
 fn is_report(case: &Case) -> bool {
-    case.near.says(Topic::Config) < 3 && shapes::report(case.text, case.tag == Tag::Config) && form::valued(case.text)
+    case.near.says(Topic::Config) < 3 && shapes::report(case.text, case.tag == Tag::Config) && form::told(case.text)
 }
 
 /// It begins with what somebody types.

@@ -75,10 +75,10 @@ pub(super) fn names_env_file(comment: &str) -> bool {
 
 /// It begins with an attribute of Chef or Omnibus: `shop['workers'] = 4`.
 pub(super) fn is_attribute(lines: &[Line]) -> bool {
-    lines
-        .iter()
-        .find(|line| !line.kind.is_silent())
-        .is_some_and(|line| line.kind == Kind::Setting && line.text.contains("']") | line.text.contains("\"]"))
+    lines.iter().find(|line| !line.kind.is_silent()).is_some_and(|line| {
+        let set = line.text.contains("']") || line.text.contains("\"]");
+        line.kind == Kind::Setting && set && !line.text.trim_end().ends_with(';')
+    })
 }
 
 /// Behind bare `> ` stand commands of a shell.
@@ -126,6 +126,19 @@ pub(super) fn valued(text: &str) -> bool {
             .all(|line| line.split_once(':').is_none_or(|(_, value)| !value.trim().trim_matches(['*', '_']).is_empty()))
 }
 
+/// As [`valued`], but a name whose parts stand below it, further in, has its value there.
+pub(super) fn told(text: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let empty = |index: usize, line: &str| {
+        line.trim_end().ends_with(':') && lines.get(index + 1).is_none_or(|next| indent(next) <= indent(line))
+    };
+    super::shapes::blanks(text) == 0
+        && !text.contains("__")
+        && lines_tell_nobody(text)
+        && !lines.iter().enumerate().any(|(index, line)| empty(index, line))
+}
+
 /// No value begins with what somebody is to do: `Base: reiniciar desde el panel`.
 fn lines_tell_nobody(text: &str) -> bool {
     !text.lines().filter_map(|line| line.split_once(':')).any(|(_, value)| {
@@ -149,6 +162,17 @@ fn is_navigation(text: &str) -> bool {
     if steps == 0 {
         return false;
     }
+    // `Queues > mails > Purge`: names of a word or two, most of them with a capital.
+    let names: Vec<&str> = text.split([' ', '\t']).collect();
+    let parts: Vec<&str> = text.split(" > ").map(str::trim).collect();
+    let capitals = parts.iter().filter(|part| part.starts_with(char::is_uppercase)).count();
+    if parts.len() >= 3
+        && capitals * 2 >= parts.len()
+        && names.len() <= parts.len() * 5
+        && !text.contains(['$', '`', '"', '='])
+    {
+        return true;
+    }
     let folded = fold(text);
     MENUS.iter().any(|word| has_phrase(&folded, word))
 }
@@ -160,7 +184,12 @@ pub(super) fn imperative_share(lines: &[Line]) -> f32 {
         .iter()
         .filter(|line| {
             let text = line.text.trim().trim_start_matches(|c: char| !c.is_alphabetic());
-            words(text).imperative
+            // `Antes del feriado: hablar con el proveedor`: told behind the label.
+            let behind = || {
+                let value = text.split_once(": ").map(|(_, value)| words(value));
+                value.is_some_and(|value| value.imperative && value.plain >= 2)
+            };
+            words(text).imperative || behind()
         })
         .count();
     if content == 0 { 0.0 } else { told as f32 / content as f32 }
@@ -249,6 +278,12 @@ pub(super) fn counted_share(lines: &[Line]) -> f32 {
     if content < 2 { 0.0 } else { counted as f32 / content as f32 }
 }
 
+/// One to three lines that speak of a failure: `Lock wait timeout exceeded`, `the recipient's mailbox is full`.
+pub(super) fn fails(lines: &[Line]) -> bool {
+    let content = lines.iter().filter(|line| !line.kind.is_silent()).count();
+    (1..=3).contains(&content) && lines.iter().any(|line| !line.kind.is_silent() && FAILS.is_match(line.text))
+}
+
 /// Those who run a service speak to those who use it: `We are investigating …`, `Lamentamos …`.
 pub(super) fn announces(text: &str) -> bool {
     ANNOUNCES.is_match(&super::words::outside_quotes(text))
@@ -256,9 +291,21 @@ pub(super) fn announces(text: &str) -> bool {
 
 /// A query of a search tool that no line alone shows: a table, then pipes.
 pub(super) fn search_query(text: &str) -> bool {
-    SEARCH.is_match(text.trim())
+    let text = text.trim();
+    SEARCH.is_match(text) || text.contains([' ', '\n']) && selects_events(text)
 }
 
+/// SQL of tools that keep events: New Relic's, InfluxDB's, Windows' own.
+fn selects_events(text: &str) -> bool {
+    let begins = text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select")) || text.starts_with("FROM ");
+    begins && EVENTS.is_match(text)
+}
+
+static EVENTS: LazyLock<Test> = LazyLock::new(|| {
+    test(
+        r"\b(?:FACET [\w.`]+|TIMESERIES\b|SINCE (?:\d+|this|today|yesterday|last) )|\btime ?[<>]=? ?now\(\)|(?i-u:group by) time\(|(?i-u:from) Win32_\w+",
+    )
+});
 static DIAGRAM: LazyLock<Test> = LazyLock::new(|| {
     test(
         r"^(?:%%.*\n\s*)*(?:graph (?:TD|TB|LR|RL|BT)|flowchart |sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt\b|pie(?: title|\n)|journey\n|mindmap|timeline\n|gitGraph|C4Context|@startuml|digraph \w* ?\{|strict digraph)",
@@ -295,11 +342,17 @@ static FIELD: LazyLock<Test> = LazyLock::new(|| {
 });
 static COUNTED: LazyLock<Test> =
     LazyLock::new(|| test(r"^[ \t]*[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3}: +~?\d[\d.,]*(?: ?(?:%|[A-Za-z]{1,7}))?$"));
+static FAILS: LazyLock<Test> = LazyLock::new(|| {
+    test(concat!(
+        r"(?i)\b(?:exceeded|timed? ?out|disconnected|unauthori[sz]ed|forbidden|not found|is full|lost connection|invalid|cannot|can't|could not|couldn't",
+        r"|unable to|expired|rejected|refused|unavailable|failed|does not exist|no se pudo|no pudo|no existe|agotad[oa]|vencid[oa]|rechazad[oa]|denegad[oa])\b",
+    ))
+});
 static ANNOUNCES: LazyLock<Test> = LazyLock::new(|| {
     test(concat!(
         r"(?i)\b(?:we (?:are|have|will|apologi[sz]e|expect|experienced|identified|resolved|understand)\b|we're\b|our (?:team|engineers)\b",
-        r"|(?:incident|issue|problem|outage) (?:has been|is now) (?:resolved|identified|fixed|mitigated)|all systems are",
-        r"|estamos (?:investigando|trabajando|experimentando|al tanto)|hemos (?:identificado|resuelto|detectado|aplicado)|lamentamos|nuestro equipo",
+        r"|(?:incident|issue|problem|outage) (?:has been|is now) (?:resolved|identified|fixed|mitigated)|all systems are|sorry for|thanks for your",
+        r"|estamos (?:investigando|trabajando|experimentando|al tanto)|hemos (?:identificado|resuelto|detectado|aplicado)|lamentamos|sentimos las|gracias por|nuestro equipo",
         r"|(?:incidente|problema|servicio) (?:ha sido|fue|ha quedado) (?:resuelto|identificado|solucionado|restablecido|restaurado))",
     ))
 });

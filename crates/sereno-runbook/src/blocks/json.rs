@@ -36,12 +36,13 @@ pub(super) fn weigh(case: &Case, _counts: &Counts, pile: &mut Pile) {
     let bodies = ["request", "body", "cuerpo", "peticion", "solicitud"];
     let named = near.under_heading && said(Topic::Request) == 3 || near.says_any(&bodies) == 3;
     let asked = named && near.says_any(&answers) < 3;
-    let announced = said(Topic::SureOutput);
+    let asked = asked && !near.program_speaks();
+    let announced = if near.announces_output() { 3 } else { said(Topic::SureOutput) };
     let output = if announced == 3 && !asked { 15.0 } else { 4.0 * voice(announced) };
     let config = 3.0 * voice(near.says(Topic::Config)) + if near.names_file() { 3.0 } else { 0.0 };
     let printed = announced == 3 && !asked;
-    let request =
-        if printed { 3.0 } else { 6.5 } * voice(said(Topic::Request)) + 3.0 * voice(near.says(Topic::Message));
+    let sent = if near.is_handed_on() && !printed { 3 } else { said(Topic::Request) };
+    let request = if printed { 3.0 } else { 6.5 } * voice(sent) + 3.0 * voice(near.says(Topic::Message));
     pile.add(BlockClass::Output, 9.0 + output, "JSON, as a response");
     pile.add(BlockClass::Config, 7.5 + config, "JSON, as a file");
     pile.add(BlockClass::Other, 7.0 + request, "JSON, as a request");
@@ -109,7 +110,7 @@ static LOG_LEVEL: LazyLock<Test> =
     LazyLock::new(|| test(r#"(?i)"(?:level|severity|lvl)"\s*:\s*"(?:info|warn|warning|error|debug|fatal|critical)""#));
 static STORED_KEYS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings)""#,
+        r#""(?:apiVersion|Statement|Version"\s*:\s*"20\d\d|dependencies|scripts|compilerOptions|panels|datasource|extends|log-driver|log-opts|registry-mirrors|insecure-registries|CORSRules|Rules|LifecycleConfiguration|containerDefinitions|crons|rewrites|headers"\s*:\s*\[|builds|buildCommand|settings|mappings|ConnectionStrings|AllowedHosts)""#,
     )
 });
 static QUERY_KEYS: LazyLock<Test> = LazyLock::new(|| {

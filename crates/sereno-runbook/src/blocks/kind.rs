@@ -152,7 +152,10 @@ pub(super) fn certain(line: &str) -> Option<Kind> {
     if drawing(text) {
         return Some(Kind::Drawing);
     }
-    EARLY.first(text)
+    let kind = EARLY.first(text)?;
+    // Hours in a row are no moment of a crontab: that has stars, steps or a command.
+    let figures = kind == Kind::Cron && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
+    Some(if figures { Kind::Unknown } else { kind })
 }
 
 /// `key: value`, `key:`, `- item`; not a sentence with a colon.
@@ -183,6 +186,8 @@ fn drawing(text: &str) -> bool {
         || text.starts_with(['|', 'v', '^', '/', '\\', ' ', '+', '`']) && ASCII_BOX.is_match(text)
         || ["->", "=>", "<-"].iter().any(|arrow| text.contains(arrow)) && FLOW.is_match(text)
         || text.starts_with(['-', '=', '→', '↳', '⇒']) && LEADS.is_match(text)
+        || is_bar(text)
+        || is_chain(text)
         || is_way(text)
 }
 
@@ -202,6 +207,27 @@ fn drawn(text: &str) -> bool {
         }
     }
     lines + heads > 0 && (lines + heads >= 2 || letters == 0 || text.starts_with(['│', '├', '└']))
+}
+
+/// A line of time between bars: `|-- day --|-- night --|`.
+pub(super) fn is_bar(text: &str) -> bool {
+    text.starts_with('|')
+        && text.ends_with('|')
+        && text.contains(char::is_alphabetic)
+        && text.matches("--").count() + text.matches("==").count() >= 2
+        && text.matches('|').count() >= 3
+        && !text.contains(" | ")
+}
+
+/// Three names or more, joined by `->`, or such a branch: `upload -> S3 -> player`, `\-> mongo`.
+fn is_chain(text: &str) -> bool {
+    if !text.contains("-> ") || text.contains(['\'', '"', '`', ';', '=', '|']) {
+        return false;
+    }
+    let branch = ["\\-> ", "\\--> ", "+-> ", "+--> "].iter().any(|mark| text.starts_with(mark));
+    let names: Vec<&str> = text.split(" -> ").collect();
+    branch
+        || names.len() >= 3 && names.iter().all(|name| !name.trim().is_empty() && name.chars().take(41).count() <= 40)
 }
 
 /// Three names or more, joined by `→`: `Cliente → API → Base de datos`.

@@ -182,7 +182,9 @@ fn root_prompts(lines: &mut [Line], tag: Tag, knows: Knows) {
     }
     let prompted = lines.iter().any(|line| line.kind == Kind::ShellPrompt);
     let commands = lines.iter().any(|line| matches!(line.kind, Kind::Command | Kind::LikelyCommand));
-    let printed = lines.iter().any(|line| line.kind.is_output() || line.kind == Kind::Unknown);
+    let printed = lines
+        .iter()
+        .any(|line| line.kind.is_output() || matches!(line.kind, Kind::Unknown | Kind::Angle | Kind::Client));
     let comments = lines.iter().filter(|line| line.kind == Kind::Comment).count();
     let typed = lines.iter().filter(|line| line.comment().is_some_and(|text| certain_shape(text, knows))).count();
     // Without a tag that says shell, most of the comments being commands is enough: nobody comments out three in a row.

@@ -14,6 +14,8 @@ mod features;
 mod form;
 mod json;
 mod kind;
+mod languages;
+mod leads;
 mod lines;
 mod near;
 mod past;
@@ -77,7 +79,10 @@ fn block(raw: &RawBlock, past: &mut Past, knowledge: &Knowledge) -> Block {
     let functions = command::defined_functions(&raw.text);
     let knows = |name: &str| knowledge.knows(name) || functions.contains(name);
     let tag = tag::tag(raw.lang.as_deref());
-    let near = Near::of(raw);
+    let mut near = Near::of(raw);
+    if past.printed() {
+        near.joined_to_output();
+    }
     let lines = lines::lines(&raw.text, tag, &knows);
     let in_console = past.console().is_some();
     let below_console = in_console && raw.previous.is_some();

@@ -3,6 +3,7 @@
 //! Phrases are compared folded (lower case, no accents), English and Spanish alike. The sentence that leads to the
 //! block counts for more than the headings above it.
 
+use super::leads::{Speaker, joins_on, speaker};
 use super::pattern::{Test, test};
 use super::prompts::Client;
 use super::words::has_phrase;
@@ -151,6 +152,8 @@ pub(super) struct Near {
     direct: bool,
     /// Nothing stands between the heading and the block: the heading is what leads to it.
     pub(super) under_heading: bool,
+    /// Who speaks in the block, as the lead says.
+    speaker: Speaker,
 }
 
 impl Near {
@@ -174,7 +177,41 @@ impl Near {
         if under_heading {
             announced[1] = topics(headings.rsplit('\n').next().unwrap_or_default());
         }
-        Self { lead, paragraph, headings, announced, direct: !before.trim().is_empty(), under_heading }
+        let heading = headings.rsplit('\n').next().unwrap_or_default();
+        let file = announced[0].contains(&Topic::Config);
+        // A heading is a name: a verb in it is none (`Hot Sale`).
+        let speaker = match speaker(if under_heading { heading } else { &lead }, file) {
+            Speaker::Program if under_heading => Speaker::Nobody,
+            speaker => speaker,
+        };
+        Self { lead, paragraph, headings, announced, direct: !before.trim().is_empty(), under_heading, speaker }
+    }
+
+    /// The block above is what a program printed, and the lead joins this one to it: `or, when it is full,`.
+    pub(super) fn joined_to_output(&mut self) {
+        if self.direct && joins_on(&self.lead) {
+            self.speaker = Speaker::Program;
+        }
+    }
+
+    /// The lead says that a program speaks.
+    pub(super) fn program_speaks(&self) -> bool {
+        self.speaker == Speaker::Program
+    }
+
+    /// A program speaks, or the lead names what follows as programs' words are named.
+    pub(super) fn announces_output(&self) -> bool {
+        matches!(self.speaker, Speaker::Program | Speaker::Named) || self.says(Topic::SureOutput) == 3
+    }
+
+    /// The lead tells the reader to hand the text on.
+    pub(super) fn is_handed_on(&self) -> bool {
+        self.speaker == Speaker::Reader
+    }
+
+    /// The lead places the reader in a console that is open: `At the SQL> prompt`, `En el cliente mysql de la réplica`.
+    pub(super) fn is_at_a_console(&self) -> bool {
+        AT_A_CONSOLE.is_match(&self.lead)
     }
 
     /// How strongly the surroundings announce something of the list: 3 the lead, 2 the paragraph, 1 the headings.
@@ -201,8 +238,17 @@ impl Near {
 
     /// What leads to the block is nothing but the name of a file: `/srv/shop/Caddyfile`, `deploy/values.yaml`.
     pub(super) fn is_path(&self) -> bool {
-        let lead = self.lead.trim().trim_matches(['`', '*', '"']).trim_end_matches(':');
-        IS_PATH.is_match(lead)
+        let lead = if self.under_heading { self.headings.rsplit('\n').next().unwrap_or_default() } else { &self.lead };
+        let lead = lead.trim_end_matches(':').trim_start_matches(|c: char| c.is_ascii_digit() || "). ".contains(c));
+        let bare = lead.trim_matches(['`', '*', '"']);
+        IS_PATH.is_match(bare) || self.ends_with_a_file(lead)
+    }
+
+    /// A short lead whose last word is a file: ``fichero `scanner.cfg` ``.
+    fn ends_with_a_file(&self, lead: &str) -> bool {
+        let words: Vec<&str> = lead.split_whitespace().collect();
+        let name = words.last().map_or("", |word| word.trim_matches(['`', '*', '"']));
+        words.len() <= 4 && self.speaker != Speaker::Program && name.contains(['.', '/']) && IS_PATH.is_match(name)
     }
 
     /// The innermost heading names the console of a language: `Desde la consola de Rails`.
@@ -287,9 +333,14 @@ impl Near {
 static SENDS: LazyLock<Test> = LazyLock::new(|| {
     test(r"\b(?:post|put|patch)(?: [\w']+){0,4} [(`*]{0,2}(?:/[a-z]|https?://)|\((?:post|put|patch) /")
 });
+static AT_A_CONSOLE: LazyLock<Test> = LazyLock::new(|| {
+    test(
+        r"(?:^|\bya |\by |[.>,;] ?)(?:at|in|inside|within|en|desde|dentro de(?:l| la)?) [^.]{0,40}\b(?:prompt|console|client|consola|cliente)\b|(?:^|\bya |\by )(?:in|en|inside|within|from|desde|dentro de) (?:the )?`?(?:mysql|mariadb|psql|redis-cli|mongosh?|cqlsh|sqlite3?|sqlplus|sqlcmd)`?$",
+    )
+});
 static IS_PATH: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"^(?:[~/.\w@-]*/)?(?:[\w@.-]+\.(?:ya?ml|conf|cnf|cf|ini|toml|env|json|cfg|service|timer|socket|properties|xml|options|config|tf|hcl|rules|list|repo|local|rcv|cron|vcl|lua)|caddyfile|dockerfile|makefile|crontab|procfile|jenkinsfile|\.env[\w.]*|hosts|exports|fstab|sudoers)$|^/etc/[\w./@-]+$|\b(?:kept|stored|saved|lives|guardad[oa]|vive) (?:in|at|en) `?[/~][\w./-]+`?$",
+        r"^(?:[~/.\w@-]*/)?(?:[\w@.-]+\.(?:ya?ml|conf|cnf|cf|ini|toml|env|json|cfg|service|timer|socket|properties|xml|options|config|tf|hcl|rules|list|repo|local|rcv|cron|vcl|exclude|ignore)|caddyfile|dockerfile|makefile|crontab|procfile|jenkinsfile|\.env[\w.]*|hosts|exports|fstab|sudoers)$|^/etc/[\w./@-]+$|\b(?:kept|stored|saved|lives|guardad[oa]|vive) (?:in|at|en) `?[/~][\w./-]+`?$",
     )
 });
 

@@ -24,6 +24,8 @@ pub(super) struct Past {
     left_in: Option<Opens>,
     /// The last block was typed, and could have printed something.
     typed: bool,
+    /// The last block is what a program printed.
+    printed: bool,
     consoles: Consoles,
     console_named: bool,
 }
@@ -52,6 +54,7 @@ impl Past {
 
     pub(super) fn remember(&mut self, class: BlockClass, reading: &Reading) {
         self.typed = matches!(class, BlockClass::Shell | BlockClass::Sql | BlockClass::Repl) && !reading.has_output;
+        self.printed = class == BlockClass::Output;
         if class == BlockClass::Shell {
             self.variables.extend(values::sets(&reading.analysis).map(str::to_owned));
             self.in_directory = directory::left_in(&reading.statements).unwrap_or(self.in_directory);
@@ -83,6 +86,11 @@ impl Past {
     /// The last block holds commands, without what they print.
     pub(super) fn typed(&self) -> bool {
         self.typed
+    }
+
+    /// The last block is what a program printed.
+    pub(super) fn printed(&self) -> bool {
+        self.printed
     }
 
     /// The client whose console is open.

@@ -68,6 +68,37 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
             Kind::Failure,
         ),
         (r"^-- \d+ \w+ in \d+ Requests", Kind::Printed),
+        (r"^Assertion (?:failed\b|`)", Kind::Failure),
+        // Banners, and a tool's own help.
+        (r"^\*{3} \S|^={2,5} \S.*[=)\d]$", Kind::Printed),
+        (
+            r"^(?:[Uu]sage|USAGE|[Uu]so): \S|^(?:(?:positional|optional) arguments|[Oo]ptions|OPTIONS|(?:Available )?[Cc]ommands|COMMANDS|(?:Global )?(?:Flags|Options)|Arguments|Subcommands|Opciones|Comandos):$|^-{1,2}\w[\w-]*(?:,? --[\w-]+)?(?:[ =]\S+)? {2,}\S",
+            Kind::Printed,
+        ),
+        (r"^(?:Completed|Finished|Done|Processed|Executed|Exited) (?:with|in|successfully)\b", Kind::Printed),
+        (r"^[A-Z][a-z]+(?: [a-z]+){1,4}: -?\d+ \([^()]+\)$", Kind::Printed),
+        // Browsers' errors; threads of Java.
+        (r"^(?:net::|NET::)?ERR_[A-Z_]+$", Kind::Failure),
+        (r"^\x22[^\x22]+\x22 (?:#\d+ )?(?:daemon )?prio=\d|^java\.lang\.Thread\.State: ", Kind::Trace),
+        // Spreadsheets, EQL, rules of pf, directives of nginx that go on over lines.
+        (r"^=[A-Z]{2,}\(", Kind::Code),
+        (r"^(?:process|file|network|registry|any|sequence) (?:where|by) \w", Kind::Search),
+        (r"^(?:block|pass|rdr|nat|scrub|match) (?:(?:in|out|quick|return|drop|log|all|on \S+) )+", Kind::Keyword),
+        (
+            r"^(?:log_format|proxy_\w+|add_header|limit_(?:req|conn)\w*|fastcgi_\w+|uwsgi_\w+|ssl_\w+|access_log|error_log|client_\w+|keepalive_\w+|gzip\w*|set_real_ip_from|real_ip_\w+|try_files|server_name|rewrite) .*[;'\x22]$",
+            Kind::Directive,
+        ),
+        // A condition as Python and pseudocode have it: no shell's ends in a colon.
+        (r"^(?:if|elif|while) [^;\[]*[<>=!][^;\[]*:(?: .*)?$|^(?:else|try|finally):", Kind::Code),
+        // Windows' registry, EventBridge's and NFS' own lines.
+        (r"^\[-?HKEY_|^Windows Registry Editor", Kind::Section),
+        (r"^(?:\x22[^\x22]+\x22|@)=(?:dword:|hex|\x22)", Kind::Setting),
+        (r"^(?:cron\([\d*?/,A-Z# -]+\)|rate\(\d+ (?:minute|hour|day)s?\))$", Kind::Cron),
+        (r"^/\S*[ \t]+\S+\((?:rw|ro)[,)]", Kind::Keyword),
+        (
+            r"^(?:@|[\w*-]+(?:\.[\w-]+)*)[ \t]+\d+[ \t]+IN[ \t]+(?:SOA|NS|A|AAAA|MX|TXT|CNAME|SRV|CAA|PTR)[ \t]",
+            Kind::Setting,
+        ),
         (
             r"^\[[A-Za-z][\w/-]*\](?:\[[^\]]+\])?(?: \[[\w-]+\])?(?:\(\d+\))? +(?:at \S|[A-Z]\w*(?:Error|Exception)|(?i:error|warn|warning|info|debug)\b|✓|Applying |Starting |Stopping |[Ll]istening|started)",
             Kind::Log,
@@ -97,7 +128,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[a-z_]+(?:\[['\x22][\w.-]+['\x22]\])+ ?=(?:$|[^=~>])", Kind::Setting),
         (r"^HTTP/[\d.]+ \d{3}", Kind::HttpStatus),
         // A command of a chat: its name is no path, and what follows is a word.
-        (r"^/[a-z][a-z0-9_-]+ [a-z@#][\w-]*(?: |$)", Kind::Chat),
+        (r"^/[a-z][a-z0-9_-]+ [a-z@#][\w/-]*(?: |$)", Kind::Chat),
         // Only mongo's shell shows these; SQL has them by other names.
         (r"^show (?:dbs|collections|log|logs|profile);?$", Kind::ClientLine),
         // Typed into gdb. Some begin like commands of a shell (`info`).
@@ -131,7 +162,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^[\[(]?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d", Kind::Log),
         (r"^[\[(]?\d\d[/-](?:\d\d|[A-Z][a-z]{2})[/-]\d{4}[: ]\d\d:\d\d", Kind::Log),
         (
-            r"^(?:[A-Z][a-z]{2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Ene|Abr|Ago|Dic|ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic) +\d{1,2} \d\d:\d\d",
+            r"^\[?(?:[A-Z][a-z]{2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Ene|Abr|Ago|Dic|ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic) +\d{1,2} \d\d:\d\d",
             Kind::Log,
         ),
         (r"^\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s+\S", Kind::Log),
@@ -152,7 +183,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r"^\d{1,3}(?:\.\d{1,3}){3} - \S+ \[", Kind::Log),
         (r"^\d+:[A-Z] \d\d \w{3} (?:\d{4} )?\d\d:\d\d", Kind::Log),
         (
-            r"^(?:Caused by: |Traceback \(most recent|at [\w.$<>]+(?:\(| \()|\tat |File \x22[^\x22]+\x22, line \d+|goroutine \d+ \[|panic: |\.\.\. \d+ more)",
+            r"^(?:Caused by: |Traceback \(most recent|at (?:async |new )?[\w.$<>]+(?:\(| \()|0x[0-9a-f]{6,} \S+!|File \x22[^\x22]+\x22, line \d+|goroutine \d+ \[|panic: |\.\.\. \d+ more)",
             Kind::Trace,
         ),
         (r"^[\w.]*(?:Exception|Error)(?: \[[^\]]*\])?(?: in [^:]+)?: \S", Kind::Failure),
@@ -217,7 +248,7 @@ pub(super) static EARLY: LazyLock<Table<Kind>> = LazyLock::new(|| {
         ),
         (r"^[\w./-]+ +\d+[\d.]*[KMGT]i? +\d+[\d.]*[KMGT]?i? +\d+[\d.]*[KMGT]?i? +\d+% ", Kind::Table),
         (
-            r"^[a-z_:][a-z0-9_:]*(?:_[a-z0-9_:]+|\{[^}]*\}) [-+]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)(?: \d+)?$",
+            r"^[a-z_:][a-z0-9_:]*(?:_[a-z0-9_:]*[a-z0-9_]|\{[^}]*\}) [-+]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)(?: \d+)?$",
             Kind::Sample,
         ),
         (r"\(cost=[\d.]+ rows=|\(actual time=|^(?:QUERY PLAN|Planning Time:|Execution Time:)", Kind::Printed),
@@ -251,7 +282,7 @@ pub(super) static LATE: LazyLock<Table<Kind>> = LazyLock::new(|| {
         (r#"\} ?(?:\|=|\|~|!~|!=|\|) ?["'`a-z]|\|= ?["'`]|\|~ ?["'`]"#, Kind::Search),
         (r"^[\w.@]+ ?:\s?(?:\x22[^\x22]*\x22|\*|[\w*.-]+|\([^()]*\)) (?:AND|OR|NOT|and|or|not) ", Kind::Search),
         (
-            r"^(?:-?@?\w+[\w.@]*:(?:\S+|\([^()]*\)) )(?:-?@?[\w.-]+:(?:\([^()]*\)|\S+) ?)+$|^WHERE .* (?:GROUP BY|AND|ORDER BY) ",
+            r"^(?:-?@?\w+[\w.@]*:(?:\S+|\([^()]*\)) )(?:-?@?[\w.-]+:(?:\([^()]*\)|\x22[^\x22]*\x22|\S+) ?)+$|^WHERE .* (?:GROUP BY|AND|ORDER BY) ",
             Kind::Search,
         ),
         (r"^[A-Z]\w+\s*(?:\n|$|\| )(?:where|summarize|project|take)", Kind::Search),
@@ -321,7 +352,7 @@ pub(super) static YAML: LazyLock<Regex> =
 /// `nginx: configuration file … test failed`: a tool's name and its sentence.
 pub(super) static SAID: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"^[a-z][\w.-]*: (?:\S+ ){3,}.*\b(?:failed|successful|denied|refused|expired|found|exists|error|aborted)\b[.!)]*$",
+        r"^[a-z][\w.-]*: (?:\S+ ){3,}.*\b(?:failed|successful|denied|refused|expired|found|exists?|error|aborted|ok|started|done|completed)\b[.!)]*$",
     )
 });
 /// What tools say when they fail, wherever it stands in the line.
@@ -330,7 +361,8 @@ pub(super) static FAILURE: LazyLock<Test> = LazyLock::new(|| {
         r"(?i)\b(?:no space left on device|connection (?:refused|reset|timed out|closed)|too many (?:connections|open files|clients)",
         r"|out of memory|(?:permission|access) denied|address already in use|cannot allocate memory|certificate has expired",
         r"|name or service not known|could not connect|unable to connect|bad gateway|service unavailable|gateway time-?out",
-        r"|could not be found|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system)\b",
+        r"|could not be found|no such (?:file|host|container)|command not found|authentication failed|deadlock detected|read-only file system",
+        r"|does not exist|failed to|cannot be (?:found|opened|reached)|has expired|certificate expired|memory (?:size|limit) (?:of|exceeded)|no existe|no se pudo|no se encontr|error al)\b",
     ))
 });
 /// Four columns or more: a sentence has no such gaps.

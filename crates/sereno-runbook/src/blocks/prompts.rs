@@ -175,6 +175,7 @@ static CLIENTS: LazyLock<Vec<(Regex, Client)>> = LazyLock::new(|| {
         ),
         (r"^(?:\[\d+\] )?(?:pry|irb|rails|console)\([\w:#<> -]*\)(?::\d+)*(?::\d+)?[>*](?:[ \t]+|$)", Client::Ruby),
         (r"^(?:node|nodejs|js)>(?:[ \t]+|$)", Client::Node),
+        (r"^php >(?:[ \t]+|$)", Client::Other),
     ]
     .into_iter()
     .map(|(pattern, client)| (regex(pattern), client))

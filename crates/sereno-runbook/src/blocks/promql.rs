@@ -37,7 +37,9 @@ pub(super) fn queries(text: &str) -> (usize, usize) {
 
 /// A query that parses, even one without a telling sign (`up`, `pg_stat_database_numbackends`).
 fn is_query(text: &str) -> bool {
-    (has_sign(text) || METRIC_NAME.is_match(text.trim())) && parses(text)
+    (has_sign(text) || METRIC_NAME.is_match(text.trim()))
+        && text.contains(|c: char| c.is_ascii_lowercase())
+        && parses(text)
 }
 
 /// Whether the text has what only PromQL has: a function or aggregation applied, a range, a selector, the name of a

@@ -25,7 +25,8 @@ pub(super) fn block(raw: &RawBlock, lines: &[Line], opened: Option<Client>, know
     let mut open = 0;
     for (index, line) in lines.iter().enumerate() {
         let typed = if prompted {
-            matches!(line.kind, Kind::Client | Kind::Angle)
+            // Whatever its prompts look like: the block is a client's.
+            matches!(line.kind, Kind::Client | Kind::Angle | Kind::ShellPrompt)
         } else {
             (!line.kind.is_silent() && !line.kind.is_output() && !dialect::is_console_answer(line.text))
                 || dialect::is_redis(line.text)
@@ -220,7 +221,7 @@ static CHANGES: LazyLock<Test> = LazyLock::new(|| {
     // (`created_at`, `settings`, `RetrySet`).
     test(concat!(
         r"(?i)\b(?:(?:save|updat(?:e|ing)|insert|create|writ(?:e|ing)|set|add|append|retry|retries|perform|enqueue|execute|run|start|stop|restart|enable",
-        r"|disable|apply|deliver|send|upload|migrate|toggle|unlock|lock|quiet|push|requeue|pause|resume|unpause|increment|decrement|trigger|move|copy)",
+        r"|disable|apply|deliver|send|upload|migrate|toggle|unlock|lock|quiet|push|requeue|pause|resume|unpause|restore|recover|mark|increment|decrement|trigger|move|copy)",
         r"(?:_\w+|(?-i:[A-Z]\w*)|!)?|setex|setnx|setattr|updates|inserts|creates|put|post|patch|touch|delay|apply_async|(?:re)?index(?:ar|er)?",
         r"|sincronizar\w*|reintentar\w*|actualizar\w*|crear\w*|enviar\w*|switchover|failover|reinstate|backup\w*|crosscheck|register|mail from",
         r"|rcpt to|mount|umount|label|cancel\w*|continue)\b|^[\w@]+\.[\w.]+ = ",
@@ -228,7 +229,7 @@ static CHANGES: LazyLock<Test> = LazyLock::new(|| {
 });
 static READS: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"(?i)^(?:l?cd|l?pwd|l?ls|bye)\b|\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env|group\w*|distinct|values_list|value_counts|shape|columns|head|tail|sample|aggregate|check_queue|llen|top\d*|login|logout|ehlo|helo|quit|noop|capability|starttls|validate\w*|traces?|memory|mem|web|peek|now|type|is_\w+|has_\w+|can_\w+|\w+_(?:at|id|count|name|size|state|status))\b|^[a-z]\w* ?= ?[A-Z][\w:.]*(?:\.new|\.from_url|\.objects)?(?:\(|$)|^[a-z]\w*(?:\.(?:name|state|email|plan|role|roles|title|label|config|options|attributes|errors|tags))+$",
+        r"(?i)^(?:l?cd|l?pwd|l?ls|bye|l?df|ps|pc)\b|\b(?:find\w*|where|count|size|length|first|last|all|get\w*|select\w*|pluck|exists\??|inspect|print|puts|pp|list\w*|show|status|stats|info|version|describe|ping|len|keys|values|read\w*|fetch\w*|import|from|require|help|dir|type|queue|queues|each|map|max|min|sum|order|limit|processed|failed|workers|latency|env|group\w*|distinct|values_list|value_counts|shape|columns|head|tail|sample|aggregate|check_queue|llen|top\d*|login|logout|ehlo|helo|quit|noop|capability|starttls|validate\w*|traces?|memory|mem|web|peek|now|type|is_\w+|has_\w+|can_\w+|\w+_(?:at|id|count|name|size|state|status))\b|^[a-z]\w* ?= ?[A-Z][\w:.]*(?:\.new|\.from_url|\.objects)?(?:\(|$)|^[a-z]\w*(?:\.(?:name|state|email|plan|role|roles|title|label|config|options|attributes|errors|tags))+$",
     )
 });
 

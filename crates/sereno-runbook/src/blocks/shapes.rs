@@ -44,6 +44,27 @@ pub(super) fn diff(text: &str) -> bool {
     text.starts_with("diff --git ") || text.starts_with("@@ -") || text.starts_with("--- ") && text.contains("\n+++ ")
 }
 
+/// What `diff` itself prints: `127c127`, then lines with `<` and `>`.
+pub(super) fn printed_diff(text: &str) -> bool {
+    text.contains("\n< ") && text.lines().take(4).any(|line| PLACE.is_match(line))
+        || text.contains("\n> ") && text.lines().take(4).any(|line| PLACE.is_match(line))
+}
+
+/// The second line underlines the columns of the first: `-----------  ------`.
+pub(super) fn underlined(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (Some(heading), Some(rule)) = (lines.next(), lines.next()) else { return false };
+    rule.len() > 6
+        && rule.bytes().all(|byte| byte == b'-' || byte == b' ')
+        && rule.split_whitespace().count() >= 2
+        && rule.split_whitespace().count() <= heading.split_whitespace().count()
+}
+
+/// A tool's own help.
+pub(super) fn usage(text: &str) -> bool {
+    USAGE.is_match(text.trim_start())
+}
+
 /// Two lines or more with as many commas (or semicolons) each, and no blanks around most of them: rows of a report.
 pub(super) fn separated(text: &str) -> bool {
     if !text.lines().next().is_some_and(|first| first.contains([',', ';'])) {
@@ -125,6 +146,8 @@ static PLAN: LazyLock<Test> = LazyLock::new(|| {
         r"(?m)^ *# \S+ (?:will be (?:updated|created|destroyed|replaced|read)|must be replaced|has (?:changed|been deleted)|is tainted)|^Plan: \d+ to |^No changes\. |^ *(?:[~+-]|-/\+) (?:resource|data) \x22",
     )
 });
+static PLACE: LazyLock<Test> = LazyLock::new(|| test(r"^\d+(?:,\d+)?[acd]\d+(?:,\d+)?$"));
+static USAGE: LazyLock<Test> = LazyLock::new(|| test(r"^(?:[Uu]sage|USAGE|[Uu]so): \S"));
 static SPACED_KEY: LazyLock<Test> =
     LazyLock::new(|| test(r"^[A-Z][A-Za-z/.-]*(?: [A-Za-z()/.-]+){1,3}:(?:[ \t]+\S.*)?$"));
 static OPENS: LazyLock<Test> = LazyLock::new(|| {
@@ -137,7 +160,7 @@ static GREETS: LazyLock<Test> = LazyLock::new(|| {
 });
 static COMMIT: LazyLock<Test> = LazyLock::new(|| {
     test(
-        r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix|ops|ci|build|test|style)(?:\([\w/., -]+\))?!?: [a-zA-Z]|^Revert \x22",
+        r"^(?:feat|fix|chore|docs|refactor|perf|revert|hotfix|ops|ci|build|test|style|release)(?:\([\w/., -]+\))?!?: [\x22`<a-zA-Z]|^Revert \x22",
     )
 });
 

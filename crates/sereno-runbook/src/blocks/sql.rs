@@ -55,7 +55,7 @@ static BLOCK_COMMENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?s)/\*.*?\*/")
 
 static BEGINS: LazyLock<Test> = LazyLock::new(|| {
     test(concat!(
-        r"^(?i:SELECT(?:\s+(?:DISTINCT|TOP|ALL)\b|\s+[\w\x22'`*(@.,:]|$)",
+        r"^(?i:EXPLAIN(?:\s+\(?(?:ANALYZE|ANALYSE|VERBOSE|BUFFERS)\b.*)?$|SELECT(?:\s+(?:DISTINCT|TOP|ALL)\b|\s+[\w\x22'`*(@.,:]|$)",
         r"|WITH(?:\s+RECURSIVE)?\s+\w+(?:\s*\([^)]*\))?\s+AS\b",
         r"|INSERT\s+(?:IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:ONLY\s+)?[\w\x22`.\[\]]+(?:\s+(?:AS\s+)?\w+)?\s*SET\b",
         r"|DELETE\s+FROM\b|MERGE\s+INTO\b|TRUNCATE\s+(?:TABLE\s+)?[\w\x22`]",

@@ -2,7 +2,7 @@
 
 use super::evidence::{Case, Counts, Pile};
 use super::features::voice;
-use super::kind::Kind;
+use super::kind::{self, Kind};
 use super::near::Topic;
 use super::tag::Tag;
 use super::{form, json, shapes};
@@ -21,17 +21,23 @@ pub(super) fn diagram(case: &Case, counts: &Counts, pile: &mut Pile) {
         return;
     }
     let printed = counts.share(|kind| matches!(kind, Kind::Table | Kind::Property | Kind::Log | Kind::Printed));
-    let through_menus = form::navigation_share(case.lines) > 0.5;
+    // Among what a person is told to do, arrows lead through menus.
+    let told =
+        drawn < 1.0 && !case.text.contains(['│', '└', '├', '┌', '▼']) && form::imperative_share(case.lines) > 0.3;
+    let through_menus = form::navigation_share(case.lines) > 0.5 || told;
     if drawn > 0.0 && counts.first_act() != Kind::ShellPrompt && !through_menus {
         let rest = if drawn >= 0.25 { 6.0 } else { 0.0 };
         pile.add(class, 10.0 * drawn + rest - 12.0 * printed, "lines that draw");
         pile.add(class, 3.0 * voice(case.near.says(Topic::Diagram)), "the text announces a drawing");
     }
+    if case.lines.iter().any(|line| kind::is_bar(line.text.trim())) {
+        pile.add(class, 12.0, "a line of time");
+    }
     if form::asks_why(case.lines) {
         pile.add(class, -14.0, "whys and their answers");
         pile.add(BlockClass::Manual, 8.0, "whys and their answers");
     }
-    let steps = form::step_tree(case.lines);
+    let steps = if case.tag == Tag::Code { 0.0 } else { form::step_tree(case.lines) };
     pile.add(class, 10.0 * steps, "a tree of conditions and steps");
 }
 
@@ -86,7 +92,14 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         "chat commands or requests",
     );
     if case.tag == Tag::Diff || shapes::diff(case.text) {
-        pile.add(class, 20.0, "a change to a file");
+        // A tool that shows what it would change prints the same.
+        let printed = case.near.program_speaks()
+            && case
+                .near
+                .says_any(&["diff", "prints", "shows", "says", "muestra", "ensena", "imprime", "dice", "salida"])
+                == 3;
+        let class = if printed { BlockClass::Output } else { class };
+        pile.add(class, if printed { 30.0 } else { 20.0 }, "a change to a file");
     }
     if shapes::commit_message(case.text) && counts.first() != Kind::Log {
         pile.add(class, 10.0, "the message of a commit");
@@ -128,7 +141,17 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
                 | Kind::WeakCommand
         )
     });
-    if loose > 0.6 && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0 {
+    if case.near.is_handed_on() && case.near.says(Topic::Config) < 3 && !case.tag.is_shell() {
+        let text = counts.share(|kind| !(kind.is_shell() || matches!(kind, Kind::Sql | Kind::Client | Kind::Export)));
+        let typed = counts.count(|kind| kind.is_shell() || kind == Kind::Client);
+        if typed == 0 && case.tag != Tag::Config && json::read(case.text).is_none() {
+            pile.add(class, 7.0 * text, "the text is to be handed on");
+        }
+    }
+    if loose > 0.6
+        && !case.near.program_speaks()
+        && counts.count(|kind| matches!(kind, Kind::Command | Kind::ShellPrompt)) == 0
+    {
         pile.add(class, 6.0 * voice(case.near.says(Topic::Message)) * loose, "the text announces a message");
         pile.add(class, 8.0 * form::message(case.text), "a letter's parts");
         if shapes::greets(case.text) {
@@ -136,7 +159,7 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         }
         letter(case, counts, pile);
         pile.add(class, 14.0 * form::form_share(case.lines), "blanks to be filled in");
-        let told = counts.share(|kind| kind == Kind::Prose);
+        let told = counts.share(|kind| matches!(kind, Kind::Prose | Kind::Printed));
         if told > 0.4 && form::imperative_share(case.lines) <= 0.0 && form::announces(case.text) {
             pile.add(class, 12.0, "an announcement");
         }
@@ -161,7 +184,11 @@ pub(super) fn other(case: &Case, counts: &Counts, pile: &mut Pile) {
         Tag::Code if shapes::is_trace(case.lines) => pile.add(class, 2.0, "tagged as another language"),
         Tag::Code => pile.add(class, 7.0, "tagged as another language"),
         Tag::Windows => pile.add(class, 6.0, "tagged as a shell of Windows"),
-        Tag::Markdown => pile.add(class, 8.0, "tagged as text to be copied"),
+        Tag::Markdown => {
+            // A list to be ticked is a person's, even as Markdown; what has headings is a document.
+            let headed = case.lines.iter().any(|line| line.text.starts_with('#'));
+            pile.add(class, if headed { 9.5 } else { 8.0 }, "tagged as text to be copied");
+        }
         Tag::Http => pile.add(class, 4.0, "tagged as HTTP"),
         Tag::Unknown => pile.add(class, 2.5, "an unknown tag"),
         _ => {}

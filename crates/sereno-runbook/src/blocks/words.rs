@@ -45,7 +45,7 @@ pub(super) fn words(text: &str) -> Words {
         found.plain += 1;
         let folded = folded(bare);
         found.stop += usize::from(STOP_WORDS.contains(folded.as_ref()));
-        found.imperative |= index == 0 && IMPERATIVES.contains(folded.as_ref());
+        found.imperative |= index == 0 && (IMPERATIVES.contains(folded.as_ref()) || is_infinitive(&folded, text));
     }
     found
 }
@@ -61,6 +61,19 @@ impl Words {
             || (self.capital && self.imperative && self.plain >= 2)
             || self.stop >= 3
     }
+}
+
+/// `congelar los cambios`, `pedirle al proveedor`: a verb's end, and an article or preposition somewhere behind it.
+fn is_infinitive(word: &str, text: &str) -> bool {
+    let bare = ["selo", "sela", "les", "los", "las", "le", "lo", "la", "se"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end).filter(|rest| rest.ends_with('r')))
+        .unwrap_or(word);
+    bare.len() >= 5
+        && ["ar", "er", "ir"].iter().any(|end| bare.ends_with(end))
+        && [" el ", " la ", " los ", " las ", " de ", " del ", " al ", " con ", " en ", " por ", " a "]
+            .iter()
+            .any(|little| text.contains(little))
 }
 
 fn is_technical(word: &str) -> bool {
