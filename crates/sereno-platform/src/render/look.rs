@@ -163,5 +163,14 @@ async fn volume(
         last["value"].as_f64().map(|value| value as u64)
     });
     let free = capacity.zip(used).map(|(capacity, used)| capacity.saturating_sub(used));
-    Volume { name: name.to_owned(), owners: vec![owner], kind: "disk".to_owned(), path, used, capacity, free, note: None }
+    Volume {
+        name: name.to_owned(),
+        owners: vec![owner],
+        kind: "disk".to_owned(),
+        path,
+        used,
+        capacity,
+        free,
+        note: None,
+    }
 }

@@ -88,11 +88,8 @@ fn macro_f1(all: &[Labelled]) -> f64 {
 #[test]
 fn nothing_else_is_ever_run_as_shell() {
     let shell = |class: &str| class == BlockClass::Shell.as_str();
-    let wrong: Vec<_> = ALL
-        .iter()
-        .chain(HARD.iter())
-        .filter(|one| shell(one.block.class.as_str()) && !shell(&one.class))
-        .collect();
+    let wrong: Vec<_> =
+        ALL.iter().chain(HARD.iter()).filter(|one| shell(one.block.class.as_str()) && !shell(&one.class)).collect();
     assert!(wrong.is_empty(), "{}", told(&wrong));
 }
 
