@@ -43,6 +43,7 @@ pub(super) fn calls(environment: &str, act: &Act, component: &Component) -> Resu
             Text::new("set them in the service's settings", "póngalos en la configuración del servicio"),
         )),
         Act::Remove { .. } => Err(nothing_sticks("Railway")),
+        Act::Make { .. } => Err(crate::nothing_made("Railway")),
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn calls(act: &Act, component: &Component) -> Result<Vec<Call>, Platf
             Text::new("change the plan in the dashboard", "cambie el plan en el panel"),
         )),
         Act::Remove { .. } => Err(nothing_sticks("Render")),
+        Act::Make { .. } => Err(crate::nothing_made("Render")),
     }
 }
 
