@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,13 +53,13 @@ def processor(pid):
 
 
 def begin(folder):
-    """Starts the writers, and gives the command that ends them."""
+    """Starts the writers, and gives the command that ends them; none for keepers."""
     start = f"{uptime() + LEAD:.2f}"
     command = lambda name: ["perl", "-e", WRITER, name, str(RATE), str(SECONDS), start]
     if PLATFORM == "process":
         tables = [f"[[processes]]\nname = '{n}'\ncommand = {json.dumps(command(n))}\nrestart = 'never'\n" for n in SERVICES]
         pathlib.Path(folder, "sereno.toml").write_text("\n".join(tables))
-        end = [SERENO, "down", "--yes"]
+        end = None
     else:
         escaped = lambda name: [word.replace("$", "$$") for word in command(name)]
         services = {n: {"image": "debian:bookworm-slim", "init": True, "command": escaped(n)} for n in SERVICES}
@@ -70,6 +71,17 @@ def begin(folder):
     if uptime() > float(start):
         print("the services were slow to come up: the first lines are read late (LEAD=SECONDS gives more time)", file=sys.stderr)
     return end
+
+
+def end_keepers(folder):
+    """A stop would need a second person's yes: the keepers are asked to end, and end what they keep."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+            if b"__keeper" in words and any(word.startswith(folder.encode() + b"/") for word in words):
+                os.kill(int(entry.parent.name), signal.SIGTERM)
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # It has ended by itself.
 
 
 def follow(folder):
@@ -112,7 +124,10 @@ def main():
     finally:
         reader.kill()
         reader.wait()
-        subprocess.run(end, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if end:
+            subprocess.run(end, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        else:
+            end_keepers(folder)
     # What was not read before the time was up is no gap: the machine was too slow.
     unread = sum(RATE * SECONDS - count for count in expected.values())
     late.sort()
