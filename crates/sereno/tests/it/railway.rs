@@ -3,6 +3,8 @@
 use crate::standin::Standin;
 use crate::standin::railway::{ENVIRONMENT, Fault, PROJECT, Railway, TOKEN};
 use crate::world::{Said, World, at_a_terminal, component, json, said, until};
+use sereno_platform::railway::{self, Choice};
+use sereno_platform::{Detail, Platform as _, find};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -103,6 +105,31 @@ fn stop_and_resume(system: &System) {
     assert_eq!(system.sereno(&["resume", "--yes"]).code, Some(3), "there is nothing more to put back");
 }
 
+/// What no command asks for yet is asked as a command will ask.
+#[test]
+fn what_railway_tells_beside_the_state() {
+    let system = System::up();
+    let (api, project) = (Some(system.railway.address.clone()), Some(PROJECT.to_owned()));
+    let choice = Choice { api, project, ..Choice::default() };
+    let token = |name: &str| (name == "RAILWAY_API_TOKEN").then(|| TOKEN.to_owned());
+    let platform = railway::Railway::new(choice, &token).expect("it is made");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let all = platform.components(Detail::State).await.expect("components");
+        let api = find(&all, "api").expect("the api");
+        let variables = platform.environment(api).await.expect("variables");
+        let told: Vec<(&str, &str)> = variables.iter().map(|one| (one.name.as_str(), one.source.as_str())).collect();
+        assert_eq!(told, [("DATABASE_URL", "variables"), ("RAILWAY_ENVIRONMENT", "railway")]);
+        let versions = platform.versions(api).await.expect("versions");
+        assert_eq!((versions.len(), versions[0].what.as_str(), versions[0].is_current), (1, "1abc012 Release", true));
+        let volumes = platform.volumes(&all).await.expect("volumes");
+        assert_eq!((volumes.len(), &volumes[0].owners[..]), (1, &["api".to_owned()][..]));
+        assert_eq!((volumes[0].used, volumes[0].free), (Some(120_500_000), Some(4_879_500_000)));
+        let events = platform.events(&all).await.expect("events");
+        assert_eq!((events.len(), events[0].reason.as_str(), events[0].is_warning), (2, "SUCCESS", false));
+    });
+}
+
 #[test]
 fn lines_on_railway_are_read_whole_and_followed_without_loss() {
     let system = System::up();
@@ -194,7 +221,7 @@ fn access_to_railway_that_is_wrong_is_told_with_what_mends_it() {
 #[test]
 fn an_answer_of_railway_that_does_not_come_leaves_nothing_done_twice() {
     let system = System::up();
-    for (number, fault) in [Fault::CutAfter, Fault::BrokenAfter].into_iter().enumerate() {
+    for (number, fault) in [Fault::Cut, Fault::Broken].into_iter().enumerate() {
         system.railway.state().fault = Some(fault);
         let cut = system.done(&["restart", "api", "--yes"]);
         let told = format!("{}{}", cut.out, cut.err);
@@ -204,7 +231,7 @@ fn an_answer_of_railway_that_does_not_come_leaves_nothing_done_twice() {
             (number + 1, "verified")
         );
     }
-    system.railway.state().fault = Some(Fault::SilentAfter);
+    system.railway.state().fault = Some(Fault::Silent);
     let mut command = system.world.command(&["restart", "api", "--yes"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     until("it was done, and nobody has said so", || system.railway.state().asked("deploymentRedeploy") == 3);

@@ -3,6 +3,8 @@
 use crate::standin::render::{Fault, OWNER, Render, TOKEN};
 use crate::standin::{Answers, Standin};
 use crate::world::{Said, World, at_a_terminal, component, json, said, until};
+use sereno_platform::render::{self, Choice};
+use sereno_platform::{Detail, Platform as _, Program, find};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -193,6 +195,45 @@ fn stop_and_resume(system: &System) {
     assert_eq!(listed, [2, 1]);
     assert!(system.render.state().stores.iter().all(|store| !store.suspended));
     assert_eq!(system.sereno(&["resume", "--yes"]).code, Some(3), "there is nothing more to put back");
+}
+
+/// What no command asks for yet is asked as a command will ask.
+#[test]
+fn what_render_tells_beside_the_state() {
+    let system = System::up();
+    let choice = Choice { api: Some(format!("{}/v1", system.render.address)), ..Choice::default() };
+    let platform = render::Render::new(choice, &|name: &str| (name == "RENDER_API_KEY").then(|| TOKEN.to_owned()));
+    let platform = platform.expect("it is made");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let all = platform.components(Detail::State).await.expect("components");
+        let api = find(&all, "api").expect("the api");
+        let variables = platform.environment(api).await.expect("variables");
+        let value = |name: &str| {
+            let own = variables.iter().find(|variable| variable.name == name).expect("it is there");
+            (own.value.clone().unwrap_or_default(), own.source.clone())
+        };
+        assert_eq!(variables.len(), 131, "over two pages, and the group's");
+        assert_eq!(value("V000"), ("0".to_owned(), "Render".to_owned()), "its own goes before the group's");
+        assert_eq!(value("SHARED"), ("yes".to_owned(), "env group shared".to_owned()));
+        let versions = platform.versions(api).await.expect("versions");
+        let told: Vec<(&str, bool)> = versions.iter().map(|one| (one.what.as_str(), one.is_current)).collect();
+        assert_eq!(told, [("2abc012 Release 2", true), ("1abc012 Release 1", false)]);
+        let volumes = platform.volumes(&all).await.expect("volumes");
+        let data = volumes.iter().find(|volume| volume.name == "data").expect("the disk");
+        assert_eq!((&data.owners[..], data.used, data.free), (&["api".to_owned()][..], Some(1 << 30), Some(9 << 30)));
+        assert!(
+            platform.environment(find(&all, "db").expect("the database")).await.is_err(),
+            "a refusal, not a silence"
+        );
+        let id = api.workload.as_ref().map(|workload| workload.name.clone()).expect("a workload");
+        let event = serde_json::json!({"id": "evt-1", "serviceId": id, "timestamp": jiff::Timestamp::now(),
+            "type": "server_failed", "details": {"reason": {"nonZeroExit": 3}}});
+        system.render.state().services[0].events.push(event);
+        let events = platform.events(&all).await.expect("events");
+        assert_eq!((events.len(), events[0].is_warning, events[0].component.as_deref()), (1, true, Some("api")));
+        assert!(platform.exec_call(api, &api.instances[0], &Program { argv: Vec::new(), terminal: false }).is_err());
+    });
 }
 
 #[test]

@@ -115,9 +115,7 @@ fn converse<S: Answers>(stream: TcpStream, state: &Mutex<S>, over: &AtomicBool) 
         };
         let mut head =
             format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nContent-Type: application/json\r\n", body.len());
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        head.extend(headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
         if writer.write_all(format!("{head}\r\n{body}").as_bytes()).is_err() {
             return;
         }

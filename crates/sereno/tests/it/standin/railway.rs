@@ -31,12 +31,13 @@ pub(crate) struct Railway {
     made: u32,
 }
 
+/// What comes of the next change, which is done all the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    CutAfter,
-    SilentAfter,
-    /// It is done, and the answer is that something broke.
-    BrokenAfter,
+    Cut,
+    Silent,
+    /// The answer is that something broke.
+    Broken,
 }
 
 pub(crate) struct Service {
@@ -90,6 +91,7 @@ const SCHEMA: &[(&str, &[&str], &[&str], &str)] = &[
         &["limit", "startDate", "endDate", "filter"],
         "timestamp message severity tags deploymentInstanceId",
     ),
+    ("variables", &["projectId", "environmentId"], &["serviceId"], ""),
     ("deploymentRedeploy", &["id"], &["usePreviousImageTag"], "id status"),
     ("deploymentStop", &["id"], &[], ""),
     ("serviceInstanceUpdate", &["serviceId", "input"], &["environmentId"], ""),
@@ -167,6 +169,9 @@ impl Railway {
                 Ok(self.environment(variables))
             }
             "project" | "environment" => Err("Not Authorized".to_owned()),
+            "variables" if self.services.iter().any(|service| service.id == word("serviceId")) => {
+                Ok(json!({"DATABASE_URL": "postgresql://db", "RAILWAY_ENVIRONMENT": "production"}))
+            }
             "metrics" => Ok(self.metrics()),
             "deployment" => self.find(word("id")).map(|(service, one)| self.shown(service, one)),
             "deployments" => Ok(self.deployments(&variables["input"])),
@@ -232,7 +237,10 @@ impl Railway {
             })
             .collect();
         let page = json!({"hasNextPage": from + 1 < self.services.len(), "endCursor": from.to_string()});
-        json!({"serviceInstances": {"edges": edges, "pageInfo": page}})
+        let volume = json!({"node": {"id": "vi-1", "serviceId": self.services[0].id, "mountPath": "/data", "currentSizeMB": 120.5,
+            "sizeMB": 5000, "volume": {"name": "data"}}});
+        let volumes = json!({"edges": [volume], "pageInfo": {"hasNextPage": false, "endCursor": null}});
+        json!({"serviceInstances": {"edges": edges, "pageInfo": page}, "volumeInstances": volumes})
     }
 
     fn shown(&self, service: usize, one: usize) -> Value {
@@ -341,9 +349,9 @@ impl Answers for Railway {
         let is_change = body["query"].as_str().is_some_and(|query| query.trim_start().starts_with("mutation"));
         let resolved = self.resolve(&root, &body["variables"]);
         match if is_change { self.fault.take() } else { None } {
-            Some(Fault::CutAfter) => return Reply::Cut,
-            Some(Fault::SilentAfter) => return Reply::Silent,
-            Some(Fault::BrokenAfter) => {
+            Some(Fault::Cut) => return Reply::Cut,
+            Some(Fault::Silent) => return Reply::Silent,
+            Some(Fault::Broken) => {
                 let mut broken = failed("Problem processing request");
                 broken["errors"][0]["extensions"] = json!({"code": "INTERNAL_SERVER_ERROR"});
                 return Reply::Json(200, broken);

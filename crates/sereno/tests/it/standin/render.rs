@@ -12,6 +12,9 @@ pub(crate) const OWNER: &str = "tea-cukouhrtq21c73e9sc00";
 const COMES: Duration = Duration::from_millis(700);
 const GOES: Duration = Duration::from_millis(1500);
 
+/// What answers a path; the text is the id in it.
+type Handler = fn(&mut Render, &Asked, &str) -> Reply;
+
 pub(crate) struct Render {
     pub(crate) token: String,
     pub(crate) owners: Vec<&'static str>,
@@ -137,13 +140,31 @@ impl Render {
         if parts.first() != Some(&"v1") {
             return Reply::Json(404, error("not_found", "no such path"));
         }
-        let (allowed, handled): (&str, fn(&mut Self, &Asked, &str) -> Reply) = match parts[1..] {
+        let (allowed, handled): (&str, Handler) = match parts[1..] {
             ["owners"] => ("GET", |this, asked, _| this.owners(asked)),
             ["services"] => ("GET", |this, asked, _| this.list_services(asked)),
             ["postgres" | "key-value"] => ("GET", |this, asked, _| this.list_stores(asked)),
             ["services", _, "instances"] => ("GET", Self::list_instances),
             ["services", _, "deploys"] => ("GET", Self::list_deploys),
             ["services", _, "events"] => ("GET", Self::list_events),
+            ["services", _, "env-vars"] => ("GET", Self::list_variables),
+            ["env-groups"] => ("GET", |_, asked, _| {
+                let group = json!({"id": "evg-1", "name": "shared", "serviceLinks": [{"id": "srv-cukouhrtq21c73e9s000", "name": "api"}]});
+                page(asked, &["ownerId", "environmentId", "limit", "cursor"], vec![json!({"envGroup": group})])
+            }),
+            ["env-groups", "evg-1"] => ("GET", |_, _, _| {
+                let variables = json!([{"key": "V000", "value": "group"}, {"key": "SHARED", "value": "yes"}]);
+                Reply::Json(200, json!({"id": "evg-1", "name": "shared", "envVars": variables}))
+            }),
+            ["disks"] => ("GET", |_, asked, _| {
+                let disk = |id: &str, service: &str| json!({"disk": {"id": id, "name": "data", "serviceId": service, "mountPath": "/data", "sizeGB": 10}});
+                let rows = vec![disk("dsk-1", "srv-cukouhrtq21c73e9s000"), disk("dsk-2", "srv-of-another")];
+                page(asked, &["ownerId", "limit", "cursor"], rows)
+            }),
+            ["metrics", "disk-usage"] => ("GET", |_, _, _| {
+                let values = json!([{"timestamp": "2026-11-30T10:00:00Z", "value": 1_073_741_824.0_f64}]);
+                Reply::Json(200, json!([{"labels": [], "unit": "bytes", "values": values}]))
+            }),
             ["logs"] => ("GET", |this, asked, _| this.list_lines(asked)),
             ["metrics", "cpu" | "memory" | "cpu-limit" | "memory-limit"] => {
                 ("GET", |this, asked, _| this.measures(asked))
@@ -208,6 +229,15 @@ impl Render {
         page(asked, &["limit", "cursor"], vec![deploy(2, "live"), deploy(1, "deactivated")])
     }
 
+    /// More of them than one page has.
+    fn list_variables(&mut self, asked: &Asked, id: &str) -> Reply {
+        if !self.services.iter().any(|service| service.id == id) {
+            return nothing();
+        }
+        let variable = |number: u32| json!({"envVar": {"key": format!("V{number:03}"), "value": number.to_string()}});
+        page(asked, &["limit", "cursor"], (0..130).map(variable).collect())
+    }
+
     fn list_events(&mut self, asked: &Asked, id: &str) -> Reply {
         let Some(service) = self.services.iter().find(|service| service.id == id) else { return nothing() };
         let rows = service.events.iter().rev().map(|event| json!({"event": event}));
@@ -217,7 +247,7 @@ impl Render {
     fn list_lines(&self, asked: &Asked) -> Reply {
         let allowed = ["ownerId", "resource", "instance", "startTime", "endTime", "direction", "limit"];
         let word = |name: &str| asked.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let time = |name: &str| word(name).map(|text| text.parse::<Timestamp>());
+        let time = |name: &str| word(name).map(str::parse::<Timestamp>);
         let (from, until) = match (time("startTime"), time("endTime")) {
             (Some(Err(_)), _) | (_, Some(Err(_))) => return Reply::Json(400, error("bad_request", "no time")),
             (from, until) => (from.and_then(Result::ok), until.and_then(Result::ok)),
