@@ -170,7 +170,7 @@ mod tests {
             ("cat: can't open '/x': No such file or directory", "no existe ese archivo"),
             ("Could not find the file /x in container api", "no existe ese archivo"),
             ("cat: /etc: Is a directory\n", "es un directorio, y se copia un archivo por vez"),
-            ("cat: /root/x: Permission denied\n\n", "no se puede leer"),
+            ("cat: /srv/x: Permission denied\n\n", "no se puede leer"),
             ("something else\nwent wrong\n", "went wrong"),
         ] {
             assert_eq!(why(said).es, es, "{said}");

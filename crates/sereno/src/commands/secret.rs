@@ -147,7 +147,7 @@ async fn show(context: &Context, run: &str, to: Option<&Path>) -> Result<Exit> {
     reveal.must_be_here(&platform.place().await.map_err(|error| failure(&error))?)?;
     let wanted = service::wanted(platform.as_ref(), &reveal.of, &reveal.names).await;
     let wanted = wanted.map_err(|error| failure(&error))?;
-    let mut file = to.map(|path| new_file(path)).transpose()?;
+    let mut file = to.map(new_file).transpose()?;
     // The answer may have taken its time.
     reveal.must_be_open(Timestamp::now())?;
     let place = to.map_or_else(|| "terminal".to_owned(), |path| path.display().to_string());
@@ -179,7 +179,10 @@ fn text_of(wanted: &[Variable], format: Format) -> String {
             format!("{}\n", serde_json::Value::Object(all))
         }
         [one] => format!("{}\n", value(one)),
-        all => all.iter().map(|one| format!("{}={}\n", one.name, value(one))).collect(),
+        all => {
+            let lines: Vec<String> = all.iter().map(|one| format!("{}={}", one.name, value(one))).collect();
+            format!("{}\n", lines.join("\n"))
+        }
     }
 }
 
