@@ -54,7 +54,7 @@ async fn pass(mut client: TcpStream, pods: Vec<Ipv4Addr>, port: u16) {
         let address = SocketAddr::from((pod, port));
         if let Ok(Ok(upstream)) = timeout(CONNECT, TcpStream::connect(address)).await {
             // A client that goes away in the middle is its own affair.
-            let _ = exchange(client, upstream).await;
+            let _ = Box::pin(exchange(client, upstream)).await;
             return;
         }
     }
