@@ -33,6 +33,7 @@ pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result
         let note = home.path(OWN_HISTORY);
         fs::write(&note, "").doing(|| format!("writing {}", note.display()))?;
     }
+    system.prepare(&home)?;
     let stack = Stack::new(system, home)?;
     match stack.platform {
         Platform::Process => up_processes(&stack)?,
@@ -65,10 +66,15 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         env.note("# Written by `lab up`, which keeps what you change here.");
     }
     let platform = options.platform.unwrap_or(Platform::Process);
+    if fresh && !system.platforms().contains(&platform) {
+        let names: Vec<&str> = system.platforms().iter().map(|platform| platform.name()).collect();
+        return Err(Failure::new(format!("{} does not live on {}", system.name(), platform.name()))
+            .hint(format!("--platform {}", names.join(" or "))));
+    }
     env.fill("LAB_PLATFORM", platform.name());
     for component in system.components() {
         let (name, preferred) = match component.kind {
-            Kind::Http => ("PORT", 3000),
+            Kind::Http => ("PORT", system.preferred_port()),
             Kind::Postgres => ("POSTGRES_PORT", 5433),
             Kind::Redis => ("REDIS_PORT", 6380),
             Kind::Worker => continue,
@@ -87,13 +93,18 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
                 .hint(format!("change {name} in {}", home.path(".env").display())));
         }
     }
+    for (name, preferred) in system.ports() {
+        if env.get(name).is_none() {
+            env.set(name, ports::give(home.dir(), *preferred)?.to_string());
+        }
+    }
     system.settings(&mut env)?;
     env.write(&home.path(".env"))
 }
 
 fn up_processes(stack: &Stack<'_>) -> Result<()> {
     refuse_taken_ports(stack)?;
-    let all = stack.system.components();
+    let all = stack.components();
     let stores = |kind| matches!(kind, Kind::Postgres | Kind::Redis);
     for first in [true, false] {
         // All of a group start at once, and then each is awaited.
@@ -113,7 +124,7 @@ fn up_processes(stack: &Stack<'_>) -> Result<()> {
 }
 
 fn refuse_taken_ports(stack: &Stack<'_>) -> Result<()> {
-    for component in stack.system.components() {
+    for component in stack.components() {
         let name = match component.kind {
             Kind::Http => "PORT",
             Kind::Postgres => "POSTGRES_PORT",
@@ -135,10 +146,10 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
     fs::create_dir_all(&bin).doing(|| format!("creating {}", bin.display()))?;
     let program = own_program()?;
     fs::copy(&program, bin.join("lab")).doing(|| format!("copying {}", program.display()))?;
-    stack.compose().build_base()?;
+    stack.compose().build_base(stack.system.base_image())?;
     stack.compose().run(&["build"])?;
     stack.compose().run(&["up", "-d"])?;
-    for component in stack.system.components() {
+    for component in stack.components() {
         stack.start(component)?;
     }
     stack.system.migrate(stack)
@@ -148,11 +159,11 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
     stack.system.before_down(stack)?;
     if stack.platform == Platform::Compose && wipe {
-        stack.compose().wipe()?;
+        stack.compose().wipe(stack.env.get("COMPOSE_PROJECT_NAME"))?;
     } else if stack.platform == Platform::Compose {
         stack.compose().run(&["down"])?;
     } else {
-        for component in stack.system.components().iter().rev() {
+        for component in stack.components().iter().rev() {
             stack.stop(component)?;
         }
     }
@@ -160,9 +171,10 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
         stack.home.uninstall()?;
         let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
         let ours = ["pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
-        for name in history.into_iter().chain(ours) {
+        for name in history.into_iter().chain(ours).chain(stack.system.leftovers().iter().copied()) {
             let path = stack.home.path(name);
-            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            // A link goes by itself, not with what it names.
+            let gone = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Failure::new(format!("removing {}: {error}", path.display())));
@@ -179,7 +191,7 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
 pub(crate) fn status(stack: &Stack<'_>, as_json: bool) -> Result<bool> {
     let mut all_run = true;
     let mut rows = Vec::new();
-    for component in stack.system.components() {
+    for component in stack.components() {
         let running = stack.is_running(component)?;
         all_run &= running;
         let detail = stack.describe(component)?.unwrap_or_default();
@@ -234,13 +246,18 @@ pub(crate) fn restart(stack: &Stack<'_>, name: &str) -> Result<()> {
 
 pub(crate) fn faults(system: &dyn System) {
     for fault in system.faults() {
-        say!("{:<18} {}", fault.name, fault.symptom);
+        let on: Vec<&str> = fault.on.iter().map(|platform| platform.name()).collect();
+        say!("{:<20} {} ({})", fault.name, fault.symptom, on.join(", "));
     }
 }
 
 pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
     let _lock = stack.home.lock()?;
     let fault = find_fault(stack.system, name)?;
+    if !fault.on.contains(&stack.platform) {
+        return Err(Failure::new(format!("{name} cannot be made on {}", stack.platform.name()))
+            .hint(format!("`lab faults {}` says where", stack.system.name())));
+    }
     let note = note_of(stack, fault);
     // Noted first: a fault half done must still be found by whoever mends.
     let folder = stack.home.path(".lab/faults");

@@ -17,6 +17,7 @@ use crate::failure::{Doing, Result};
 use crate::host::http;
 use crate::say::say;
 use crate::stack::Stack;
+use crate::system::System;
 
 const UNDER_WAY: usize = 500;
 
@@ -28,12 +29,27 @@ pub(crate) struct LoadOptions {
     /// For how long
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
-    /// Whose orders
-    #[arg(long, default_value = "tienda-sur")]
-    tenant: String,
-    /// How many of a hundred requests create an order; the others read
+    /// Only this tenant's, or this user's (default: as the system has them)
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// How many of a hundred requests write; the others read
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=100))]
     writes: u32,
+}
+
+/// One request of a user.
+pub(crate) struct Ask {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl LoadOptions {
+    /// Writes are spread evenly: 37 and 100 have no common divisor.
+    pub(crate) fn writes(&self, number: u64) -> bool {
+        number * 37 % 100 < u64::from(self.writes)
+    }
 }
 
 #[derive(Default)]
@@ -51,7 +67,7 @@ pub(crate) fn run(stack: &Stack<'_>, options: &LoadOptions) -> Result<()> {
         .enable_all()
         .build()
         .doing(|| "starting the runtime".to_owned())?;
-    let tally = runtime.block_on(send_all(address, options));
+    let tally = runtime.block_on(send_all(stack.system, address, options));
     let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     say!(
         "{} ok, {} refused (4xx), {} failed (5xx or no answer), {} not sent (too many under way), slowest {} ms",
@@ -64,7 +80,7 @@ pub(crate) fn run(stack: &Stack<'_>, options: &LoadOptions) -> Result<()> {
     Ok(())
 }
 
-async fn send_all(address: SocketAddr, options: &LoadOptions) -> Arc<Tally> {
+async fn send_all(system: &dyn System, address: SocketAddr, options: &LoadOptions) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
     let places = Arc::new(Semaphore::new(UNDER_WAY));
     let mut beat = interval(Duration::from_secs(1) / options.rate);
@@ -75,7 +91,7 @@ async fn send_all(address: SocketAddr, options: &LoadOptions) -> Arc<Tally> {
             tally.dropped.fetch_add(1, Ordering::Relaxed);
             continue;
         };
-        let text = request(address, options, number);
+        let text = request(address, &system.ask(options, number));
         let tally = tally.clone();
         tokio::spawn(async move {
             let start = Instant::now();
@@ -95,15 +111,9 @@ async fn send_all(address: SocketAddr, options: &LoadOptions) -> Arc<Tally> {
     tally
 }
 
-fn request(address: SocketAddr, options: &LoadOptions, number: u64) -> String {
-    let headers = [("X-Tenant-Id", options.tenant.as_str())];
-    // Writes are spread evenly: 37 and 100 have no common divisor.
-    if number * 37 % 100 < u64::from(options.writes) {
-        let body = format!("{{\"description\":\"carga {number}\",\"amount_cents\":{}}}", 100 + number % 900);
-        http::request_text("POST", "/orders", &headers, &body, address)
-    } else {
-        http::request_text("GET", "/orders", &headers, "", address)
-    }
+fn request(address: SocketAddr, ask: &Ask) -> String {
+    let headers: Vec<(&str, &str)> = ask.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    http::request_text(ask.method, ask.path, &headers, &ask.body, address)
 }
 
 async fn exchange(address: SocketAddr, text: &str) -> std::io::Result<Option<u16>> {

@@ -62,8 +62,12 @@ impl<'s> Stack<'s> {
         Ok(Self { system, home, env, platform })
     }
 
+    pub(crate) fn components(&self) -> &'static [Component] {
+        if self.platform == Platform::Compose { self.system.containers() } else { self.system.components() }
+    }
+
     pub(crate) fn component(&self, name: &str) -> Result<&'static Component> {
-        let all = self.system.components();
+        let all = self.components();
         all.iter().find(|component| component.name == name).ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|component| component.name).collect();
             Failure::new(format!("{} has no component {name}", self.system.name()))
@@ -192,13 +196,14 @@ impl<'s> Stack<'s> {
         })
     }
 
-    fn daemon(&self, component: &Component) -> Result<Daemon> {
+    pub(crate) fn daemon(&self, component: &Component) -> Result<Daemon> {
         match component.kind {
             Kind::Postgres => self.postgres()?.daemon(&self.home),
             Kind::Redis => Redis::daemon(&self.home),
-            Kind::Http | Kind::Worker => {
-                self.own_daemon(component.name, &["serve", self.system.name(), component.name])
-            }
+            Kind::Http | Kind::Worker => match self.system.daemon(self, component.name)? {
+                Some(daemon) => Ok(daemon),
+                None => self.own_daemon(component.name, &["serve", self.system.name(), component.name]),
+            },
         }
     }
 

@@ -5,8 +5,10 @@
 
 use crate::failure::Result;
 use crate::host::env_file::EnvFile;
-use crate::host::home::SystemFile;
-use crate::stack::Stack;
+use crate::host::home::{Home, SystemFile};
+use crate::host::daemon::Daemon;
+use crate::load::{Ask, LoadOptions};
+use crate::stack::{Platform, Stack};
 
 pub(crate) trait System: Sync {
     fn name(&self) -> &'static str;
@@ -16,6 +18,24 @@ pub(crate) trait System: Sync {
     /// In the order in which they start; they stop in the opposite order.
     fn components(&self) -> &'static [Component];
 
+    /// Those that it has as containers, where they are others.
+    fn containers(&self) -> &'static [Component] {
+        self.components()
+    }
+
+    /// The ports that it needs beside those of its components' kinds: the name in `.env`, and the preferred number.
+    fn ports(&self) -> &'static [(&'static str, u16)] {
+        &[]
+    }
+
+    /// Where its API answers when that port is free.
+    fn preferred_port(&self) -> u16 {
+        3000
+    }
+
+    /// Where it can live; the first is taken when nobody says.
+    fn platforms(&self) -> &'static [Platform];
+
     /// What an operator of this system finds in its directory.
     fn files(&self) -> &'static [SystemFile];
 
@@ -23,6 +43,26 @@ pub(crate) trait System: Sync {
 
     /// Fills in what `.env` does not say yet. Ports are chosen already.
     fn settings(&self, env: &mut EnvFile) -> Result<()>;
+
+    /// What must be there before anything starts, beyond files and `.env`.
+    fn prepare(&self, _home: &Home) -> Result<()> {
+        Ok(())
+    }
+
+    /// Its images' common part, under a name that outlives each lab's own image.
+    fn base_image(&self) -> &'static str {
+        "lab-base:bookworm"
+    }
+
+    /// Files beyond the usual ones that go when the lab is wiped.
+    fn leftovers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// How one of its processes starts, where that is not this program.
+    fn daemon(&self, _stack: &Stack<'_>, _component: &str) -> Result<Option<Daemon>> {
+        Ok(None)
+    }
 
     /// Brings databases to the current shape; runs when they answer and before the rest starts.
     fn migrate(&self, stack: &Stack<'_>) -> Result<()>;
@@ -32,6 +72,9 @@ pub(crate) trait System: Sync {
 
     /// Ends what a fault keeps running, which must not outlive the lab. Other faults stay as they are.
     fn before_down(&self, stack: &Stack<'_>) -> Result<()>;
+
+    /// What the users of this system ask, one after the other.
+    fn ask(&self, options: &LoadOptions, number: u64) -> Ask;
 
     /// Serves one of the components that are ours, until it is told to stop.
     fn serve(&self, role: &str) -> Result<()>;
@@ -58,6 +101,8 @@ pub(crate) struct Fault {
     pub(crate) name: &'static str,
     /// What an operator will see.
     pub(crate) symptom: &'static str,
+    /// Where it can be made.
+    pub(crate) on: &'static [Platform],
     pub(crate) act: Act,
 }
 

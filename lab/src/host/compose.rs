@@ -24,9 +24,14 @@ impl Compose<'_> {
     }
 
     /// Stops and removes the containers with their data and image.
-    pub(crate) fn wipe(&self) -> Result<()> {
+    ///
+    /// A system whose releases are images of their own names them `lab-PROJECT:VERSION`, and all of those go.
+    pub(crate) fn wipe(&self, project: Option<&str>) -> Result<()> {
         let containers = self.run(&["ps", "-q"])?;
-        let names = self.images_of(containers.split_whitespace())?;
+        let mut names = self.images_of(containers.split_whitespace())?;
+        if let Some(project) = project {
+            names.extend(self.images_named(&format!("lab-{project}"))?);
+        }
         self.run(&["down", "-v"])?;
         if names.is_empty() {
             return Ok(());
@@ -35,6 +40,19 @@ impl Compose<'_> {
         let mut arguments = vec!["rmi"];
         arguments.extend(names.iter().map(String::as_str));
         docker(self.dir, &arguments)
+    }
+
+    fn images_named(&self, repository: &str) -> Result<Vec<String>> {
+        let what = || format!("docker images {repository}");
+        let output = Command::new("docker")
+            .args(["images", "--format", "{{.Repository}}:{{.Tag}}", repository])
+            .current_dir(self.dir)
+            .output()
+            .doing(what)?;
+        if !output.status.success() {
+            return Err(Failure::new(format!("{}: {}", what(), end_of(&output))));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
     /// The names of the images that containers were made from, each once.
@@ -55,9 +73,9 @@ impl Compose<'_> {
     }
 
     /// The Debian packages, under a name of their own: they outlive each lab's image, and the next build is quick.
-    pub(crate) fn build_base(&self) -> Result<()> {
+    pub(crate) fn build_base(&self, name: &str) -> Result<()> {
         let network = ["build", "--network", "host"];
-        let target = ["--target", "base", "-t", "lab-base:bookworm", "."];
+        let target = ["--target", "base", "-t", name, "."];
         docker(self.dir, &[network.as_slice(), &target].concat())
     }
 
@@ -66,7 +84,7 @@ impl Compose<'_> {
         let mut command = Command::new(first);
         command.args(rest).args(arguments).current_dir(self.dir);
         // What the caller's environment says would win over `.env`, which describes this lab.
-        for name in ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "PORT", "POSTGRES_PORT", "REDIS_PORT"] {
+        for name in ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "PORT", "POSTGRES_PORT", "REDIS_PORT", "APP_VERSION"] {
             command.env_remove(name);
         }
         command

@@ -11,44 +11,58 @@ use crate::commands::OWN_HISTORY;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::Daemon;
 use crate::host::{git, http, wait};
-use crate::stack::Stack;
+use crate::stack::{Platform, Stack};
 use crate::system::{Act, Fault};
+
+const BOTH: &[Platform] = &[Platform::Process, Platform::Compose];
 
 pub(super) const ALL: &[Fault] = &[
     Fault {
         name: "redis-down",
         symptom: "Redis has stopped: /health/redis answers 503, webhooks are refused",
+        on: BOTH,
         act: Act::Stop("redis"),
     },
     Fault {
         name: "postgres-down",
         symptom: "PostgreSQL has stopped: /health answers 503, orders fail",
+        on: BOTH,
         act: Act::Stop("postgres"),
     },
-    Fault { name: "api-down", symptom: "the API has stopped: nothing answers on its port", act: Act::Stop("api") },
+    Fault {
+        name: "api-down",
+        symptom: "the API has stopped: nothing answers on its port",
+        on: BOTH,
+        act: Act::Stop("api"),
+    },
     Fault {
         name: "worker-down",
         symptom: "the worker has stopped: webhooks arrive, orders stay unpaid",
+        on: BOTH,
         act: Act::Stop("worker"),
     },
     Fault {
         name: "redis-full",
         symptom: "Redis refuses writes (OOM): PING answers, /health/redis does not",
+        on: BOTH,
         act: Act::Own { inject: fill_redis, mend: empty_redis },
     },
     Fault {
         name: "payments-failing",
         symptom: "a constraint refuses payments: webhooks are accepted, their jobs fail",
+        on: BOTH,
         act: Act::Own { inject: refuse_payments, mend: accept_payments },
     },
     Fault {
         name: "bad-deploy",
         symptom: "a release was deployed that answers orders after 900 ms",
+        on: BOTH,
         act: Act::Own { inject: deploy_badly, mend: deploy_well },
     },
     Fault {
         name: "tenant-noise",
         symptom: "tenant abc123 sends 100 orders a second",
+        on: BOTH,
         act: Act::Own { inject: make_noise, mend: end_noise },
     },
 ];

@@ -19,12 +19,13 @@ mod worker;
 use rustix::rand::{GetRandomFlags, getrandom};
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(crate) use self::tools::{Tool, run as run_tool};
+pub(crate) use self::tools::{Tool, run as run_tool, runtime};
 
 use crate::failure::{Doing, Failure, Result};
 use crate::host::env_file::EnvFile;
 use crate::host::home::SystemFile;
 use crate::host::http;
+use crate::load::{Ask, LoadOptions};
 use crate::stack::{Platform, Stack};
 use crate::system::{Component, Fault, Kind, System};
 
@@ -86,6 +87,10 @@ impl System for Pedidos {
         ]
     }
 
+    fn platforms(&self) -> &'static [Platform] {
+        &[Platform::Process, Platform::Compose]
+    }
+
     fn faults(&self) -> &'static [Fault] {
         faults::ALL
     }
@@ -134,9 +139,20 @@ impl System for Pedidos {
         faults::end_noise(stack)
     }
 
+    fn ask(&self, options: &LoadOptions, number: u64) -> Ask {
+        let tenant = options.tenant.clone().unwrap_or_else(|| "tienda-sur".to_owned());
+        let headers = vec![("X-Tenant-Id", tenant)];
+        if options.writes(number) {
+            let body = format!("{{\"description\":\"carga {number}\",\"amount_cents\":{}}}", 100 + number % 900);
+            Ask { method: "POST", path: "/orders", headers, body }
+        } else {
+            Ask { method: "GET", path: "/orders", headers, body: String::new() }
+        }
+    }
+
     fn serve(&self, role: &str) -> Result<()> {
         let settings = Settings::from_environment()?;
-        let runtime = tools::runtime()?;
+        let runtime = runtime()?;
         match role {
             "api" => runtime.block_on(api::serve(&settings)),
             "worker" => runtime.block_on(worker::serve(&settings)),
@@ -157,7 +173,7 @@ async fn told_to_stop() {
     }
 }
 
-fn random_hex() -> Result<String> {
+pub(crate) fn random_hex() -> Result<String> {
     use std::fmt::Write;
     let mut bytes = [0_u8; 16];
     getrandom(&mut bytes, GetRandomFlags::empty()).doing(|| "getrandom".to_owned())?;

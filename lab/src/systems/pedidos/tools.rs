@@ -73,7 +73,7 @@ pub(crate) fn run(tool: Tool) -> Result<()> {
     }
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().doing(|| "starting the runtime".to_owned())
 }
 
