@@ -13,7 +13,7 @@ use crate::load::{self, LoadOptions};
 use crate::say::say;
 use crate::stack::{Platform, Stack};
 use crate::system::System;
-use crate::systems::{self, pedidos};
+use crate::systems::{self, lotolink, pedidos};
 
 /// Small real systems to operate, break and mend.
 #[derive(Parser)]
@@ -37,6 +37,12 @@ enum Command {
         /// The API's port (default: 3000, or a free one)
         #[arg(long)]
         port: Option<u16>,
+        /// Which cluster, for the platform kubernetes
+        #[arg(long, env = "KUBECONFIG")]
+        kubeconfig: Option<PathBuf>,
+        /// Its namespace there (default: the system's own)
+        #[arg(long)]
+        namespace: Option<String>,
     },
     /// Stop a system; its data stays
     Down {
@@ -86,13 +92,16 @@ enum Command {
         /// Which fault (default: all that are in)
         fault: Option<String>,
     },
-    /// Send orders at a steady rate
+    /// Behave like the system's users, at a steady rate
     Load {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
         options: LoadOptions,
     },
+    /// Tools of LotoLink
+    #[command(subcommand)]
+    Lotolink(lotolink::Tool),
     /// Tools of Pedidos
     #[command(subcommand)]
     Pedidos(pedidos::Tool),
@@ -139,8 +148,9 @@ pub(crate) fn run() -> Result<ExitCode> {
                 say!("{:<10} {}", system.name(), system.summary());
             }
         }
-        Command::Up { place, platform, port } => {
-            commands::up(place.system()?, &place.dir(), &UpOptions { platform, port })?;
+        Command::Up { place, platform, port, kubeconfig, namespace } => {
+            let options = UpOptions { platform, port, kubeconfig, namespace };
+            commands::up(place.system()?, &place.dir(), &options)?;
         }
         Command::Down { place, wipe } => commands::down(&place.stack()?, wipe)?,
         Command::Status { place, json } => {
@@ -155,6 +165,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Break { place, fault } => commands::break_it(&place.stack()?, &fault)?,
         Command::Mend { place, fault } => commands::mend(&place.stack()?, fault.as_deref())?,
         Command::Load { place, options } => load::run(&place.stack()?, &options)?,
+        Command::Lotolink(tool) => lotolink::run_tool(tool)?,
         Command::Pedidos(tool) => pedidos::run_tool(tool)?,
         Command::Serve { system, role } => systems::find(&system)?.serve(&role)?,
         Command::Detach { command } => daemon::detach(&command)?,

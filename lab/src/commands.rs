@@ -1,12 +1,14 @@
 //! What the command line does, for any system.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::cluster;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
+use crate::host::env_file::EnvFile;
 use crate::host::home::Home;
 use crate::host::{compose, git, ports};
 use crate::say::say;
@@ -19,6 +21,9 @@ pub(crate) const OWN_HISTORY: &str = ".lab/own-history";
 pub(crate) struct UpOptions {
     pub(crate) platform: Option<Platform>,
     pub(crate) port: Option<u16>,
+    /// Which cluster, and where in it.
+    pub(crate) kubeconfig: Option<PathBuf>,
+    pub(crate) namespace: Option<String>,
 }
 
 pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result<()> {
@@ -38,6 +43,7 @@ pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result
     match stack.platform {
         Platform::Process => up_processes(&stack)?,
         Platform::Compose => up_containers(&stack)?,
+        Platform::Kubernetes => cluster::up(&stack)?,
     }
     stack.await_health()?;
     say!(
@@ -72,8 +78,14 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
             .hint(format!("--platform {}", names.join(" or "))));
     }
     env.fill("LAB_PLATFORM", platform.name());
+    let on_cluster = env.get("LAB_PLATFORM") == Some(Platform::Kubernetes.name());
+    if on_cluster {
+        settle_cluster(system, &mut env, options)?;
+    }
     for component in system.components() {
         let (name, preferred) = match component.kind {
+            // Pods have addresses of their own; users come through one port.
+            Kind::Postgres | Kind::Redis if on_cluster => continue,
             Kind::Http => ("PORT", system.preferred_port()),
             Kind::Postgres => ("POSTGRES_PORT", 5433),
             Kind::Redis => ("REDIS_PORT", 6380),
@@ -100,6 +112,23 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
     }
     system.settings(&mut env)?;
     env.write(&home.path(".env"))
+}
+
+fn settle_cluster(system: &dyn System, env: &mut EnvFile, options: &UpOptions) -> Result<()> {
+    if let Some(file) = &options.kubeconfig {
+        let what = || format!("kubeconfig {}", file.display());
+        let file = fs::canonicalize(file).doing(what)?;
+        env.fill("KUBECONFIG", file.to_string_lossy());
+    }
+    let default = system.manifests().map_or("default", |manifests| manifests.namespace);
+    env.fill("NAMESPACE", options.namespace.as_deref().unwrap_or(default));
+    if let Some(wanted) = options.namespace.as_deref()
+        && env.get("NAMESPACE") != Some(wanted)
+    {
+        return Err(Failure::new(format!("this lab is in another namespace than {wanted}"))
+            .hint(format!("`lab down {} --wipe` first, or another --dir", system.name())));
+    }
+    Ok(())
 }
 
 fn up_processes(stack: &Stack<'_>) -> Result<()> {
@@ -150,7 +179,7 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
     stack.compose().run(&["build"])?;
     stack.compose().run(&["up", "-d"])?;
     for component in stack.components() {
-        stack.start(component)?;
+        stack.await_container(component)?;
     }
     stack.system.migrate(stack)
 }
@@ -158,23 +187,25 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
 pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
     stack.system.before_down(stack)?;
-    if stack.platform == Platform::Compose && wipe {
-        stack.compose().wipe(stack.env.get("COMPOSE_PROJECT_NAME"))?;
-    } else if stack.platform == Platform::Compose {
-        stack.compose().run(&["down"])?;
-    } else {
-        for component in stack.components().iter().rev() {
-            stack.stop(component)?;
+    match stack.platform {
+        Platform::Compose if wipe => stack.compose().wipe(stack.env.get("COMPOSE_PROJECT_NAME"))?,
+        Platform::Compose => stack.compose().run(&["down"]).map(|_| ())?,
+        Platform::Kubernetes => cluster::down(stack, wipe)?,
+        Platform::Process => {
+            for component in stack.components().iter().rev() {
+                stack.stop(component)?;
+            }
         }
     }
     if wipe {
         stack.home.uninstall()?;
         let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
-        let ours = ["pg", "redis", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
+        let ours = ["pg", "redis", "volumes", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
         for name in history.into_iter().chain(ours).chain(stack.system.leftovers().iter().copied()) {
             let path = stack.home.path(name);
             // A link goes by itself, not with what it names.
-            let gone = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let gone =
+                if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Failure::new(format!("removing {}: {error}", path.display())));
@@ -301,7 +332,7 @@ fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
     })
 }
 
-fn note_of(stack: &Stack<'_>, fault: &Fault) -> std::path::PathBuf {
+fn note_of(stack: &Stack<'_>, fault: &Fault) -> PathBuf {
     stack.home.path(&format!(".lab/faults/{}", fault.name))
 }
 

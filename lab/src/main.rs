@@ -5,11 +5,13 @@
 //! its Makefile, its `.env` and its endpoints.
 
 mod cli;
+mod cluster;
 mod commands;
 mod failure;
 mod host;
 mod load;
 mod say;
+mod service;
 mod stack;
 mod system;
 mod systems;

@@ -1,10 +1,11 @@
-//! The components of one lab, started and stopped alike on either platform.
+//! The components of one lab, started and stopped alike on any platform.
 
 use std::process::Child;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::cluster::{self, Kube, Manifests};
 use crate::failure::{Failure, Result};
 use crate::host::compose::Compose;
 use crate::host::daemon::{Daemon, own_program};
@@ -19,6 +20,7 @@ use crate::system::{Component, Kind, System};
 pub(crate) enum Platform {
     Process,
     Compose,
+    Kubernetes,
 }
 
 impl Platform {
@@ -26,6 +28,7 @@ impl Platform {
         match self {
             Self::Process => "process",
             Self::Compose => "compose",
+            Self::Kubernetes => "kubernetes",
         }
     }
 }
@@ -49,10 +52,10 @@ impl<'s> Stack<'s> {
         let platform = match env.get("LAB_PLATFORM") {
             Some("compose") => Platform::Compose,
             Some("process") => Platform::Process,
+            Some("kubernetes") => Platform::Kubernetes,
             Some(other) => {
-                return Err(
-                    Failure::new(format!("LAB_PLATFORM={other} in .env is not a platform")).hint("process or compose")
-                );
+                return Err(Failure::new(format!("LAB_PLATFORM={other} in .env is not a platform"))
+                    .hint("process, compose or kubernetes"));
             }
             None => {
                 return Err(Failure::new(format!("there is no lab in {}", home.dir().display()))
@@ -86,6 +89,11 @@ impl<'s> Stack<'s> {
             self.compose().run(&["up", "-d", "--no-deps", component.name])?;
             return Ok(Starting { daemon: None, child: None });
         }
+        if self.platform == Platform::Kubernetes {
+            // Its file says how many there are to be.
+            cluster::apply(self, &self.manifest_of(component)?)?;
+            return Ok(Starting { daemon: None, child: None });
+        }
         match component.kind {
             Kind::Postgres => {
                 self.postgres()?.prepare(&self.home)?;
@@ -99,12 +107,11 @@ impl<'s> Stack<'s> {
     }
 
     pub(crate) fn finish(&self, component: &Component, starting: Starting) -> Result<()> {
+        if self.platform == Platform::Kubernetes {
+            return self.kube()?.await_rollout(component.name);
+        }
         let Some(daemon) = starting.daemon else {
-            let what = format!("container {} is ready", component.name);
-            return wait::until(&what, Duration::from_mins(1), || {
-                let state = self.compose().state(component.name)?;
-                Ok(matches!(state.as_deref(), Some("running healthy" | "running none")))
-            });
+            return self.await_container(component);
         };
         // Each says its own pid: whoever else may listen on the port is not taken for it.
         daemon.await_ready(starting.child, || {
@@ -125,6 +132,13 @@ impl<'s> Stack<'s> {
         Ok(())
     }
 
+    pub(crate) fn await_container(&self, component: &Component) -> Result<()> {
+        wait::slowly(&format!("container {} is ready", component.name), Duration::from_mins(2), || {
+            let state = self.compose().state(component.name)?;
+            Ok(matches!(state.as_deref(), Some("running healthy" | "running none")))
+        })
+    }
+
     fn answers_as(&self, pid: u32) -> bool {
         let Ok(answer) = self.port("PORT").and_then(|port| http::get(port, "/health")) else {
             return false;
@@ -139,6 +153,9 @@ impl<'s> Stack<'s> {
             let ran = self.is_running(component)?;
             self.compose().run(&["stop", "-t", "5", component.name])?;
             return Ok(ran);
+        }
+        if self.platform == Platform::Kubernetes {
+            return self.kube()?.scale_to_zero(component.name);
         }
         let ran = self.daemon(component)?.stop()?;
         match component.kind {
@@ -155,14 +172,18 @@ impl<'s> Stack<'s> {
                 Ok(self.compose().state(component.name)?.is_some_and(|state| state.starts_with("running")))
             }
             Platform::Process => Ok(self.daemon(component)?.pid().is_some()),
+            Platform::Kubernetes => Ok(self.kube()?.ready(component.name)?.is_some_and(|(ready, _)| ready > 0)),
         }
     }
 
-    /// What `lab status` shows: a pid, or a container's state.
+    /// What `lab status` shows: a pid, a container's state, or how many pods are ready.
     pub(crate) fn describe(&self, component: &Component) -> Result<Option<String>> {
         match self.platform {
             Platform::Compose => self.compose().state(component.name),
             Platform::Process => Ok(self.daemon(component)?.pid().map(|pid| format!("pid {pid}"))),
+            Platform::Kubernetes => {
+                Ok(self.kube()?.ready(component.name)?.map(|(ready, wanted)| format!("{ready}/{wanted} ready")))
+            }
         }
     }
 
@@ -177,6 +198,20 @@ impl<'s> Stack<'s> {
 
     pub(crate) fn compose(&self) -> Compose<'_> {
         Compose { dir: self.home.dir() }
+    }
+
+    pub(crate) fn kube(&self) -> Result<Kube> {
+        Kube::of(&self.env)
+    }
+
+    pub(crate) fn manifests(&self) -> Result<&'static Manifests> {
+        self.system.manifests().ok_or_else(|| Failure::new(format!("{} has no manifests", self.system.name())))
+    }
+
+    fn manifest_of(&self, component: &Component) -> Result<String> {
+        let name = format!("k8s/{}.yaml", component.name);
+        let found = self.manifests()?.files.iter().find(|file| **file == name);
+        found.map(|file| (*file).to_owned()).ok_or_else(|| Failure::new(format!("there is no {name}")))
     }
 
     pub(crate) fn redis(&self) -> Result<Redis> {

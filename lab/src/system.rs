@@ -3,10 +3,11 @@
 //! Each system lives in `systems/<name>/` (code) and `lab/systems/<name>/` (its files) and is listed once,
 //! in [`crate::systems::all`].
 
+use crate::cluster::Manifests;
 use crate::failure::Result;
+use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
 use crate::host::home::{Home, SystemFile};
-use crate::host::daemon::Daemon;
 use crate::load::{Ask, LoadOptions};
 use crate::stack::{Platform, Stack};
 
@@ -35,6 +36,11 @@ pub(crate) trait System: Sync {
 
     /// Where it can live; the first is taken when nobody says.
     fn platforms(&self) -> &'static [Platform];
+
+    /// What it brings along for Kubernetes, if it lives there.
+    fn manifests(&self) -> Option<&'static Manifests> {
+        None
+    }
 
     /// What an operator of this system finds in its directory.
     fn files(&self) -> &'static [SystemFile];

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::env_file::EnvFile;
 use crate::failure::{Doing, Failure, Result};
 
 pub(crate) struct Compose<'h> {
@@ -90,23 +91,40 @@ impl Compose<'_> {
         command
     }
 
+    /// Asked of the engine itself, which is quicker than compose, and lists those that have stopped in every version.
+    fn container(&self, service: &str) -> Result<Option<String>> {
+        let env = EnvFile::read(&self.dir.join(".env"))?;
+        let project = env.get("COMPOSE_PROJECT_NAME").unwrap_or_default();
+        let label = |name: &str, value: &str| format!("label=com.docker.compose.{name}={value}");
+        let what = || format!("docker ps: {service}");
+        let output = Command::new("docker")
+            .args(["ps", "-a", "-q", "--no-trunc", "--filter", &label("project", project)])
+            // A container of `compose run` is of the service, and is not the service.
+            .args(["--filter", &label("service", service), "--filter", &label("oneoff", "False")])
+            .output()
+            .doing(what)?;
+        if !output.status.success() {
+            return Err(Failure::new(format!("{}: {}", what(), end_of(&output))));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().map(str::trim).find(|id| !id.is_empty()).map(str::to_owned))
+    }
+
     /// `running healthy`, `running starting`, `exited none`… of a service's container; none if there is no container.
     pub(crate) fn state(&self, service: &str) -> Result<Option<String>> {
-        // `-a` is missing in some versions of `ps -q`; stopped containers are not listed by the newer ones.
-        let id = self.run(&["ps", "-q", service])?;
-        let Some(id) = id.lines().map(str::trim).find(|id| !id.is_empty()) else {
+        let Some(id) = self.container(service)? else {
             return Ok(None);
         };
         let format = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
         let output = Command::new("docker")
-            .args(["inspect", "--format", format, id])
+            .args(["inspect", "--format", format, &id])
             .output()
             .doing(|| "docker inspect".to_owned())?;
         Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
     }
 }
 
-fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
+pub(crate) fn docker(dir: &Path, arguments: &[&str]) -> Result<()> {
     let what = || format!("docker {}", arguments.join(" "));
     let output = Command::new("docker").args(arguments).current_dir(dir).output().doing(what)?;
     if output.status.success() { Ok(()) } else { Err(Failure::new(format!("{}: {}", what(), end_of(&output)))) }

@@ -71,6 +71,12 @@ impl EnvFile {
         self.values.insert(name.to_owned(), value);
     }
 
+    /// Takes a name out again, with its value.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        self.lines.retain(|line| assignment(line).is_none_or(|(found, _)| found != name));
+        self.values.remove(name)
+    }
+
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

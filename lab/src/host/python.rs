@@ -75,12 +75,12 @@ fn make(venv: &Path, requirements: &Path) -> Result<()> {
     let log = venv.with_extension("log");
     let mut command = Command::new("python3");
     command.args(["-m", "venv"]).arg(venv);
-    bounded(command, &log, Duration::from_mins(1))
+    bounded(command, &log, Duration::from_mins(4))
         .map_err(|error| error.hint("apt-get install python3-venv, or use --platform compose"))?;
     let mut command = Command::new(venv.join("bin/pip"));
     command.args(["install", "--no-input", "--disable-pip-version-check", "--timeout", "15", "--retries", "2"]);
     command.arg("--requirement").arg(requirements);
-    bounded(command, &log, Duration::from_mins(4)).map_err(|error| {
+    bounded(command, &log, Duration::from_mins(8)).map_err(|error| {
         error.hint("Python's packages come from PyPI; where it cannot be reached, use --platform compose")
     })
 }
@@ -89,8 +89,7 @@ fn bounded(mut command: Command, log: &Path, limit: Duration) -> Result<()> {
     let what = format!("{command:?}");
     let file = fs::File::create(log).doing(|| format!("creating {}", log.display()))?;
     let both = file.try_clone().doing(|| format!("creating {}", log.display()))?;
-    let mut child =
-        command.stdin(Stdio::null()).stdout(file).stderr(both).spawn().doing(|| what.clone())?;
+    let mut child = command.stdin(Stdio::null()).stdout(file).stderr(both).spawn().doing(|| what.clone())?;
     let mut ended = None;
     let waited = wait::until(&what, limit, || {
         ended = child.try_wait().doing(|| what.clone())?;

@@ -15,12 +15,7 @@ pub(crate) fn slowly(what: &str, limit: Duration, mut ready: impl FnMut() -> Res
     repeat(what, limit, Duration::from_millis(700), &mut ready)
 }
 
-fn repeat(
-    what: &str,
-    limit: Duration,
-    longest: Duration,
-    ready: &mut dyn FnMut() -> Result<bool>,
-) -> Result<()> {
+fn repeat(what: &str, limit: Duration, longest: Duration, ready: &mut dyn FnMut() -> Result<bool>) -> Result<()> {
     let start = Instant::now();
     // Short at first because most things are ready at once, longer later to spare the machine.
     let mut pause = Duration::from_millis(5);

@@ -12,26 +12,25 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) struct Lab {
-    system: &'static str,
     dir: TempDir,
+    system: &'static str,
     pub(crate) port: u16,
 }
 
 impl Lab {
     /// Starts Pedidos, or says what is missing.
     pub(crate) fn up(platform: &str) -> Option<Self> {
-        Self::start("pedidos", platform)
+        Self::up_with("pedidos", &["--platform", platform])
     }
 
-    /// Starts any system, or says what is missing.
-    pub(crate) fn start(system: &'static str, platform: &str) -> Option<Self> {
-        if platform == "process" && !has_servers() {
+    pub(crate) fn up_with(system: &'static str, options: &[&str]) -> Option<Self> {
+        if options.contains(&"process") && !has_servers() {
             eprintln!("skipped: PostgreSQL or Redis is not installed (apt-get install postgresql redis-server)");
             return None;
         }
         let dir = directory();
-        let mut lab = Self { system, dir, port: 0 };
-        let up = lab.run(&["up", system, "--platform", platform]);
+        let mut lab = Self { dir, system, port: 0 };
+        let up = lab.run(&[&["up", system], options].concat());
         let error = String::from_utf8_lossy(&up.stderr).into_owned();
         if error.contains("come from PyPI") || error.contains("install python3-venv") {
             // What was begun is wiped as the lab is dropped.

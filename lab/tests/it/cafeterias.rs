@@ -45,7 +45,7 @@ fn script(lab: &Lab, line: &str) -> String {
 
 #[test]
 fn an_order_is_paid_by_the_real_worker() {
-    let Some(lab) = Lab::start("cafeterias", "process") else {
+    let Some(lab) = Lab::up_with("cafeterias", &["--platform", "process"]) else {
         return;
     };
     assert!(well(&lab), "{:?}", lab.get("/health"));
@@ -97,7 +97,7 @@ fn an_order_is_paid_by_the_real_worker() {
 
 #[test]
 fn every_fault_of_cafeterias_shows_and_is_mended() {
-    let Some(lab) = Lab::start("cafeterias", "process") else {
+    let Some(lab) = Lab::up_with("cafeterias", &["--platform", "process"]) else {
         return;
     };
     let names = lab.ok(&["faults", "cafeterias"]);
@@ -132,8 +132,7 @@ fn shows(lab: &Lab, fault: &str) {
             assert_eq!((status, service(lab, "celery").0.as_str()), (201, "down"), "{fault}");
             lab.until("tasks wait", |lab| metric(lab, "celery_queue_length{queue=\"celery\"}") >= 1.0);
             assert_eq!(status_of(lab, &made), "pending");
-            let status: Value =
-                serde_json::from_slice(&lab.run(&["status", "cafeterias", "--json"]).stdout).unwrap();
+            let status: Value = serde_json::from_slice(&lab.run(&["status", "cafeterias", "--json"]).stdout).unwrap();
             let components = status["components"].as_array().unwrap();
             let worker = components.iter().find(|component| component["name"] == "worker").unwrap();
             assert_eq!(worker["running"], fault == "celery-worker-hung", "{fault}");

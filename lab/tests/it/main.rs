@@ -12,5 +12,6 @@ mod bench;
 mod cafeterias;
 mod cafeterias_compose;
 mod compose;
+mod lotolink;
 mod pedidos;
 mod runbook;

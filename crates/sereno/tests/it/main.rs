@@ -8,6 +8,7 @@ mod harness;
 mod init;
 mod kubernetes;
 mod locks;
+mod lotolink;
 mod pedidos;
 mod people;
 mod pm2;

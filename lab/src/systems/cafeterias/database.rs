@@ -4,8 +4,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::failure::{Doing, Failure, Result};
+use crate::service::runtime;
 use crate::stack::Stack;
-use crate::systems::pedidos::runtime;
 
 /// What somebody else may have made the password.
 pub(super) const OTHER_PASSWORD: &str = "rotada-sin-avisar";

@@ -14,9 +14,9 @@ use crate::host::env_file::EnvFile;
 use crate::host::home::{Home, SystemFile};
 use crate::host::{git, http, python};
 use crate::load::{Ask, LoadOptions};
+use crate::service::random_hex;
 use crate::stack::{Platform, Stack};
 use crate::system::{Component, Fault, Kind, System};
-use crate::systems::pedidos::random_hex;
 
 pub(crate) struct Cafeterias;
 
@@ -152,8 +152,7 @@ impl System for Cafeterias {
     fn prepare(&self, home: &Home) -> Result<()> {
         running::prepare(home)?;
         // The tag that a rollback goes back to. A second `up` finds it there.
-        if home.path(crate::commands::OWN_HISTORY).exists() && git::run(home.dir(), &["rev-parse", "v1.0.0"]).is_err()
-        {
+        if home.path(crate::commands::OWN_HISTORY).exists() && git::run(home.dir(), &["rev-parse", "v1.0.0"]).is_err() {
             git::tag(home.dir(), "v1.0.0")?;
         }
         if home.env()?.get("LAB_PLATFORM") == Some(Platform::Process.name()) {

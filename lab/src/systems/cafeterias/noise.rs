@@ -10,8 +10,8 @@ use super::database::options;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::Daemon;
 use crate::host::http;
+use crate::service::runtime;
 use crate::stack::Stack;
-use crate::systems::pedidos::runtime;
 
 pub(super) const IDLE_SESSIONS: &str = "idle-sessions";
 pub(super) const LOCK_CHAIN: &str = "lock-chain";
@@ -90,9 +90,7 @@ pub(super) fn guess_passwords() -> Result<()> {
     let headers = [("X-Real-IP", GUESSER)];
     for number in 0_u64.. {
         let person = number % 100 + 1;
-        let body = format!(
-            "{{\"email\":\"persona{person}@cafe-central.example\",\"password\":\"cafe{number}\"}}"
-        );
+        let body = format!("{{\"email\":\"persona{person}@cafe-central.example\",\"password\":\"cafe{number}\"}}");
         // Whether anybody answers is not the guesser's worry.
         let _ = http::send(port, "POST", "/auth/login", &headers, &body);
         std::thread::sleep(Duration::from_millis(200));

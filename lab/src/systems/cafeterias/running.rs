@@ -13,8 +13,8 @@ use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
 use crate::host::home::Home;
 use crate::host::{http, python, wait};
+use crate::service::random_hex;
 use crate::stack::{Platform, Stack};
-use crate::systems::pedidos::random_hex;
 
 /// The folders, the secrets, and what `.env` says of the directory itself.
 pub(super) fn prepare(home: &Home) -> Result<()> {
@@ -80,7 +80,12 @@ pub(super) fn python(stack: &Stack<'_>, arguments: &[&str]) -> Result<String> {
 }
 
 /// Runs one of the system's own scripts, as its operator would.
-pub(super) fn script(stack: &Stack<'_>, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
+pub(super) fn script(
+    stack: &Stack<'_>,
+    name: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<String> {
     let mut command = Command::new("bash");
     command.arg(Path::new("scripts").join(name)).args(arguments).current_dir(stack.home.dir());
     // It starts components through this program, which holds the directory's lock already.

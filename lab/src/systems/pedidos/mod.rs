@@ -5,8 +5,6 @@
 
 mod api;
 mod faults;
-mod link;
-mod log;
 mod migrate;
 mod queue;
 mod release;
@@ -16,16 +14,14 @@ mod store;
 mod tools;
 mod worker;
 
-use rustix::rand::{GetRandomFlags, getrandom};
-use tokio::signal::unix::{SignalKind, signal};
+pub(crate) use self::tools::{Tool, run as run_tool};
 
-pub(crate) use self::tools::{Tool, run as run_tool, runtime};
-
-use crate::failure::{Doing, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::host::env_file::EnvFile;
 use crate::host::home::SystemFile;
 use crate::host::http;
 use crate::load::{Ask, LoadOptions};
+use crate::service::{random_hex, runtime};
 use crate::stack::{Platform, Stack};
 use crate::system::{Component, Fault, Kind, System};
 
@@ -159,28 +155,6 @@ impl System for Pedidos {
             other => Err(Failure::new(format!("pedidos has no role {other}")).hint("api or worker")),
         }
     }
-}
-
-/// Returns when the process is asked to end.
-async fn told_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        // Without handlers the signal ends the process by itself.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-}
-
-pub(crate) fn random_hex() -> Result<String> {
-    use std::fmt::Write;
-    let mut bytes = [0_u8; 16];
-    getrandom(&mut bytes, GetRandomFlags::empty()).doing(|| "getrandom".to_owned())?;
-    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
 }
 
 fn is_compose(stack: &Stack<'_>) -> bool {

@@ -7,7 +7,7 @@ use redis::{Pipeline, RedisResult, cmd};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::link::Link;
+use crate::service::link::Link;
 
 const WAITING: &str = "queue:payments:waiting";
 const ACTIVE: &str = "queue:payments:active";

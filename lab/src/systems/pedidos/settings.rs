@@ -1,6 +1,7 @@
 //! What the API and the worker are told through their environment.
 
 use crate::failure::{Failure, Result};
+use crate::service::required;
 
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -21,13 +22,5 @@ impl Settings {
             port: port.parse().map_err(|_| Failure::new(format!("PORT={port} is not a port")))?,
             webhook_secret: required("PAYMENT_WEBHOOK_SECRET")?,
         })
-    }
-}
-
-pub(super) fn required(name: &str) -> Result<String> {
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        _ => Err(Failure::new(format!("{name} is not set"))
-            .hint("`set -a; . ./.env; set +a` in the lab's directory, or use its Makefile")),
     }
 }

@@ -1,27 +1,14 @@
 //! Tenants, orders and payments in PostgreSQL. Every call ends within a bounded time.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use tokio::time::timeout;
+use sqlx::postgres::{PgPool, PgRow};
 
-const ACQUIRE: Duration = Duration::from_millis(1500);
-const ANSWER: Duration = Duration::from_secs(5);
+use crate::service::database::{self, ANSWER, StoreError, bounded, sort};
 
 #[derive(Clone)]
 pub(super) struct Store {
     pool: PgPool,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    /// The database cannot be reached or does not answer: trying later makes sense.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    #[error("{0}")]
-    Refused(String),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,18 +34,12 @@ const ORDER: &str = "id, tenant_id, description, amount_cents, status, \
     to_char(paid_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS paid_at";
 
 impl Store {
-    /// Does not connect yet: a service starts even while PostgreSQL is down.
     pub(super) fn new(url: &str) -> Result<Self, sqlx::Error> {
-        let options: PgConnectOptions = url.parse()?;
-        let options = options.application_name("pedidos").options([("statement_timeout", "5000")]);
-        let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(ACQUIRE).connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool: database::pool(url, "pedidos")? })
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        // Less time than for other questions: whoever asks for health is in a hurry.
-        let one = sqlx::query("SELECT 1").execute(&self.pool);
-        bounded(ACQUIRE, one).await.map(|_| ())
+        database::ping(&self.pool).await
     }
 
     pub(super) async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
@@ -128,26 +109,6 @@ impl Store {
             Ok(row)
         };
         order(&bounded(ANSWER, work).await?)
-    }
-}
-
-async fn bounded<T>(limit: Duration, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
-    match timeout(limit, work).await {
-        Ok(result) => result.map_err(|error| sort(&error)),
-        Err(_) => Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
-    }
-}
-
-fn sort(error: &sqlx::Error) -> StoreError {
-    match error {
-        // Class 57 is "operator intervention" (shutting down, starting up), 53 lack of resources, 08 connection.
-        sqlx::Error::Database(database)
-            if database.code().is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class))) =>
-        {
-            StoreError::Unavailable(error.to_string())
-        }
-        sqlx::Error::Database(_) | sqlx::Error::RowNotFound => StoreError::Refused(error.to_string()),
-        _ => StoreError::Unavailable(error.to_string()),
     }
 }
 

@@ -9,13 +9,13 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::release::Release;
-use super::settings::required;
 use super::{is_compose, migrate, signature};
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
 use crate::host::env_file::EnvFile;
 use crate::host::http;
 use crate::say::say;
+use crate::service::{required, runtime};
 use crate::stack::Stack;
 
 #[derive(Subcommand)]
@@ -71,10 +71,6 @@ pub(crate) fn run(tool: Tool) -> Result<()> {
             pay(&event_id, order_id, amount_cents, dir.as_deref())
         }
     }
-}
-
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().doing(|| "starting the runtime".to_owned())
 }
 
 pub(super) fn pay(event_id: &str, order_id: i64, amount_cents: i64, dir: Option<&Path>) -> Result<()> {

@@ -6,12 +6,13 @@ use redis::cmd;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::link::Link;
-use super::log;
 use super::queue::{Job, Queue};
 use super::settings::Settings;
-use super::store::{Order, Store, StoreError};
+use super::store::{Order, Store};
 use crate::failure::{Doing, Result};
+use crate::service::database::StoreError;
+use crate::service::link::Link;
+use crate::service::{log, told_to_stop};
 
 /// How long to leave alone what does not answer.
 const REST: Duration = Duration::from_millis(500);
@@ -23,7 +24,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<()> {
     log::info("worker started", &json!({"queue": "payments"}));
     let mut recovered = false;
     // The signal is looked at between jobs only: a job that was taken is settled first.
-    let stop = tokio::spawn(super::told_to_stop());
+    let stop = tokio::spawn(told_to_stop());
     while !stop.is_finished() {
         let round = round(&store, &link, &mut recovered).await;
         if let Err(error) = round {

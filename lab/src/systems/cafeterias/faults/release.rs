@@ -21,9 +21,10 @@ pub(super) fn misconfigure(stack: &Stack<'_>) -> Result<()> {
     let backend = stack.component("backend")?;
     wait::slowly("the backend has ended at its start", Duration::from_secs(40), || {
         // An engine starts it again and again, each time after a longer pause.
-        let ended = match stack.platform {
-            Platform::Compose => stack.compose().state("backend")?.is_some_and(|state| state.starts_with("restarting")),
-            Platform::Process => !stack.is_running(backend)?,
+        let ended = if stack.platform == Platform::Compose {
+            stack.compose().state("backend")?.is_some_and(|state| state.starts_with("restarting"))
+        } else {
+            !stack.is_running(backend)?
         };
         Ok(ended && health(stack)?.is_none())
     })

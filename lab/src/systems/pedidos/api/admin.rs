@@ -5,8 +5,8 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::Shared;
-use super::answer::{Refusal, ok};
-use crate::systems::pedidos::log;
+use crate::service::answer::{Refusal, ok};
+use crate::service::log;
 use crate::systems::pedidos::queue::Queue;
 
 pub(super) async fn show(State(app): State<Shared>) -> Result<Response, Refusal> {

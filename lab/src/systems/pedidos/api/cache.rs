@@ -6,8 +6,9 @@ use redis::cmd;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{App, answer::Refusal};
-use crate::systems::pedidos::store::StoreError;
+use super::App;
+use crate::service::answer::Refusal;
+use crate::service::database::StoreError;
 
 const LIFE_SECONDS: u64 = 300;
 

@@ -1,6 +1,6 @@
 //! Numbers in Prometheus' text format.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -11,9 +11,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
+use crate::service::requests::{Labels, Requests, head};
 use crate::systems::pedidos::queue::Queue;
-
-const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The hit rate is that of the last lookups, so that it shows today's trouble and not last week's average.
 const LOOKUPS: usize = 500;
@@ -23,23 +22,9 @@ pub(super) struct Metrics(Mutex<Numbers>);
 
 #[derive(Default)]
 struct Numbers {
-    requests: BTreeMap<Labels, Histogram>,
+    requests: Requests,
     lookups: VecDeque<bool>,
     orders: u64,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Labels {
-    method: String,
-    route: String,
-    status: u16,
-}
-
-#[derive(Default)]
-struct Histogram {
-    buckets: [u64; BOUNDS.len()],
-    count: u64,
-    sum: f64,
 }
 
 impl Metrics {
@@ -56,13 +41,7 @@ impl Metrics {
     }
 
     fn request(&self, labels: Labels, seconds: f64) {
-        let mut numbers = self.numbers();
-        let histogram = numbers.requests.entry(labels).or_default();
-        for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
-            *bucket += u64::from(seconds <= bound);
-        }
-        histogram.count += 1;
-        histogram.sum += seconds;
+        self.numbers().requests.count(labels, seconds);
     }
 
     /// Counting goes on after a panic elsewhere: half a count is better than none.
@@ -71,7 +50,6 @@ impl Metrics {
     }
 }
 
-/// Measures each request under its route's pattern, never its address: ids would make endless series.
 pub(super) async fn measure(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = request.method().to_string();
@@ -107,27 +85,9 @@ pub(super) async fn show(State(app): State<Shared>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-}
-
 fn render(numbers: &Numbers) -> String {
     let mut text = String::new();
-    head(&mut text, "http_requests_total", "counter", "Requests answered.");
-    for (labels, histogram) in &numbers.requests {
-        let _ = writeln!(text, "http_requests_total{{{}}} {}", labels.text(), histogram.count);
-    }
-    head(&mut text, "http_request_duration_seconds", "histogram", "How long answers took.");
-    for (labels, histogram) in &numbers.requests {
-        let name = "http_request_duration_seconds";
-        let labels = labels.text();
-        for (bound, count) in BOUNDS.iter().zip(histogram.buckets) {
-            let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
-        }
-        let _ = writeln!(text, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", histogram.count);
-        let _ = writeln!(text, "{name}_sum{{{labels}}} {}", histogram.sum);
-        let _ = writeln!(text, "{name}_count{{{labels}}} {}", histogram.count);
-    }
+    numbers.requests.render(&mut text);
     head(&mut text, "cache_hit_rate", "gauge", "Share of the last 500 cache lookups that were hits.");
     let hits = numbers.lookups.iter().filter(|hit| **hit).count();
     let rate = hits as f64 / numbers.lookups.len() as f64;
@@ -138,32 +98,9 @@ fn render(numbers: &Numbers) -> String {
     text
 }
 
-impl Labels {
-    fn text(&self) -> String {
-        format!("method=\"{}\",route=\"{}\",status=\"{}\"", self.method, self.route, self.status)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Labels, Metrics, render};
-
-    #[test]
-    fn buckets_are_cumulative_and_end_with_the_count() {
-        let metrics = Metrics::default();
-        for seconds in [0.001, 0.03, 60.0] {
-            let labels = Labels { method: "GET".into(), route: "/orders/{id}".into(), status: 200 };
-            metrics.request(labels, seconds);
-        }
-        let text = render(&metrics.numbers());
-        let labels = "method=\"GET\",route=\"/orders/{id}\",status=\"200\"";
-        for (le, count) in [("0.005", 1), ("0.025", 1), ("0.05", 2), ("10", 2), ("+Inf", 3)] {
-            let line = format!("http_request_duration_seconds_bucket{{{labels},le=\"{le}\"}} {count}\n");
-            assert!(text.contains(&line), "{line}\n{text}");
-        }
-        assert!(text.contains(&format!("http_requests_total{{{labels}}} 3\n")), "{text}");
-        assert!(text.contains("cache_hit_rate NaN\n"), "{text}");
-    }
+    use super::{Metrics, render};
 
     #[test]
     fn the_hit_rate_forgets_old_lookups() {

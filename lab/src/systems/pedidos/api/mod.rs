@@ -1,7 +1,6 @@
 //! The HTTP API.
 
 mod admin;
-mod answer;
 mod cache;
 mod health;
 mod metrics;
@@ -20,12 +19,12 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::metrics::Metrics;
-use super::link::Link;
-use super::log;
 use super::release::Release;
 use super::settings::Settings;
 use super::store::Store;
 use crate::failure::{Doing, Result};
+use crate::service::link::Link;
+use crate::service::{log, told_to_stop};
 
 type Shared = Arc<App>;
 
@@ -50,9 +49,9 @@ pub(super) async fn serve(settings: &Settings) -> Result<()> {
     let address = format!("{}:{}", settings.host, settings.port);
     let listener = TcpListener::bind(&address).await.doing(|| format!("listening on {address}"))?;
     log::info("api started", &json!({"address": address}));
-    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(super::told_to_stop());
+    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(told_to_stop());
     let overdue = async {
-        super::told_to_stop().await;
+        told_to_stop().await;
         // Idle connections that clients keep open do not hold up the end.
         tokio::time::sleep(Duration::from_secs(2)).await;
     };

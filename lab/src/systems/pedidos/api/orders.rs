@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{Refusal, ok};
 use super::{App, Shared};
-use crate::systems::pedidos::log;
+use crate::service::answer::{Refusal, ok};
+use crate::service::log;
 
 #[derive(Deserialize)]
 pub(super) struct Whose {

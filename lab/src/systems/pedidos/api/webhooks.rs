@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::Shared;
-use super::answer::Refusal;
+use crate::service::answer::Refusal;
+use crate::service::log;
 use crate::systems::pedidos::queue::{Job, Queue};
-use crate::systems::pedidos::{log, signature};
+use crate::systems::pedidos::signature;
 
 pub(super) async fn payment(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let given = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 /// quick and needs no rest: the first request after a restart finds the server.
 const REST: Duration = Duration::from_millis(250);
 
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
     config: AsyncConnectionConfig,
     state: Mutex<State>,
@@ -24,7 +24,7 @@ struct State {
 
 impl Link {
     /// Does not connect yet: a service starts even while Redis is down.
-    pub(super) fn new(url: &str, answer_within: Duration) -> RedisResult<Self> {
+    pub(crate) fn new(url: &str, answer_within: Duration) -> RedisResult<Self> {
         Ok(Self {
             client: Client::open(url)?,
             config: AsyncConnectionConfig::new()
@@ -34,7 +34,7 @@ impl Link {
         })
     }
 
-    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+    pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let mut again = true;
         loop {
             let mut connection = self.connection().await?;
@@ -46,7 +46,7 @@ impl Link {
     }
 
     /// Runs the commands as one transaction.
-    pub(super) async fn transaction(&self, commands: &mut Pipeline) -> RedisResult<()> {
+    pub(crate) async fn transaction(&self, commands: &mut Pipeline) -> RedisResult<()> {
         commands.atomic();
         let mut again = true;
         loop {

@@ -4,15 +4,15 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value};
 
-pub(super) fn info(message: &str, fields: &Value) {
+pub(crate) fn info(message: &str, fields: &Value) {
     line("info", message, fields);
 }
 
-pub(super) fn warn(message: &str, fields: &Value) {
+pub(crate) fn warn(message: &str, fields: &Value) {
     line("warn", message, fields);
 }
 
-pub(super) fn error(message: &str, fields: &Value) {
+pub(crate) fn error(message: &str, fields: &Value) {
     line("error", message, fields);
 }
 

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 use redis::RedisError;
 use serde_json::{Value, json};
 
-use crate::systems::pedidos::store::StoreError;
+use super::database::StoreError;
 
 #[derive(Debug)]
-pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
+pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
 
 impl Refusal {
-    pub(super) fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, message.into())
     }
 }
@@ -39,6 +39,6 @@ impl From<RedisError> for Refusal {
     }
 }
 
-pub(super) fn ok(value: Value) -> Response {
+pub(crate) fn ok(value: Value) -> Response {
     Json(value).into_response()
 }
