@@ -12,6 +12,8 @@ use crate::systems::lotolink::BACKEND;
 
 const SELECTOR: &str = "app=lotolink-backend";
 const HOLD: &str = "lotolink.com/auditoria";
+/// What the cluster says when a backend that has no database is asked whether it is ready.
+pub(super) const NOT_READY: &str = "Readiness probe failed: HTTP probe failed with statuscode: 503";
 const QUOTA: &str = "limite-de-pods";
 
 pub(super) fn crash_loop(stack: &Stack<'_>) -> Result<()> {
@@ -72,6 +74,7 @@ pub(super) fn database_name_gone(stack: &Stack<'_>) -> Result<()> {
     stack.kube()?.patch("service", "postgres-service", &json!({"spec": {"selector": {"app": "postgresql"}}}))?;
     // Those that are connected would not notice before they connect again.
     replace_all(stack)?;
+    await_event(stack, NOT_READY)?;
     super::await_status(stack, "/health", 502)
 }
 
@@ -145,7 +148,7 @@ fn pods(kube: &Kube) -> Result<Vec<String>> {
 }
 
 /// Waits until the cluster says something of a pod that is to stay.
-fn await_event(stack: &Stack<'_>, words: &str) -> Result<()> {
+pub(super) fn await_event(stack: &Stack<'_>, words: &str) -> Result<()> {
     let kube = stack.kube()?;
     wait::slowly(&format!("the events say {words}"), Duration::from_mins(3), || {
         let (pods, events) = (pods(&kube)?, kube.list("events", "")?);

@@ -20,6 +20,7 @@ pub(super) fn wrong_password(stack: &Stack<'_>) -> Result<()> {
         let kube = stack.kube()?;
         kube.patch("secret", "postgres-credentials", &json!({"stringData": {"password": "clave-vieja"}}))?;
         super::cluster::replace_all(stack)?;
+        super::cluster::await_event(stack, super::cluster::NOT_READY)?;
         return super::await_status(stack, "/health", 502);
     }
     let url = stack.env.get("DATABASE_URL").unwrap_or_default();
@@ -86,8 +87,10 @@ fn set(stack: &Stack<'_>, name: &str, value: &str) -> Result<()> {
 
 fn put_back(stack: &Stack<'_>, name: &str) -> Result<()> {
     if stack.platform == Platform::Kubernetes {
-        cluster::apply(stack, "k8s/config.yaml")?;
-        super::cluster::reapply(stack)?;
+        for file in ["k8s/config.yaml", "k8s/lotolink-backend.yaml"] {
+            cluster::apply(stack, file)?;
+        }
+        // Pods that have the old value never get ready: nobody waits for them.
         return super::cluster::roll(stack);
     }
     let mut kept = EnvFile::read(&stack.home.path(KEPT))?;
