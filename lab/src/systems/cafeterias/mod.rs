@@ -150,13 +150,14 @@ impl System for Cafeterias {
     }
 
     fn prepare(&self, home: &Home) -> Result<()> {
+        // First, since `.env` names the interpreter.
+        if home.env()?.get("LAB_PLATFORM") == Some(Platform::Process.name()) {
+            python::prepare(&home.path("backend/requirements.txt"), MODULES, &home.path(VENV))?;
+        }
         running::prepare(home)?;
         // The tag that a rollback goes back to. A second `up` finds it there.
         if home.path(crate::commands::OWN_HISTORY).exists() && git::run(home.dir(), &["rev-parse", "v1.0.0"]).is_err() {
             git::tag(home.dir(), "v1.0.0")?;
-        }
-        if home.env()?.get("LAB_PLATFORM") == Some(Platform::Process.name()) {
-            python::prepare(&home.path("backend/requirements.txt"), MODULES, &home.path(VENV))?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ app.conf.update(
     beat_schedule={
         # Nobody wants a late one, so it does not wait for a worker that is gone.
         "heartbeat": {"task": "app.tasks.heartbeat", "schedule": 1.0, "options": {"expires": 5}},
-        "revenue": {"task": "app.tasks.summarize_revenue", "schedule": 15.0, "options": {"expires": 15}},
+        "revenue": {"task": "app.tasks.summarize_revenue", "schedule": 8.0, "options": {"expires": 8}},
     },
 )
 
