@@ -38,6 +38,7 @@ pub(crate) fn up(system: &dyn System, dir: &Path, options: &UpOptions) -> Result
         let note = home.path(OWN_HISTORY);
         fs::write(&note, "").doing(|| format!("writing {}", note.display()))?;
     }
+    system.prepare(&home)?;
     let stack = Stack::new(system, home)?;
     match stack.platform {
         Platform::Process => up_processes(&stack)?,
@@ -85,7 +86,7 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         let (name, preferred) = match component.kind {
             // Pods have addresses of their own; users come through one port.
             Kind::Postgres | Kind::Redis if on_cluster => continue,
-            Kind::Http => ("PORT", 3000),
+            Kind::Http => ("PORT", system.preferred_port()),
             Kind::Postgres => ("POSTGRES_PORT", 5433),
             Kind::Redis => ("REDIS_PORT", 6380),
             Kind::Worker => continue,
@@ -102,6 +103,11 @@ fn settle(system: &dyn System, home: &Home, options: &UpOptions) -> Result<()> {
         if wanted.is_some_and(|wanted| wanted != port) {
             return Err(Failure::new(format!("this lab has port {port} already"))
                 .hint(format!("change {name} in {}", home.path(".env").display())));
+        }
+    }
+    for (name, preferred) in system.ports() {
+        if env.get(name).is_none() {
+            env.set(name, ports::give(home.dir(), *preferred)?.to_string());
         }
     }
     system.settings(&mut env)?;
@@ -127,7 +133,7 @@ fn settle_cluster(system: &dyn System, env: &mut EnvFile, options: &UpOptions) -
 
 fn up_processes(stack: &Stack<'_>) -> Result<()> {
     refuse_taken_ports(stack)?;
-    let all = stack.system.components();
+    let all = stack.components();
     let stores = |kind| matches!(kind, Kind::Postgres | Kind::Redis);
     for first in [true, false] {
         // All of a group start at once, and then each is awaited.
@@ -147,7 +153,7 @@ fn up_processes(stack: &Stack<'_>) -> Result<()> {
 }
 
 fn refuse_taken_ports(stack: &Stack<'_>) -> Result<()> {
-    for component in stack.system.components() {
+    for component in stack.components() {
         let name = match component.kind {
             Kind::Http => "PORT",
             Kind::Postgres => "POSTGRES_PORT",
@@ -169,11 +175,11 @@ fn up_containers(stack: &Stack<'_>) -> Result<()> {
     fs::create_dir_all(&bin).doing(|| format!("creating {}", bin.display()))?;
     let program = own_program()?;
     fs::copy(&program, bin.join("lab")).doing(|| format!("copying {}", program.display()))?;
-    stack.compose().build_base()?;
+    stack.compose().build_base(stack.system.base_image())?;
     stack.compose().run(&["build"])?;
     stack.compose().run(&["up", "-d"])?;
-    for component in stack.system.components() {
-        stack.start(component)?;
+    for component in stack.components() {
+        stack.await_container(component)?;
     }
     stack.system.migrate(stack)
 }
@@ -182,11 +188,11 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
     let _lock = stack.home.lock()?;
     stack.system.before_down(stack)?;
     match stack.platform {
-        Platform::Compose if wipe => stack.compose().wipe()?,
+        Platform::Compose if wipe => stack.compose().wipe(stack.env.get("COMPOSE_PROJECT_NAME"))?,
         Platform::Compose => stack.compose().run(&["down"]).map(|_| ())?,
         Platform::Kubernetes => cluster::down(stack, wipe)?,
         Platform::Process => {
-            for component in stack.system.components().iter().rev() {
+            for component in stack.components().iter().rev() {
                 stack.stop(component)?;
             }
         }
@@ -195,9 +201,11 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
         stack.home.uninstall()?;
         let history = stack.home.path(OWN_HISTORY).exists().then_some(".git");
         let ours = ["pg", "redis", "volumes", "logs", "run", "bin", "releases", "current", ".env", ".lab"];
-        for name in history.into_iter().chain(ours) {
+        for name in history.into_iter().chain(ours).chain(stack.system.leftovers().iter().copied()) {
             let path = stack.home.path(name);
-            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            // A link goes by itself, not with what it names.
+            let gone =
+                if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Failure::new(format!("removing {}: {error}", path.display())));
@@ -214,7 +222,7 @@ pub(crate) fn down(stack: &Stack<'_>, wipe: bool) -> Result<()> {
 pub(crate) fn status(stack: &Stack<'_>, as_json: bool) -> Result<bool> {
     let mut all_run = true;
     let mut rows = Vec::new();
-    for component in stack.system.components() {
+    for component in stack.components() {
         let running = stack.is_running(component)?;
         all_run &= running;
         let detail = stack.describe(component)?.unwrap_or_default();

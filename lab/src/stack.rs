@@ -65,8 +65,12 @@ impl<'s> Stack<'s> {
         Ok(Self { system, home, env, platform })
     }
 
+    pub(crate) fn components(&self) -> &'static [Component] {
+        if self.platform == Platform::Compose { self.system.containers() } else { self.system.components() }
+    }
+
     pub(crate) fn component(&self, name: &str) -> Result<&'static Component> {
-        let all = self.system.components();
+        let all = self.components();
         all.iter().find(|component| component.name == name).ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|component| component.name).collect();
             Failure::new(format!("{} has no component {name}", self.system.name()))
@@ -107,11 +111,7 @@ impl<'s> Stack<'s> {
             return self.kube()?.await_rollout(component.name);
         }
         let Some(daemon) = starting.daemon else {
-            let what = format!("container {} is ready", component.name);
-            return wait::until(&what, Duration::from_mins(1), || {
-                let state = self.compose().state(component.name)?;
-                Ok(matches!(state.as_deref(), Some("running healthy" | "running none")))
-            });
+            return self.await_container(component);
         };
         // Each says its own pid: whoever else may listen on the port is not taken for it.
         daemon.await_ready(starting.child, || {
@@ -130,6 +130,13 @@ impl<'s> Stack<'s> {
             self.postgres()?.create_database()?;
         }
         Ok(())
+    }
+
+    pub(crate) fn await_container(&self, component: &Component) -> Result<()> {
+        wait::slowly(&format!("container {} is ready", component.name), Duration::from_mins(2), || {
+            let state = self.compose().state(component.name)?;
+            Ok(matches!(state.as_deref(), Some("running healthy" | "running none")))
+        })
     }
 
     fn answers_as(&self, pid: u32) -> bool {
@@ -224,13 +231,14 @@ impl<'s> Stack<'s> {
         })
     }
 
-    fn daemon(&self, component: &Component) -> Result<Daemon> {
+    pub(crate) fn daemon(&self, component: &Component) -> Result<Daemon> {
         match component.kind {
             Kind::Postgres => self.postgres()?.daemon(&self.home),
             Kind::Redis => Redis::daemon(&self.home),
-            Kind::Http | Kind::Worker => {
-                self.own_daemon(component.name, &["serve", self.system.name(), component.name])
-            }
+            Kind::Http | Kind::Worker => match self.system.daemon(self, component.name)? {
+                Some(daemon) => Ok(daemon),
+                None => self.own_daemon(component.name, &["serve", self.system.name(), component.name]),
+            },
         }
     }
 

@@ -5,8 +5,9 @@
 
 use crate::cluster::Manifests;
 use crate::failure::Result;
+use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
-use crate::host::home::SystemFile;
+use crate::host::home::{Home, SystemFile};
 use crate::load::{Ask, LoadOptions};
 use crate::stack::{Platform, Stack};
 
@@ -17,6 +18,21 @@ pub(crate) trait System: Sync {
 
     /// In the order in which they start; they stop in the opposite order.
     fn components(&self) -> &'static [Component];
+
+    /// Those that it has as containers, where they are others.
+    fn containers(&self) -> &'static [Component] {
+        self.components()
+    }
+
+    /// The ports that it needs beside those of its components' kinds: the name in `.env`, and the preferred number.
+    fn ports(&self) -> &'static [(&'static str, u16)] {
+        &[]
+    }
+
+    /// Where its API answers when that port is free.
+    fn preferred_port(&self) -> u16 {
+        3000
+    }
 
     /// Where it can live; the first is taken when nobody says.
     fn platforms(&self) -> &'static [Platform];
@@ -33,6 +49,26 @@ pub(crate) trait System: Sync {
 
     /// Fills in what `.env` does not say yet. Ports are chosen already.
     fn settings(&self, env: &mut EnvFile) -> Result<()>;
+
+    /// What must be there before anything starts, beyond files and `.env`.
+    fn prepare(&self, _home: &Home) -> Result<()> {
+        Ok(())
+    }
+
+    /// Its images' common part, under a name that outlives each lab's own image.
+    fn base_image(&self) -> &'static str {
+        "lab-base:bookworm"
+    }
+
+    /// Files beyond the usual ones that go when the lab is wiped.
+    fn leftovers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// How one of its processes starts, where that is not this program.
+    fn daemon(&self, _stack: &Stack<'_>, _component: &str) -> Result<Option<Daemon>> {
+        Ok(None)
+    }
 
     /// Brings databases to the current shape; runs when they answer and before the rest starts.
     fn migrate(&self, stack: &Stack<'_>) -> Result<()>;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::env_file::EnvFile;
 use crate::failure::{Doing, Failure, Result};
 
 pub(crate) struct Compose<'h> {
@@ -24,9 +25,14 @@ impl Compose<'_> {
     }
 
     /// Stops and removes the containers with their data and image.
-    pub(crate) fn wipe(&self) -> Result<()> {
+    ///
+    /// A system whose releases are images of their own names them `lab-PROJECT:VERSION`, and all of those go.
+    pub(crate) fn wipe(&self, project: Option<&str>) -> Result<()> {
         let containers = self.run(&["ps", "-q"])?;
-        let names = self.images_of(containers.split_whitespace())?;
+        let mut names = self.images_of(containers.split_whitespace())?;
+        if let Some(project) = project {
+            names.extend(self.images_named(&format!("lab-{project}"))?);
+        }
         self.run(&["down", "-v"])?;
         if names.is_empty() {
             return Ok(());
@@ -35,6 +41,19 @@ impl Compose<'_> {
         let mut arguments = vec!["rmi"];
         arguments.extend(names.iter().map(String::as_str));
         docker(self.dir, &arguments)
+    }
+
+    fn images_named(&self, repository: &str) -> Result<Vec<String>> {
+        let what = || format!("docker images {repository}");
+        let output = Command::new("docker")
+            .args(["images", "--format", "{{.Repository}}:{{.Tag}}", repository])
+            .current_dir(self.dir)
+            .output()
+            .doing(what)?;
+        if !output.status.success() {
+            return Err(Failure::new(format!("{}: {}", what(), end_of(&output))));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
     /// The names of the images that containers were made from, each once.
@@ -55,9 +74,9 @@ impl Compose<'_> {
     }
 
     /// The Debian packages, under a name of their own: they outlive each lab's image, and the next build is quick.
-    pub(crate) fn build_base(&self) -> Result<()> {
+    pub(crate) fn build_base(&self, name: &str) -> Result<()> {
         let network = ["build", "--network", "host"];
-        let target = ["--target", "base", "-t", "lab-base:bookworm", "."];
+        let target = ["--target", "base", "-t", name, "."];
         docker(self.dir, &[network.as_slice(), &target].concat())
     }
 
@@ -66,22 +85,39 @@ impl Compose<'_> {
         let mut command = Command::new(first);
         command.args(rest).args(arguments).current_dir(self.dir);
         // What the caller's environment says would win over `.env`, which describes this lab.
-        for name in ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "PORT", "POSTGRES_PORT", "REDIS_PORT"] {
+        for name in ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "PORT", "POSTGRES_PORT", "REDIS_PORT", "APP_VERSION"] {
             command.env_remove(name);
         }
         command
     }
 
+    /// Asked of the engine itself, which is quicker than compose, and lists those that have stopped in every version.
+    fn container(&self, service: &str) -> Result<Option<String>> {
+        let env = EnvFile::read(&self.dir.join(".env"))?;
+        let project = env.get("COMPOSE_PROJECT_NAME").unwrap_or_default();
+        let label = |name: &str, value: &str| format!("label=com.docker.compose.{name}={value}");
+        let what = || format!("docker ps: {service}");
+        let output = Command::new("docker")
+            .args(["ps", "-a", "-q", "--no-trunc", "--filter", &label("project", project)])
+            // A container of `compose run` is of the service, and is not the service.
+            .args(["--filter", &label("service", service), "--filter", &label("oneoff", "False")])
+            .output()
+            .doing(what)?;
+        if !output.status.success() {
+            return Err(Failure::new(format!("{}: {}", what(), end_of(&output))));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().map(str::trim).find(|id| !id.is_empty()).map(str::to_owned))
+    }
+
     /// `running healthy`, `running starting`, `exited none`… of a service's container; none if there is no container.
     pub(crate) fn state(&self, service: &str) -> Result<Option<String>> {
-        // `-a` is missing in some versions of `ps -q`; stopped containers are not listed by the newer ones.
-        let id = self.run(&["ps", "-q", service])?;
-        let Some(id) = id.lines().map(str::trim).find(|id| !id.is_empty()) else {
+        let Some(id) = self.container(service)? else {
             return Ok(None);
         };
         let format = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}";
         let output = Command::new("docker")
-            .args(["inspect", "--format", format, id])
+            .args(["inspect", "--format", format, &id])
             .output()
             .doing(|| "docker inspect".to_owned())?;
         Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::wait;
 use crate::failure::{Doing, Failure, Result};
@@ -83,9 +83,13 @@ impl Daemon {
     fn is_ours(&self, pid: u32) -> bool {
         let process = PathBuf::from(format!("/proc/{pid}"));
         let program = self.program.file_name().unwrap_or_default().to_string_lossy();
+        let line = fs::read(process.join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        // For a moment after its start it still is this program, on its way to become the other.
+        let on_its_way = line.split('\0').nth(1) == Some("detach");
         // The kernel keeps 15 bytes of the name.
         let named = fs::read_to_string(process.join("comm")).unwrap_or_default();
-        if named.trim_end().is_empty() || !program.starts_with(named.trim_end()) {
+        if !on_its_way && (named.trim_end().is_empty() || !program.starts_with(named.trim_end())) {
             return false;
         }
         let directory = fs::canonicalize(&self.directory).unwrap_or_else(|_| self.directory.clone());
@@ -94,8 +98,7 @@ impl Daemon {
         }
         // Another account's working directory may not be readable, its command line is.
         let wanted = directory.to_string_lossy().into_owned();
-        fs::read(process.join("cmdline"))
-            .is_ok_and(|line| String::from_utf8_lossy(&line).split('\0').any(|word| word == wanted))
+        line.split('\0').any(|word| word == wanted)
     }
 
     /// Asks it to stop, waits until it is gone, and ends it by force if it does not listen.
@@ -107,7 +110,7 @@ impl Daemon {
         let what = format!("{} (pid {pid}) has stopped", self.name);
         let gone = || Ok(!is_alive(pid));
         if wait::until(&what, Duration::from_secs(10), gone).is_err() {
-            signal(pid, Signal::KILL)?;
+            kill_group(pid)?;
             wait::until(&what, Duration::from_secs(5), gone)?;
         }
         // The server may have removed its file itself.
@@ -168,7 +171,18 @@ fn is_alive(pid: u32) -> bool {
     stat.rsplit_once(')').is_some_and(|(_, rest)| !matches!(rest.trim_start().chars().next(), Some('Z' | 'X')))
 }
 
-fn signal(pid: u32, signal: Signal) -> Result<()> {
+/// With whatever it started: a worker that is ended by force cannot end its own children.
+fn kill_group(pid: u32) -> Result<()> {
+    if let Some(leader) = i32::try_from(pid).ok().and_then(Pid::from_raw)
+        && kill_process_group(leader, Signal::KILL).is_ok()
+    {
+        return Ok(());
+    }
+    // Somebody else started it, in a group that is not its own.
+    signal(pid, Signal::KILL)
+}
+
+pub(crate) fn signal(pid: u32, signal: Signal) -> Result<()> {
     let Some(target) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return Err(Failure::new(format!("{pid} is not a process id")));
     };

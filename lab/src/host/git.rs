@@ -21,6 +21,10 @@ pub(crate) fn begin(dir: &Path) -> Result<bool> {
     Ok(true)
 }
 
+pub(crate) fn tag(dir: &Path, name: &str) -> Result<()> {
+    run(dir, &["tag", name])
+}
+
 pub(crate) fn commit(dir: &Path, message: &str) -> Result<()> {
     run(dir, &["add", "--all"])?;
     if run(dir, &["diff", "--cached", "--quiet"]).is_ok() {
@@ -29,7 +33,7 @@ pub(crate) fn commit(dir: &Path, message: &str) -> Result<()> {
     run(dir, &["commit", "-q", "-m", message])
 }
 
-fn run(dir: &Path, arguments: &[&str]) -> Result<()> {
+pub(crate) fn run(dir: &Path, arguments: &[&str]) -> Result<()> {
     let what = || format!("git {}", arguments.join(" "));
     let output = Command::new("git")
         .args(arguments)

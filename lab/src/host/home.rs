@@ -131,9 +131,12 @@ impl Home {
                 continue;
             }
             fs::remove_file(&path).doing(|| format!("removing {}", path.display()))?;
-            if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
+            let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.dir);
+            for folder in folders {
                 // One that still holds something stays, which is not worth a word.
-                let _ = fs::remove_dir(folder);
+                if fs::remove_dir(folder).is_err() {
+                    break;
+                }
             }
         }
         Ok(())

@@ -10,5 +10,6 @@ pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod ports;
 pub(crate) mod postgres;
+pub(crate) mod python;
 pub(crate) mod redis;
 pub(crate) mod wait;

@@ -1,5 +1,6 @@
 //! The systems of the lab. A new one is a folder here, a folder in `lab/systems/`, and a line in [`all`].
 
+pub(crate) mod cafeterias;
 pub(crate) mod lotolink;
 pub(crate) mod pedidos;
 
@@ -7,7 +8,7 @@ use crate::failure::{Failure, Result};
 use crate::system::System;
 
 pub(crate) fn all() -> &'static [&'static dyn System] {
-    &[&lotolink::LotoLink, &pedidos::Pedidos]
+    &[&cafeterias::Cafeterias, &lotolink::LotoLink, &pedidos::Pedidos]
 }
 
 pub(crate) fn find(name: &str) -> Result<&'static dyn System> {

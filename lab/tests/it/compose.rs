@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::bench::Lab;
 
-fn engine_answers() -> bool {
+pub(crate) fn engine_answers() -> bool {
     let version = |program: &str, word: &str| {
         let output = Command::new(program).arg(word).output();
         output.is_ok_and(|output| output.status.success())

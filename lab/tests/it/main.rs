@@ -9,6 +9,8 @@
 )]
 
 mod bench;
+mod cafeterias;
+mod cafeterias_compose;
 mod compose;
 mod lotolink;
 mod pedidos;

@@ -1,0 +1,1 @@
+"""Cafeterías: orders, payments and revenue of many coffee shops."""
