@@ -91,7 +91,7 @@ fn faults_of_containers_show_and_are_mended(lab: &Lab) {
         lab.ok(&["break", "cafeterias", fault]);
         match fault {
             "certificate-expired" => {
-                assert!(told(&shell(lab, &ask)).contains("expired"), "{}", told(&shell(lab, &ask)))
+                assert!(told(&shell(lab, &ask)).contains("expired"), "{}", told(&shell(lab, &ask)));
             }
             "nginx-down" => {
                 assert!(!shell(lab, &ask).status.success());
