@@ -314,12 +314,18 @@ pub(crate) fn mend(stack: &Stack<'_>, name: Option<&str>) -> Result<()> {
     if faults.is_empty() {
         say!("nothing is broken on purpose");
     }
-    for fault in faults {
+    for fault in &faults {
         match fault.act {
             Act::Stop(component) => stack.start(stack.component(component)?)?,
             Act::Own { mend, .. } => mend(stack)?,
         }
         forget(stack, fault)?;
+    }
+    // While something else is broken on purpose, the whole cannot be well.
+    if !faults.is_empty() && !stack.system.faults().iter().any(|fault| note_of(stack, fault).exists()) {
+        stack.await_health()?;
+    }
+    for fault in faults {
         say!("mended: {}", fault.name);
     }
     Ok(())

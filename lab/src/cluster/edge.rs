@@ -54,13 +54,28 @@ async fn pass(mut client: TcpStream, pods: Vec<Ipv4Addr>, port: u16) {
         let address = SocketAddr::from((pod, port));
         if let Ok(Ok(upstream)) = timeout(CONNECT, TcpStream::connect(address)).await {
             // A client that goes away in the middle is its own affair.
-            let _ = exchange(client, upstream).await;
+            let _ = Box::pin(exchange(client, upstream)).await;
             return;
         }
     }
     log::warn("no pod takes the connection", &json!({"status": 502}));
-    let _ = client.read(&mut [0; 16 * 1024]).await;
+    hear_out(&mut client).await;
     let _ = refuse(&mut client, "502 Bad Gateway").await;
+}
+
+/// Takes what the client says first: who is cut off while speaking does not hear the answer.
+async fn hear_out(client: &mut TcpStream) {
+    let mut head = Vec::new();
+    let hearing = async {
+        while head.len() < 64 * 1024 && !head.windows(4).any(|four| four == b"\r\n\r\n") {
+            match client.read_buf(&mut head).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    };
+    // One who says nothing is answered all the same.
+    let _ = timeout(CONNECT, hearing).await;
 }
 
 async fn exchange(mut client: TcpStream, mut upstream: TcpStream) -> std::io::Result<()> {

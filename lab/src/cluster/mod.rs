@@ -119,7 +119,7 @@ impl Kube {
     /// Returns when what was asked of a deployment is so, and every instance is ready.
     pub(crate) fn await_rollout(&self, deployment: &str) -> Result<()> {
         let object = format!("deployment/{deployment}");
-        self.run(&["rollout", "status", &object, "--timeout=3m"]).map(|_| ())
+        self.run(&["rollout", "status", &object, "--timeout=5m"]).map(|_| ())
     }
 
     /// Brings a deployment to nothing; returns when its pods are gone, and says whether there were any.

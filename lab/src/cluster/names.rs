@@ -111,7 +111,7 @@ pub(super) fn answers(at: Ipv4Addr) -> bool {
         socket.send_to(&query, SocketAddr::from((at, PORT)))?;
         let mut reply = [0; 512];
         let length = socket.recv(&mut reply)?;
-        Ok(length > 12 && reply.get(3).is_some_and(|code| code & 15 == 0))
+        Ok(length > 12 && reply.get(3).is_some_and(|code| code % 16 == 0))
     };
     ask().unwrap_or(false)
 }

@@ -189,7 +189,10 @@ impl OnCluster {
         let nobody = || self.lab.get("/health").0 == 502;
         match fault {
             "crash-loop" => nobody() && self.pods().contains("CrashLoopBackOff"),
-            "out-of-memory" => nobody() && self.pods().contains("OOMKilled"),
+            // Some engines do not say why the kernel killed it, only with which signal.
+            "out-of-memory" => {
+                nobody() && ["OOMKilled", "\"exitCode\": 137"].iter().any(|why| self.pods().contains(why))
+            }
             "image-missing" => {
                 nobody() && ["ErrImagePull", "ImagePullBackOff"].iter().any(|why| self.pods().contains(why))
             }

@@ -103,7 +103,8 @@ impl LotoLink {
     fn status(&self, path: &str) -> u16 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the balancer listens");
         stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a timeout");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)

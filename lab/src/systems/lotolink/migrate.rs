@@ -65,9 +65,10 @@ pub(super) async fn show(database_url: &str, folder: &Path) -> Result<()> {
     let mut connection = connect(database_url).await?;
     let applied = applied(&mut connection).await?;
     for migration in &all {
-        match applied.iter().position(|name| *name == migration.name) {
-            Some(at) => say!("[X] {} {}", at + 1, migration.name),
-            None => say!("[ ] {}", migration.name),
+        if let Some(at) = applied.iter().position(|name| *name == migration.name) {
+            say!("[X] {} {}", at + 1, migration.name);
+        } else {
+            say!("[ ] {}", migration.name);
         }
     }
     connection.close().await.doing(|| "closing the connection".to_owned())
