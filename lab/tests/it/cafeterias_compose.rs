@@ -91,7 +91,8 @@ fn faults_of_containers_show_and_are_mended(lab: &Lab) {
         lab.ok(&["break", "cafeterias", fault]);
         match fault {
             "certificate-expired" => {
-                assert!(told(&shell(lab, &ask)).contains("expired"), "{}", told(&shell(lab, &ask)));
+                let text = told(&shell(lab, &ask));
+                assert!(text.contains("expired"), "{text}");
             }
             "nginx-down" => {
                 assert!(!shell(lab, &ask).status.success());

@@ -141,6 +141,8 @@ pub(super) fn make_whole(stack: &Stack<'_>) -> Result<()> {
             stack.start(component)?;
         }
     }
+    // What the worker did before does not show that it works now: one that its broker turned away may be dead.
+    stack.redis()?.ask(&["DEL", "celery:heartbeat"])?;
     let well = || stack.system.is_healthy(&stack.env);
     if wait::slowly("cafeterias is healthy", Duration::from_secs(20), well).is_ok() {
         return Ok(());

@@ -11,7 +11,7 @@ HEALTH="http://localhost:$PORT/health"
 on_compose() { [ "${LAB_PLATFORM:-compose}" = compose ]; }
 
 # Lo que corre como procesos se maneja con el laboratorio.
-lab() { "${LAB:-$(cat .lab/program)}" "$@" --dir .; }
+lab() { "${LAB:-$(sed -n "s/^LAB ?= //p" .lab/lab.mk)}" "$@" --dir .; }
 
 say() { echo "[$(date +%H:%M:%S)] $*"; }
 
