@@ -5,6 +5,7 @@ use crate::web::WebError;
 use sereno_model::Text;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlatformError {
@@ -58,6 +59,14 @@ impl PlatformError {
             Self::Web(error) => error.leaves_doubt(),
             Self::Unreachable { .. } | Self::Cut { .. } => true,
             _ => false,
+        }
+    }
+
+    /// How long to leave a platform alone that says it is asked too often.
+    pub fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::Web(error) => error.pause(),
+            _ => None,
         }
     }
 

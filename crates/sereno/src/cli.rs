@@ -92,7 +92,7 @@ pub(crate) enum Command {
     Scale(ScaleArgs),
     /// Runs a program inside a component, for the record, and ends with its code.
     Exec(ExecArgs),
-    /// Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran.
+    /// Emergency stop: ends everything, or the named components, shows the maintenance page, and remembers what ran.
     Stop(StopArgs),
     /// Puts back exactly what the last stop ended, then takes its maintenance page away.
     Resume(PutBackArgs),

@@ -225,8 +225,8 @@ const WORDS: &[(&str, &str)] = &[
         "Fija cuántas instancias tiene un componente, o cuánto puede usar cada una",
     ),
     (
-        "Emergency stop: shows the maintenance page and ends everything, or the named components, and remembers what ran",
-        "Parada de emergencia: muestra la página de mantenimiento y termina todo, o los componentes nombrados, y recuerda qué estaba en marcha",
+        "Emergency stop: ends everything, or the named components, shows the maintenance page, and remembers what ran",
+        "Parada de emergencia: termina todo, o los componentes nombrados, muestra la página de mantenimiento, y recuerda qué estaba en marcha",
     ),
     (
         "Takes away the instances that are stuck at their end, without waiting for them",

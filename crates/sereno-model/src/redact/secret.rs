@@ -71,12 +71,16 @@ pub fn looks_secret(name: &str) -> bool {
     let Some(last) = words.last() else {
         return false;
     };
-    if ABOUT_A_SECRET.contains(&last.as_str()) || words.iter().any(|w| NOT_SECRET.contains(&w.as_str())) {
+    if ABOUT_A_SECRET.contains(&last.as_str()) {
         return false;
     }
-    words
-        .iter()
-        .any(|word| SECRET_WORDS.contains(&word.as_str()) || SECRET_ENDINGS.iter().any(|end| word.ends_with(end)))
+    // `CACHE_KEY` is none, `CACHE_PASSWORD` is one; and a routing key of PagerDuty lets whoever has it wake people.
+    let is_plain = |word: &str| NOT_SECRET.contains(&word);
+    let of_a_plain_key = words.iter().any(|word| is_plain(word)) && !words.iter().any(|word| word == "PAGERDUTY");
+    words.iter().map(String::as_str).filter(|word| !is_plain(word)).any(|word| {
+        let is_one = SECRET_WORDS.contains(&word) || SECRET_ENDINGS.iter().any(|end| word.ends_with(end));
+        is_one && !(of_a_plain_key && matches!(word, "KEY" | "KEYS" | "SALT"))
+    })
 }
 
 /// The words of `STRIPE_SECRET_KEY`, `stripe-secret-key`, `stripe.secretKey`, in capitals.

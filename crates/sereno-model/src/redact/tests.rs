@@ -227,6 +227,10 @@ fn names_say_what_is_secret() {
         "client-secret",
         "GITHUB_TOKEN",
         "GOOGLE_CREDENTIALS",
+        "REDIS_CACHE_PASSWORD",
+        "PRIMARY_DB_PASSWORD",
+        "PUBLIC_API_SECRET",
+        "PAGERDUTY_ROUTING_KEY",
     ] {
         assert!(looks_secret(name), "{name}");
     }
@@ -244,6 +248,8 @@ fn names_say_what_is_secret() {
         "PATH",
         "PASSED",
         "PRIMARY_KEY",
+        "CACHE_KEY",
+        "ROUTING_KEY",
         "NODE_ENV",
         "",
     ] {

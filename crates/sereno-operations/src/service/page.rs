@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// The status of a page of maintenance.
 const UNAVAILABLE: u16 = 503;
 
+/// How long looking for the file, making it or taking it away may take: an edge that hangs holds up no emergency.
+const AT_THE_EDGE: Duration = Duration::from_secs(10);
+
 /// How long it may take until it is seen from outside.
 const SEEN: Duration = Duration::from_secs(30);
 
@@ -157,7 +160,31 @@ async fn has_file(
     path: &str,
 ) -> Result<bool, PlatformError> {
     let argv = ["test", "-e", path].map(str::to_owned);
-    Ok(platform.run_at(component, instance, &argv).await? == 0)
+    match run_at(platform, component, instance, &argv).await? {
+        0 => Ok(true),
+        1 => Ok(false),
+        // Only these two are answers of `test`.
+        code => Err(PlatformError::refused(
+            format!("whether {path} is there cannot be told in {}: `test` ended with {code}", instance.name),
+            format!("no se puede saber si {path} está en {}: `test` terminó con {code}", instance.name),
+        )),
+    }
+}
+
+async fn run_at(
+    platform: &dyn Platform,
+    component: &Component,
+    instance: &Instance,
+    argv: &[String],
+) -> Result<i32, PlatformError> {
+    let ran = tokio::time::timeout(AT_THE_EDGE, platform.run_at(component, instance, argv)).await;
+    ran.unwrap_or_else(|_| {
+        let (what, seconds) = (argv.join(" "), AT_THE_EDGE.as_secs());
+        Err(PlatformError::refused(
+            format!("`{what}` in {} does not end within {seconds} s", instance.name),
+            format!("`{what}` en {} no termina en {seconds} s", instance.name),
+        ))
+    })
 }
 
 /// What a plan knows of the page.
@@ -178,6 +205,13 @@ impl PageSeen {
         }
         let is_done = turn.is_done(platform, components).await?;
         Ok(Self { component, turn: (!is_done).then_some(turn) })
+    }
+}
+
+impl PageSeen {
+    /// A turn of which nobody can tell whether it is made.
+    pub(super) fn still_due(turn: Turn) -> Self {
+        Self { component: turn.component.clone(), turn: Some(turn) }
     }
 }
 
@@ -325,7 +359,7 @@ async fn flag(
         is_any = true;
         let name = &instance.name;
         say(Text::same(format!("{name}: {}", argv.join(" "))));
-        let ran = platform.run_at(component, instance, &argv).await;
+        let ran = run_at(platform, component, instance, &argv).await;
         // A connection that is cut says nothing of the file: that is looked at in any case.
         if let Err(error) = ran
             && !error.leaves_doubt()

@@ -69,6 +69,11 @@ async fn attempt(
             say(Text::new("it was restarted already: only waiting for it", "ya se reinició: solo se espera"));
             None
         }
+        // The platform is at it, for the attempt before this one as far as anybody can tell: asking again would do it twice.
+        Some(Act::Restart { .. }) if again && is_under_way(platform, step, component) => {
+            say(Text::new("it is being replaced: only waiting for it", "se está reemplazando: solo se espera"));
+            None
+        }
         act => act,
     };
     if let Some(act) = act {
@@ -180,6 +185,14 @@ fn is_replaced(step: &StepRequest, component: &Component) -> bool {
     step.kind == StepKind::Restart
         && component.instances.iter().filter(named).all(|instance| instance.state != InstanceState::Unknown)
         && !component.instances.iter().any(|instance| step.marks.iter().any(|mark| instance.is_marked(mark)))
+}
+
+/// Whether a platform that replaces instances itself is at it: it has not carried out yet what it was last asked for, or there
+/// are others already than those that the plan saw.
+fn is_under_way(platform: &dyn Platform, step: &StepRequest, component: &Component) -> bool {
+    let is_new = |instance: &&Instance| !step.marks.iter().any(|mark| id_of(mark) == id_of(&instance.mark()));
+    let unsettled = component.workload.as_ref().is_some_and(|workload| !workload.settled);
+    platform.replaces() && (unsettled || component.instances.iter().filter(|i| i.is_alive()).any(|i| is_new(&i)))
 }
 
 /// What nobody can tell of is not changed. Only a stop goes on with what it can reach, and says what it could not.
@@ -357,8 +370,10 @@ async fn wait(
             Ok(components) => components,
             Err(error) if last => return Err(error),
             Err(error) => {
+                let left = step.within.saturating_sub(begun.elapsed());
+                let pause = error.pause().unwrap_or(BETWEEN_LOOKS).min(left);
                 tell(error.text(), &mut said, say);
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+                tokio::time::sleep(pause.max(BETWEEN_LOOKS)).await;
                 continue;
             }
         };

@@ -52,8 +52,11 @@ impl Seen {
         };
         let (components, place) = (platform.components(Detail::State).await?, platform.place().await?);
         let page = match request {
-            Request::Resume { page: Some(turn), .. } | Request::Maintenance { turn } => {
-                Some(PageSeen::look(turn.clone(), platform, &components).await?)
+            Request::Maintenance { turn } => Some(PageSeen::look(turn.clone(), platform, &components).await?),
+            // What is wrong with a page keeps no service from being put back: its step comes last, and says it.
+            Request::Resume { page: Some(turn), .. } => {
+                let looked = PageSeen::look(turn.clone(), platform, &components).await;
+                Some(looked.unwrap_or_else(|_| PageSeen::still_due(turn.clone())))
             }
             _ => None,
         };
@@ -290,7 +293,6 @@ impl Planner<'_> {
         }
         let mut steps = Vec::new();
         let turn = page.and_then(|page| page.turn.as_ref());
-        steps.extend(turn.map(|turn| self.turned(turn)));
         for component in &running {
             let name = &component.name;
             self.platform.calls(&Act::Stop, component)?;
@@ -305,6 +307,8 @@ impl Planner<'_> {
             let text = Text::new(en, es);
             steps.push(self.change(&step, Verb::Stops, Risk::Destroy, text));
         }
+        // After what ends the emergency: a page that cannot be shown keeps nothing running.
+        steps.extend(turn.map(|turn| self.turned(turn)));
         for component in &running {
             steps.push(self.verify(&component.name, 0, component.marks()));
         }
@@ -313,7 +317,6 @@ impl Planner<'_> {
         if names.is_empty() {
             steps.push(self.quiet(&left));
         }
-        // Last, and so never in the way of the stop.
         steps.extend(turn.and_then(|turn| self.looked_at(turn)));
         let kept = running.iter().map(|component| self.kept(component)).collect();
         let title = match names {

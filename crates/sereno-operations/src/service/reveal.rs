@@ -36,9 +36,10 @@ pub async fn wanted(platform: &dyn Platform, of: &str, names: &[String]) -> Resu
     all_known(of, names, &known)?;
     let mut found = Vec::new();
     for name in names {
-        let variable = all.iter().find(|variable| variable.name == *name);
-        let variable = variable.filter(|variable| variable.value.is_some());
-        found.push(variable.cloned().ok_or_else(|| unreadable(of, name))?);
+        // Where instances differ there is more than one.
+        for variable in all.iter().filter(|variable| variable.name == *name) {
+            found.push(Some(variable).filter(|one| one.value.is_some()).cloned().ok_or_else(|| unreadable(of, name))?);
+        }
     }
     Ok(found)
 }

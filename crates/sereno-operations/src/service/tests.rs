@@ -285,8 +285,8 @@ fn a_stop_shows_the_page_first_and_leaves_what_shows_it_running() {
     let spec = stop(Some(page(true)));
     let titles: Vec<&str> = spec.steps.iter().map(|step| step.title.as_str()).collect();
     let expected = [
-        "Shows the maintenance page to everybody (edge: /page)",
         "Stops api (1 running)",
+        "Shows the maintenance page to everybody (edge: /page)",
         "api has stopped",
         "nothing else runs any more; edge goes on, for the maintenance page",
         "http://127.0.0.1/ shows the page",

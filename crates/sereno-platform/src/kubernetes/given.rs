@@ -98,7 +98,8 @@ async fn source(cluster: &Kubernetes, kind: Kind, name: &str) -> Result<Source, 
         Kind::Map => cluster.api.get::<ConfigMap>(&path).await.map(|map| map.data.unwrap_or_default()),
         Kind::Secret => cluster.api.get::<Secret>(&path).await.map(|secret| {
             let data = secret.data.unwrap_or_default().into_iter();
-            data.map(|(name, value)| (name, String::from_utf8_lossy(&value.0).into_owned())).collect()
+            // What is no text cannot be shown as what it is.
+            data.filter_map(|(name, value)| Some((name, String::from_utf8(value.0).ok()?))).collect()
         }),
     };
     match values {

@@ -211,8 +211,8 @@ impl Platform for Systemd {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             match host::run(&host.changing(&argv)).await {
                 Ok(_) => Ok(0),
-                // What it said is lost with its code: whoever asks looks at what came of it.
-                Err(PlatformError::Program { .. }) => Ok(1),
+                // `test` says nothing when it says no; what says something could not be run.
+                Err(PlatformError::Program { said, .. }) if said.is_empty() => Ok(1),
                 Err(error) => Err(error),
             }
         })

@@ -1,6 +1,10 @@
 //! What can go wrong between Sereno and a hosting platform, in words that say how to mend it.
 
 use sereno_model::Text;
+use std::time::Duration;
+
+/// Seconds to wait where a platform does not say how many.
+const UNSAID: u64 = 30;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
@@ -43,6 +47,14 @@ impl WebError {
             Self::Said { code, .. } => matches!(code, 500 | 502 | 504),
             Self::Unreadable { .. } => true,
             _ => false,
+        }
+    }
+
+    /// How long to wait where it is asked too often, also where it does not say.
+    pub fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::TooOften { after, .. } => Some(Duration::from_secs(after.unwrap_or(UNSAID))),
+            _ => None,
         }
     }
 
@@ -107,8 +119,8 @@ impl WebError {
                 "use un token de alguien que pueda, o del workspace o entorno correcto",
             ),
             Self::TooOften { .. } => Text::new(
-                "nothing was done; wait, and look whether something else asks with the same token",
-                "no se hizo nada; espere, y mire si otra cosa pregunta con el mismo token",
+                "what was asked last was not done; wait, and look whether something else asks with the same token",
+                "lo último que se pidió no se hizo; espere, y mire si otra cosa pregunta con el mismo token",
             ),
             Self::Choose { setting, known, .. } if known.is_empty() => Text::new(
                 format!("set {setting} in [platform] of sereno.toml"),

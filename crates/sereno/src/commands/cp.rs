@@ -25,6 +25,7 @@ const WAITING: usize = 8;
 
 pub(crate) async fn cp(context: &Context, args: &CpArgs) -> Result<Exit> {
     let (name, path) = source(&args.from)?;
+    refuse_credentials(name, path)?;
     let platform = system::platform(context).await?;
     let all = platform.components(Detail::State).await.map_err(|error| failure(&error))?;
     let component = find(&all, name).map_err(|error| failure(&error))?;
@@ -61,6 +62,31 @@ pub(crate) async fn cp(context: &Context, args: &CpArgs) -> Result<Exit> {
         });
     }
     Ok(Exit::Done)
+}
+
+/// Files that hold nothing but credentials are read by a reveal: with a second person, for some minutes.
+fn refuse_credentials(component: &str, path: &str) -> Result<()> {
+    // `/run/x/../secrets/y` is `/run/secrets/y`.
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." { parts.pop().map_or((), drop) } else { parts.push(part) }
+    }
+    let name = parts.last().copied().unwrap_or_default();
+    let is_dotenv = name == ".env" || (name.starts_with(".env.") && !name.ends_with("example"));
+    let is_of_process = parts.first() == Some(&"proc") && name == "environ";
+    let is_mounted = parts.starts_with(&["run", "secrets"]) || parts.starts_with(&["var", "run", "secrets"]);
+    if !(is_dotenv || is_of_process || is_mounted || path.starts_with("/etc/shadow")) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Refused,
+        format!("`{path}` holds credentials: they are not copied"),
+        format!("`{path}` contiene credenciales: no se copian"),
+    )
+    .hint(
+        format!("sereno env {component} shows the names; sereno secret reveal {component} NAME shows one"),
+        format!("sereno env {component} muestra los nombres; sereno secret reveal {component} NOMBRE muestra una"),
+    ))
 }
 
 /// `api:/var/log/app.log`. A component may have a colon in its name: a path that begins at the root decides.
@@ -172,7 +198,7 @@ async fn interrupted() {
 
 #[cfg(test)]
 mod tests {
-    use super::source;
+    use super::{refuse_credentials, source};
 
     #[test]
     fn a_component_and_a_path_are_told_apart() {
@@ -186,6 +212,23 @@ mod tests {
             ("api:", None),
         ] {
             assert_eq!(source(text).ok(), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_of_credentials_are_not_copied() {
+        for path in [
+            "/proc/1/environ",
+            "/run/secrets/db",
+            "/var/run/x/../secrets//db",
+            "/srv/app/.env",
+            ".env.production",
+            "/etc/shadow",
+        ] {
+            assert!(refuse_credentials("api", path).is_err(), "{path}");
+        }
+        for path in ["/var/log/app.log", "/srv/app/.env.example", "/proc/1/status", "environ"] {
+            assert!(refuse_credentials("api", path).is_ok(), "{path}");
         }
     }
 }

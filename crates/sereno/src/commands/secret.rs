@@ -173,14 +173,19 @@ fn new_file(path: &Path) -> Result<std::fs::File> {
 /// One value alone as it is; several with their names.
 fn text_of(wanted: &[Variable], format: Format) -> String {
     let value = |variable: &Variable| variable.value.clone().unwrap_or_default();
+    // With its place where instances have different ones.
+    let is_one = |variable: &Variable| wanted.iter().filter(|other| other.name == variable.name).count() == 1;
+    let name = |variable: &Variable| {
+        if is_one(variable) { variable.name.clone() } else { format!("{} ({})", variable.name, variable.source) }
+    };
     match wanted {
         all if format == Format::Json => {
-            let all: serde_json::Map<_, _> = all.iter().map(|one| (one.name.clone(), value(one).into())).collect();
+            let all: serde_json::Map<_, _> = all.iter().map(|one| (name(one), value(one).into())).collect();
             format!("{}\n", serde_json::Value::Object(all))
         }
         [one] => format!("{}\n", value(one)),
         all => {
-            let lines: Vec<String> = all.iter().map(|one| format!("{}={}", one.name, value(one))).collect();
+            let lines: Vec<String> = all.iter().map(|one| format!("{}={}", name(one), value(one))).collect();
             format!("{}\n", lines.join("\n"))
         }
     }
@@ -223,8 +228,13 @@ impl Reveal {
             return Err(refused(format!("{by} has closed run {run}"), format!("{by} cerró la ejecución {run}"))
                 .hint(again, again));
         }
-        // A clock that was put back opens nothing again.
-        if now >= until || now < at {
+        if self.state.cancelled {
+            return Err(refused(format!("run {run} was given up"), format!("se abandonó la ejecución {run}"))
+                .hint(again, again));
+        }
+        // A clock that was put back opens nothing again: what the journal has seen is past.
+        let newest = self.entries.iter().filter_map(|entry| entry.at.parse::<Timestamp>().ok()).max();
+        if newest.map_or(now, |newest| newest.max(now)) >= until || now < at {
             let until = until.strftime("%Y-%m-%d %H:%M:%SZ");
             return Err(refused(
                 format!("the time of run {run} is over: it was open until {until}"),

@@ -4,7 +4,7 @@
 use crate::kubernetes::{Cluster, READY, TICKS, workload};
 use crate::pedidos::docker_answers;
 use crate::services::Project;
-use crate::world::{Said, at_a_terminal, skipped, talk_at_a_terminal, until};
+use crate::world::{at_a_terminal, skipped, talk_at_a_terminal, until};
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -111,7 +111,8 @@ fn it_is_up_before_and_gone_after(project: &Project, port: u16) {
     let plan: Value = serde_json::from_str(&plan.out).expect("JSON");
     let titles: Vec<&str> =
         plan["steps"].as_array().expect("steps").iter().map(|step| step["title"].as_str().expect("a title")).collect();
-    assert!(titles[0].contains("Shows the maintenance page") && titles[1].starts_with("Stops api"), "{titles:?}");
+    assert!(titles[0].starts_with("Stops api"), "{titles:?}");
+    assert!(titles.iter().any(|title| title.contains("Shows the maintenance page")), "{titles:?}");
     assert_eq!(seen(port).0, 200, "a plan does nothing");
     let typed = at_a_terminal(&world.command(&["stop"]), "Type CONFIRM", "CONFIRM\n");
     assert_eq!(world.runs()[0].1, "verified", "{typed}");
@@ -152,8 +153,7 @@ fn a_page_that_cannot_be_shown_does_not_keep_the_stop_from_being_made(project: &
     let typed = talk_at_a_terminal(&world.command(&["stop"]), &[("Type CONFIRM", "CONFIRM\n"), ("It failed.", "q\n")]);
     assert!(typed.contains("touch /nowhere/flag in") && typed.contains("had no effect"), "{typed}");
     let run = world.runs()[0].0.clone();
-    let on: Said = world.sereno(&["runs", "resume", &run, "--skip", "stop it all the same"]);
-    assert!(project.started("api").iter().all(|state| state.ends_with("exited")), "{on:?}");
+    assert!(project.started("api").iter().all(|state| state.ends_with("exited")), "{typed}");
     assert_eq!(world.sereno(&["runs", "cancel", &run, "--reason", "no page is shown"]).code, Some(0));
     // One that does not run is told while the plan is made, and the stop is planned without it.
     project.compose(&["stop", "edge"]);

@@ -250,6 +250,6 @@ fn an_answer_of_railway_that_does_not_come_leaves_nothing_done_twice() {
     });
     let retried = system.done(&["runs", "resume", &run, "--retry", "looked: it was", "--yes"]);
     let told = format!("{}{}", retried.out, retried.err);
-    assert!(told.contains("it was restarted already"), "{told}");
+    assert!(told.contains("only waiting for it"), "{told}");
     assert_eq!((system.railway.state().asked("deploymentRedeploy"), system.last_run().1.as_str()), (3, "verified"));
 }

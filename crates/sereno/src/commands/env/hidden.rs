@@ -69,9 +69,15 @@ impl<'c> Hider<'c> {
 /// Whether all of a value is hidden. Of an address only the password is, unless the address itself lets one in.
 fn is_secret(variable: &Variable, names: &[String]) -> bool {
     let value = variable.value.as_deref().unwrap_or_default();
-    let is_address = value.contains("://") && value.contains('@');
-    let lets_in = !is_address && !secrets_of([(variable.name.as_str(), value)], names).is_empty();
+    let lets_in = !has_password(value) && !secrets_of([(variable.name.as_str(), value)], names).is_empty();
     variable.is_secret || looks_secret(&variable.name) || names.contains(&variable.name) || lets_in
+}
+
+/// `scheme://user:password@host`
+fn has_password(address: &str) -> bool {
+    let Some((_, rest)) = address.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 fn redactor(known: &[Secret], variables: &[Variable], names: &[String]) -> Redactor {

@@ -5,7 +5,7 @@ use crate::commands::secret::{OPENED, opened};
 use crate::context::{Context, store_failure};
 use crate::exit::Exit;
 use crate::output;
-use crate::report::Result;
+use crate::report::{Failure, Result};
 use crate::system::failure;
 use jiff::{SignedDuration, Timestamp};
 use sereno_engine::walk::redact_json;
@@ -34,7 +34,16 @@ pub(super) async fn open(context: &Context, platform: &dyn Platform, step: &Step
         store.append(&who, entry).await.map_err(|error| store_failure(&error))?;
         until
     };
+    let is_over = until <= Timestamp::now();
     let (run, until) = (&due.run, until.strftime("%H:%M:%SZ"));
+    if is_over {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("its time is over: run {run} was open until {until}"),
+            format!("se terminó su tiempo: la ejecución {run} estuvo abierta hasta las {until}"),
+        )
+        .hint("sereno secret reveal", "sereno secret reveal"));
+    }
     output::event(match context.lang {
         Lang::En => format!("open until {until}: sereno secret show {run}"),
         Lang::Es => format!("abierto hasta las {until}: sereno secret show {run}"),
