@@ -195,9 +195,12 @@ fn compose_disk(pedidos: &Pedidos) {
 
 fn compose_events(pedidos: &Pedidos, redis: &str) {
     run("docker", &["kill", redis]);
-    let events = list(&pedidos.sereno(&["events", "redis", "--since", "5m", "--format", "json"]), "events");
-    let died = events.iter().rfind(|event| event["reason"] == "die").expect("it died");
-    assert_eq!((&died["is_warning"], &died["message"]), (&true.into(), &"exit code 137".into()), "{events:?}");
+    // `docker kill` does not wait for the end.
+    until("its end is told, as something to look at", || {
+        let events = list(&pedidos.sereno(&["events", "redis", "--since", "5m", "--format", "json"]), "events");
+        let died = events.iter().rfind(|event| event["reason"] == "die");
+        died.is_some_and(|died| died["is_warning"] == true && died["message"] == "exit code 137")
+    });
     let warnings = pedidos.sereno(&["events", "--warnings"]);
     assert!(warnings.code == Some(0) && warnings.out.contains("exit code 137"), "{warnings:?}");
     let status = pedidos.sereno(&["status", "redis"]);
