@@ -119,7 +119,7 @@ fn a_full_file_is_read() {
     let (settings, diagnostics) = Settings::parse(FULL, "sereno.toml");
     let (unread, wrong): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|d| d.code == "unread-setting");
     assert_eq!(wrong, []);
-    assert_eq!(unread.len(), 7, "what other kinds read is told, and is no error: {unread:?}");
+    assert_eq!(unread.len(), 11, "what other kinds read is told, and is no error: {unread:?}");
     assert!(unread.iter().all(|told| told.severity == Severity::Warning));
     assert_eq!(settings.system.language, Some(Lang::Es));
     assert_eq!(settings.system.runbooks, ["RUNBOOK.md", "docs/otro.md"]);
@@ -265,7 +265,9 @@ fn the_default_file_sets_nothing_and_every_example_is_valid() {
             })
             .collect::<Vec<_>>()
             .join("\n");
-        let (settings, diagnostics) = Settings::parse(&set, "f");
+        let (settings, mut diagnostics) = Settings::parse(&set, "f");
+        // No file is of all platforms at once.
+        diagnostics.retain(|diagnostic| diagnostic.code != "unread-setting");
         assert_eq!(diagnostics, [], "{set}");
         assert_eq!(settings.people[0].email.as_deref(), Some("ana@example.com"));
     }
