@@ -120,10 +120,17 @@ fn standing(pod: &Pod, main: &str, seen: &Snapshot, now: Timestamp) -> (Instance
     let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
     let is_lost =
         phase == "Unknown" || matches!(status.reason.as_deref(), Some("NodeLost")) || seen.lost_nodes.contains(&node);
-    if pod.metadata.deletion_timestamp.is_some() {
-        return (InstanceState::Terminating, None, why_it_stays(pod, is_lost, &node, now));
-    }
     let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(end_of);
+    if pod.metadata.deletion_timestamp.is_some() {
+        let why = why_it_stays(pod, is_lost, &node, now);
+        // Its node says that no process of it is left, and clears away the rest: some take a minute over that.
+        let is_over =
+            !is_lost && !statuses(pod).is_empty() && statuses(pod).iter().all(|one| running_since(one).is_none());
+        return match why {
+            None if is_over => (InstanceState::Exited, ended(), Some(cleared_away())),
+            why => (InstanceState::Terminating, None, why),
+        };
+    }
     match phase {
         "Succeeded" => return (InstanceState::Exited, ended().or_else(|| Some(completed())), None),
         "Failed" => {
@@ -312,6 +319,10 @@ fn completed() -> LastExit {
 
 fn failed() -> LastExit {
     LastExit { code: None, reason: ExitReason::Failed, at: None }
+}
+
+fn cleared_away() -> Text {
+    Text::new("has ended, and is being cleared away", "terminó, y se está quitando")
 }
 
 fn why_it_stays(pod: &Pod, is_lost: bool, node: &str, now: Timestamp) -> Option<Text> {
