@@ -3,6 +3,7 @@
 mod bound;
 mod commands;
 mod compose_harness;
+mod emergency_on_server;
 mod exec;
 mod faults;
 mod harness;

@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-const PASSWORD: &str = "cristal-oscuro-7731";
+pub(crate) const PASSWORD: &str = "cristal-oscuro-7731";
 
 /// The files under a folder that hold some bytes.
 fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
@@ -29,7 +29,7 @@ fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
     found
 }
 
-fn nothing_is_kept(world: &World) {
+pub(crate) fn nothing_is_kept(world: &World) {
     let kept = holding(&world.path().join(".sereno"), PASSWORD.as_bytes());
     assert!(kept.is_empty(), "{kept:?}");
     world.write(".sereno/probe", PASSWORD);

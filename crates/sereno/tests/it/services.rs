@@ -493,6 +493,13 @@ impl Servers {
         Some(servers)
     }
 
+    /// Where a server answers, by its number from 0.
+    pub(crate) fn address(&self, number: usize) -> String {
+        let config = self.world.read("ssh.conf");
+        let mut hosts = config.lines().filter_map(|line| line.strip_prefix("HostName "));
+        hosts.nth(number).expect("a server of that number").to_owned()
+    }
+
     pub(crate) fn ssh(&self, host: &str, command: &str) -> String {
         let output =
             Command::new("ssh").args(["-F", "ssh.conf", host, command]).current_dir(self.world.path()).output();
