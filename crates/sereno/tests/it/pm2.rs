@@ -175,4 +175,11 @@ fn apps_of_pm2_over_ssh() {
     let resumed = world.sereno(&["resume", "--yes"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert!(now().iter().all(|(_, _, status)| status == "online"), "{:?}", now());
+
+    let typed = crate::world::at_a_terminal(&world.command(&["down"]), "Type CONFIRM", "CONFIRM\n");
+    assert_eq!(world.runs()[0].1, "verified", "{typed}");
+    assert!(now().iter().all(|(_, _, status)| status == "stopped"), "nothing of it is forgotten: {:?}", now());
+    let up = world.sereno(&["up", "--yes"]);
+    assert_eq!((up.code, world.runs()[0].1.as_str()), (Some(0), "verified"), "{up:?}");
+    assert!(now().iter().all(|(_, _, status)| status == "online"), "{:?}", now());
 }
