@@ -162,7 +162,7 @@ pub(crate) enum RunbookCommand {
     },
     /// Prints everything that was recovered, as JSON.
     Inspect(FileArgs),
-    /// Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why.
+    /// Says of how many steps Sereno can run, need a value, are a person's or a query, or were not understood, and why.
     Coverage(FilesArgs),
 }
 

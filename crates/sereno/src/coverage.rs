@@ -1,4 +1,4 @@
-//! The honest report: of a runbook's steps, how many can run, need a value, are a person's, or were not understood.
+//! The honest report: of a runbook's steps, how many can run, need a value, are a person's, are queries, or were not understood.
 
 use crate::render::{BOLD, styled};
 use sereno_model::{BlockClass, Flag, Lang, Risk};
@@ -13,6 +13,7 @@ enum Fate {
     NeedsValues,
     Terminal,
     Person,
+    Query,
     NotUnderstood,
 }
 
@@ -72,6 +73,7 @@ impl Coverage {
             "need_values": self.count(Fate::NeedsValues),
             "need_a_terminal": self.count(Fate::Terminal),
             "are_a_persons": self.count(Fate::Person),
+            "are_queries": self.count(Fate::Query),
             "not_understood": self.count(Fate::NotUnderstood),
             "reasons": reasons,
             "blocks": blocks,
@@ -85,6 +87,7 @@ impl Coverage {
             (Fate::NeedsValues, "need a value", "necesitan un valor"),
             (Fate::Terminal, "need a terminal", "necesitan una terminal"),
             (Fate::Person, "are a person's", "son de una persona"),
+            (Fate::Query, "are queries, not for a shell", "son consultas, no para una shell"),
             (Fate::NotUnderstood, "were not understood", "no se entendieron"),
         ];
         let steps = self.steps;
@@ -123,7 +126,7 @@ fn fate(step: &Step) -> Fate {
         _ if step.flags.contains(&Flag::Nested) || step.flags.contains(&Flag::HasRepl) => Fate::Person,
         _ if !step.needs.is_empty() => Fate::NeedsValues,
         StepKind::Shell if step.flags.contains(&Flag::Interactive) => Fate::Terminal,
-        StepKind::Sql | StepKind::Promql => Fate::NeedsValues,
+        StepKind::Sql | StepKind::Promql => Fate::Query,
         StepKind::Shell | StepKind::Operation => Fate::Person,
     }
 }
@@ -142,5 +145,20 @@ impl KindWord for Step {
             StepKind::Operation => "operation",
             StepKind::Manual => "manual",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_counted_once_and_a_query_is_no_missing_value() {
+        let text = "# T\n\n## Look\n\n```bash\ndf -h\n```\n\n```bash\nkubectl logs <pod-name>\n```\n\n```promql\nrate(x[5m]) > 1\n```\n\n```bash\n# Call the provider\n```\n";
+        let coverage = Coverage::of(&sereno_runbook::read(text.as_bytes()).0);
+        let fates = [Fate::Runs, Fate::NeedsValues, Fate::Query, Fate::Person, Fate::Terminal, Fate::NotUnderstood];
+        assert_eq!(fates.map(|fate| coverage.count(fate)), [1, 1, 1, 1, 0, 0], "{coverage:?}");
+        assert_eq!(coverage.steps, 4);
+        assert_eq!(coverage.reasons.len(), 3, "each that does not run says why: {coverage:?}");
     }
 }

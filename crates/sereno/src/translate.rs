@@ -103,8 +103,8 @@ const WORDS: &[(&str, &str)] = &[
     ("Only this procedure", "Solo este procedimiento"),
     ("Prints everything that was recovered, as JSON", "Imprime todo lo que se recuperó, como JSON"),
     (
-        "Says of how many steps Sereno can run, need a value, are a person's, or were not understood, and why",
-        "Dice de cuántos pasos puede encargarse Sereno, cuántos necesitan un valor, son de una persona o no se entendieron, y por qué",
+        "Says of how many steps Sereno can run, need a value, are a person's or a query, or were not understood, and why",
+        "Dice de cuántos pasos puede encargarse Sereno, cuántos necesitan un valor, son de una persona o una consulta, o no se entendieron, y por qué",
     ),
     (
         "The command, as one argument; `-` reads it from standard input",
