@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::super::VERSION;
 use super::super::running::{await_down, await_status, configure, make_whole};
 use super::SILENT;
-use crate::failure::{Doing, Result};
+use crate::failure::{Doing, Failure, Result};
 use crate::host::{daemon, wait};
 use crate::stack::{Platform, Stack};
 
@@ -70,7 +70,7 @@ pub(super) fn lose_image(stack: &Stack<'_>) -> Result<()> {
     stack.compose().run(&["rm", "-s", "-f", "app"])?;
     let started = stack.compose().run(&["up", "-d", "--no-deps", "--no-build", "app"]);
     if started.is_ok() {
-        return Err(crate::failure::Failure::new(format!("an image {NEVER_BUILT} is there")));
+        return Err(Failure::new(format!("an image {NEVER_BUILT} is there")));
     }
     await_status(stack, SILENT)
 }

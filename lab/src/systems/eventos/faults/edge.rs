@@ -41,11 +41,13 @@ pub(super) fn stop(stack: &Stack<'_>) -> Result<()> {
 }
 
 pub(super) fn point_elsewhere(stack: &Stack<'_>) -> Result<()> {
+    stack.start(stack.component("nginx")?)?;
     point(stack, RIGHT, WRONG)?;
     await_status(stack, &[502])
 }
 
 pub(super) fn point_right(stack: &Stack<'_>) -> Result<()> {
+    stack.start(stack.component("nginx")?)?;
     point(stack, WRONG, RIGHT)?;
     make_whole(stack)
 }
@@ -56,7 +58,7 @@ fn point(stack: &Stack<'_>, from: &str, to: &str) -> Result<()> {
     let text = fs::read_to_string(&path).doing(what)?;
     // Written in its place: the container sees this very file.
     fs::write(&path, text.replace(from, to)).doing(what)?;
-    restart(stack)
+    reload(stack)
 }
 
 pub(super) fn expire(stack: &Stack<'_>) -> Result<()> {
@@ -76,7 +78,7 @@ pub(super) fn break_chain(stack: &Stack<'_>) -> Result<()> {
     let end = "-----END CERTIFICATE-----\n";
     let first = text.split_inclusive(end).next().unwrap_or_default();
     fs::write(&path, first).doing(what)?;
-    restart(stack)?;
+    reload(stack)?;
     await_word(stack, "unable to")
 }
 
@@ -89,13 +91,12 @@ pub(super) fn renew(stack: &Stack<'_>) -> Result<()> {
 
 fn certificate(stack: &Stack<'_>, words: &[&str]) -> Result<()> {
     stack.compose().run(&[["exec", "-T", "nginx", "certificate", FOLDER].as_slice(), words].concat())?;
-    restart(stack)
+    reload(stack)
 }
 
-/// nginx reads its settings and its certificate when it starts.
-fn restart(stack: &Stack<'_>) -> Result<()> {
-    stack.compose().run(&["restart", "-t", "5", "nginx"])?;
-    stack.await_container(stack.component("nginx")?)
+/// nginx reads its settings and its certificate when it is told to.
+fn reload(stack: &Stack<'_>) -> Result<()> {
+    stack.compose().run(&["exec", "-T", "nginx", "nginx", "-c", "/etc/nginx/eventos.conf", "-s", "reload"]).map(|_| ())
 }
 
 fn await_word(stack: &Stack<'_>, word: &str) -> Result<()> {
