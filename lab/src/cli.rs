@@ -13,7 +13,7 @@ use crate::load::{self, LoadOptions};
 use crate::say::say;
 use crate::stack::{Platform, Stack};
 use crate::system::System;
-use crate::systems::{self, lotolink, pedidos};
+use crate::systems::{self, eventos, lotolink, pedidos};
 
 /// Small real systems to operate, break and mend.
 #[derive(Parser)]
@@ -99,6 +99,9 @@ enum Command {
         #[command(flatten)]
         options: LoadOptions,
     },
+    /// Tools of Eventos
+    #[command(subcommand)]
+    Eventos(eventos::Tool),
     /// Tools of LotoLink
     #[command(subcommand)]
     Lotolink(lotolink::Tool),
@@ -165,6 +168,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Break { place, fault } => commands::break_it(&place.stack()?, &fault)?,
         Command::Mend { place, fault } => commands::mend(&place.stack()?, fault.as_deref())?,
         Command::Load { place, options } => load::run(&place.stack()?, &options)?,
+        Command::Eventos(tool) => eventos::run_tool(tool)?,
         Command::Lotolink(tool) => lotolink::run_tool(tool)?,
         Command::Pedidos(tool) => pedidos::run_tool(tool)?,
         Command::Serve { system, role } => systems::find(&system)?.serve(&role)?,

@@ -8,6 +8,7 @@ mod cli;
 mod cluster;
 mod commands;
 mod failure;
+mod faults;
 mod host;
 mod load;
 mod say;

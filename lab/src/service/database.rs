@@ -19,9 +19,14 @@ pub(crate) enum StoreError {
 
 /// Does not connect yet: a service starts even while PostgreSQL is down.
 pub(crate) fn pool(url: &str, application: &str) -> Result<PgPool, sqlx::Error> {
+    pool_of(url, application, 10, Duration::from_mins(10))
+}
+
+pub(crate) fn pool_of(url: &str, application: &str, size: u32, idle: Duration) -> Result<PgPool, sqlx::Error> {
     let options: PgConnectOptions = url.parse()?;
     let options = options.application_name(application).options([("statement_timeout", "5000")]);
-    Ok(PgPoolOptions::new().max_connections(10).acquire_timeout(ACQUIRE).connect_lazy_with(options))
+    let pool = PgPoolOptions::new().max_connections(size).idle_timeout(idle).acquire_timeout(ACQUIRE);
+    Ok(pool.connect_lazy_with(options))
 }
 
 pub(crate) async fn ping(pool: &PgPool) -> Result<(), StoreError> {

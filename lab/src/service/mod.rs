@@ -5,6 +5,8 @@ pub(crate) mod database;
 pub(crate) mod hmac;
 pub(crate) mod link;
 pub(crate) mod log;
+pub(crate) mod migrate;
+pub(crate) mod release;
 pub(crate) mod requests;
 
 use rustix::rand::{GetRandomFlags, getrandom};

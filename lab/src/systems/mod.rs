@@ -1,6 +1,7 @@
 //! The systems of the lab. A new one is a folder here, a folder in `lab/systems/`, and a line in [`all`].
 
 pub(crate) mod cafeterias;
+pub(crate) mod eventos;
 pub(crate) mod lotolink;
 pub(crate) mod pedidos;
 
@@ -8,7 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::system::System;
 
 pub(crate) fn all() -> &'static [&'static dyn System] {
-    &[&cafeterias::Cafeterias, &lotolink::LotoLink, &pedidos::Pedidos]
+    &[&cafeterias::Cafeterias, &eventos::Eventos, &lotolink::LotoLink, &pedidos::Pedidos]
 }
 
 pub(crate) fn find(name: &str) -> Result<&'static dyn System> {

@@ -12,6 +12,8 @@ mod bench;
 mod cafeterias;
 mod cafeterias_compose;
 mod compose;
+mod eventos;
+mod eventos_compose;
 mod lotolink;
 mod pedidos;
 mod runbook;

@@ -76,6 +76,11 @@ fn every_block_works_when_it_is_typed() {
     assert_eq!(lab.get("/health").1["version"], "1.0.0", "the bad release was rolled back");
 }
 
+/// Every line that is typed, in order.
+pub(crate) fn commands_of(runbook: &str) -> Vec<String> {
+    blocks(runbook).iter().flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 #[test]
 fn both_languages_say_the_same() {
     let commands = |runbook: &str| -> Vec<String> {

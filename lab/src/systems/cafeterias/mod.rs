@@ -3,12 +3,12 @@
 //! A Python backend (FastAPI), a real Celery worker and beat, PostgreSQL with Alembic's migrations, Redis, and as
 //! containers nginx in front. What is in Python is in `lab/systems/cafeterias/backend`.
 
-mod database;
 mod faults;
 mod noise;
 mod running;
 
 use crate::failure::{Failure, Result};
+use crate::faults::noise::{guess_passwords, hold_a_lock_chain, hold_all_connections};
 use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
 use crate::host::home::{Home, SystemFile};
@@ -208,9 +208,9 @@ impl System for Cafeterias {
     /// Its components are Python's; what is served here is what disturbs them.
     fn serve(&self, role: &str) -> Result<()> {
         match role {
-            "idle-sessions" => noise::hold_all_connections(),
-            "lock-chain" => noise::hold_a_lock_chain(),
-            "guesses" => noise::guess_passwords(),
+            noise::IDLE_SESSIONS => hold_all_connections("cafeterias"),
+            noise::LOCK_CHAIN => hold_a_lock_chain("orders", "alembic"),
+            noise::GUESSES => guess_passwords("/auth/login", noise::guess),
             other => Err(Failure::new(format!("cafeterias has no role {other}"))),
         }
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::release::Release;
 use crate::commands::OWN_HISTORY;
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::Daemon;
 use crate::host::{git, http, wait};
+use crate::service::release::Release;
 use crate::stack::{Platform, Stack};
 use crate::system::{Act, Fault};
 
@@ -140,7 +140,7 @@ fn release(stack: &Stack<'_>, version: &str, response_delay_ms: u64, message: &s
         return Err(Failure::new("this lab has no git history of its own to commit to")
             .hint("install git and start it in a new directory with --dir"));
     }
-    let release = Release { version: version.to_owned(), response_delay_ms };
+    let release = Release { version: version.to_owned(), response_delay_ms, failing_every: 0 };
     release.write(&stack.home.path("app/config.json"))?;
     git::commit(stack.home.dir(), message)?;
     let output = Command::new("make")

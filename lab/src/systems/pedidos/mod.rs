@@ -5,9 +5,7 @@
 
 mod api;
 mod faults;
-mod migrate;
 mod queue;
-mod release;
 mod settings;
 mod signature;
 mod store;

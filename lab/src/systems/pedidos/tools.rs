@@ -8,14 +8,14 @@ use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::release::Release;
-use super::{is_compose, migrate, signature};
+use super::{is_compose, signature};
 use crate::failure::{Doing, Failure, Result};
 use crate::host::daemon::own_program;
 use crate::host::env_file::EnvFile;
 use crate::host::http;
 use crate::say::say;
-use crate::service::{required, runtime};
+use crate::service::release::Release;
+use crate::service::{migrate, required, runtime};
 use crate::stack::Stack;
 
 #[derive(Subcommand)]

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::super::running::{await_down, health, make_whole};
-use super::super::{database, noise};
+use super::super::noise::{IDLE_SESSIONS, LOCK_CHAIN};
 use crate::failure::{Failure, Result};
+use crate::faults::{noise, password, sql};
 use crate::host::{http, wait};
 use crate::stack::Stack;
 
@@ -12,28 +13,19 @@ use crate::stack::Stack;
 const HISTORY: u32 = 300_000;
 /// Foreign keys are not looked up for each of them.
 const UNCHECKED: &str = "SET session_replication_role = replica";
-const END_SESSIONS: &str =
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cafeterias'";
 
 pub(super) fn change_password(stack: &Stack<'_>) -> Result<()> {
-    set_password(stack, database::OTHER_PASSWORD)?;
-    database::run(stack, END_SESSIONS)?;
+    password::change(stack, "cafeterias")?;
     await_down(stack, "database", "password authentication failed")
 }
 
 pub(super) fn restore_password(stack: &Stack<'_>) -> Result<()> {
-    let password = stack.env.get("POSTGRES_PASSWORD").unwrap_or_default().to_owned();
-    set_password(stack, &password)?;
+    password::restore(stack)?;
     make_whole(stack)
 }
 
-fn set_password(stack: &Stack<'_>, password: &str) -> Result<()> {
-    let user = stack.env.get("POSTGRES_USER").unwrap_or_default().replace('"', "\"\"");
-    database::run(stack, &format!("ALTER ROLE \"{user}\" PASSWORD '{}'", password.replace('\'', "''")))
-}
-
 pub(super) fn take_all_connections(stack: &Stack<'_>) -> Result<()> {
-    noise::begin(stack, noise::IDLE_SESSIONS)?;
+    noise::begin(stack, IDLE_SESSIONS)?;
     await_down(stack, "database", "")?;
     let health = health(stack)?.unwrap_or_default();
     let error = health.pointer("/services/database/error").and_then(|error| error.as_str()).unwrap_or_default();
@@ -44,30 +36,30 @@ pub(super) fn take_all_connections(stack: &Stack<'_>) -> Result<()> {
 }
 
 pub(super) fn give_connections_back(stack: &Stack<'_>) -> Result<()> {
-    noise::end(stack, noise::IDLE_SESSIONS)?;
+    noise::end(stack, IDLE_SESSIONS)?;
     make_whole(stack)
 }
 
 pub(super) fn drop_index(stack: &Stack<'_>) -> Result<()> {
-    database::run(stack, "DROP INDEX IF EXISTS orders_by_user")?;
-    if database::number(stack, "SELECT count(*) FROM orders WHERE description = 'histórico'")? == 0 {
+    sql::run(stack, "DROP INDEX IF EXISTS orders_by_user")?;
+    if sql::number(stack, "SELECT count(*) FROM orders WHERE description = 'histórico'")? == 0 {
         let sql = format!(
             "{UNCHECKED}; INSERT INTO orders (tenant_id, user_id, description, amount_cents, status, created_at) \
              SELECT u.tenant_id, u.id, 'histórico', 1000 + n % 500, 'archived', now() - n * interval '1 minute' \
              FROM generate_series(1, {HISTORY}) n JOIN users u ON u.id = 1 + n % 300"
         );
-        database::run(stack, &sql)?;
+        sql::run(stack, &sql)?;
     }
-    database::run(stack, "ANALYZE orders")?;
+    sql::run(stack, "ANALYZE orders")?;
     wait::until("/users takes more than a second", Duration::from_secs(20), || {
         Ok(users_take(stack)? > Duration::from_secs(1))
     })
 }
 
 pub(super) fn create_index(stack: &Stack<'_>) -> Result<()> {
-    database::run(stack, &format!("{UNCHECKED}; DELETE FROM orders WHERE description = 'histórico'"))?;
-    database::run(stack, "CREATE INDEX IF NOT EXISTS orders_by_user ON orders (user_id, created_at DESC)")?;
-    database::run(stack, "VACUUM ANALYZE orders")?;
+    sql::run(stack, &format!("{UNCHECKED}; DELETE FROM orders WHERE description = 'histórico'"))?;
+    sql::run(stack, "CREATE INDEX IF NOT EXISTS orders_by_user ON orders (user_id, created_at DESC)")?;
+    sql::run(stack, "VACUUM ANALYZE orders")?;
     make_whole(stack)?;
     wait::until("/users is quick", Duration::from_secs(20), || Ok(users_take(stack)? < Duration::from_millis(700)))
 }
@@ -85,9 +77,9 @@ fn users_take(stack: &Stack<'_>) -> Result<Duration> {
 }
 
 pub(super) fn lock(stack: &Stack<'_>) -> Result<()> {
-    noise::begin(stack, noise::LOCK_CHAIN)?;
+    noise::begin(stack, LOCK_CHAIN)?;
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass";
-    wait::until("the migration waits", Duration::from_secs(15), || Ok(database::number(stack, waiting)? > 0))?;
+    wait::until("the migration waits", Duration::from_secs(15), || Ok(sql::number(stack, waiting)? > 0))?;
     let headers = [("X-Tenant-Id", "cafe-central")];
     match http::send(stack.port("PORT")?, "GET", "/orders", &headers, "") {
         Ok(answer) if answer.status == 200 => Err(Failure::new("orders are read in spite of the lock")),
@@ -96,6 +88,6 @@ pub(super) fn lock(stack: &Stack<'_>) -> Result<()> {
 }
 
 pub(super) fn unlock(stack: &Stack<'_>) -> Result<()> {
-    noise::end(stack, noise::LOCK_CHAIN)?;
+    noise::end(stack, LOCK_CHAIN)?;
     make_whole(stack)
 }

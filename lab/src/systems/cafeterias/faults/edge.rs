@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use super::super::noise::{self, GUESSER, GUESSES};
+use super::super::noise::GUESSES;
 use crate::failure::Result;
+use crate::faults::noise::{self, GUESSER};
 use crate::host::wait;
 use crate::stack::Stack;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::super::database;
 use super::super::running::{await_down, make_whole, metric, python};
 use super::stop;
 use crate::failure::{Failure, Result};
+use crate::faults::sql;
 use crate::host::{daemon, http, wait};
 use crate::stack::{Platform, Stack};
 
@@ -66,12 +66,12 @@ pub(super) fn poison(stack: &Stack<'_>) -> Result<()> {
 }
 
 pub(super) fn cure(stack: &Stack<'_>) -> Result<()> {
-    database::run(stack, &format!("UPDATE orders SET description = 'café grande' WHERE description = '{POISON}'"))?;
+    sql::run(stack, &format!("UPDATE orders SET description = 'café grande' WHERE description = '{POISON}'"))?;
     make_whole(stack)?;
     wait::slowly("every paid order has its receipt", Duration::from_secs(30), || {
         let missing = "SELECT count(*) FROM orders o LEFT JOIN receipts r ON r.order_id = o.id \
                        WHERE o.status = 'paid' AND r.order_id IS NULL";
-        Ok(database::number(stack, missing)? == 0)
+        Ok(sql::number(stack, missing)? == 0)
     })
 }
 

@@ -19,11 +19,11 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::metrics::Metrics;
-use super::release::Release;
 use super::settings::Settings;
 use super::store::Store;
 use crate::failure::{Doing, Result};
 use crate::service::link::Link;
+use crate::service::release::Release;
 use crate::service::{log, told_to_stop};
 
 type Shared = Arc<App>;

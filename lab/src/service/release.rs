@@ -14,15 +14,18 @@ const SLOWEST: u64 = 10_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Release {
-    pub(super) version: String,
+pub(crate) struct Release {
+    pub(crate) version: String,
     /// How long an order's answer is held back; the mark of a bad release.
     #[serde(default)]
-    pub(super) response_delay_ms: u64,
+    pub(crate) response_delay_ms: u64,
+    /// Each how manieth order fails, where that is not zero; another mark of a bad release.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) failing_every: u64,
 }
 
 impl Release {
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).doing(|| path.display().to_string())?;
         let release: Self = serde_json::from_str(&text).doing(|| path.display().to_string())?;
         if release.response_delay_ms > SLOWEST {
@@ -32,25 +35,30 @@ impl Release {
     }
 
     /// What was deployed in this directory, or what lies there to be built, or the program as it is.
-    pub(super) fn current(dir: &Path) -> Result<Self> {
+    pub(crate) fn current(dir: &Path) -> Result<Self> {
         for place in ["current/config.json", "app/config.json"] {
             let path = dir.join(place);
             if path.exists() {
                 return Self::read(&path);
             }
         }
-        Ok(Self { version: env!("CARGO_PKG_VERSION").to_owned(), response_delay_ms: 0 })
+        Ok(Self { version: env!("CARGO_PKG_VERSION").to_owned(), response_delay_ms: 0, failing_every: 0 })
     }
 
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let what = || format!("writing {}", path.display());
         let text = serde_json::to_string_pretty(self).doing(what)?;
         fs::write(path, text + "\n").doing(what)
     }
 
-    pub(super) fn delay(&self) -> Duration {
+    pub(crate) fn delay(&self) -> Duration {
         Duration::from_millis(self.response_delay_ms)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The database, changed behind the application's back.
+//! A system's database, changed behind the application's back.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -8,9 +8,9 @@ use crate::service::runtime;
 use crate::stack::Stack;
 
 /// What somebody else may have made the password.
-pub(super) const OTHER_PASSWORD: &str = "rotada-sin-avisar";
+pub(crate) const OTHER_PASSWORD: &str = "rotada-sin-avisar";
 
-pub(super) fn run(stack: &Stack<'_>, sql: &str) -> Result<()> {
+pub(crate) fn run(stack: &Stack<'_>, sql: &str) -> Result<()> {
     let sql = sql.to_owned();
     let url = url(stack)?;
     runtime()?.block_on(async move {
@@ -21,7 +21,7 @@ pub(super) fn run(stack: &Stack<'_>, sql: &str) -> Result<()> {
     })
 }
 
-pub(super) fn number(stack: &Stack<'_>, sql: &str) -> Result<i64> {
+pub(crate) fn number(stack: &Stack<'_>, sql: &str) -> Result<i64> {
     let sql = sql.to_owned();
     let url = url(stack)?;
     runtime()?.block_on(async move {
@@ -45,7 +45,7 @@ async fn connect(url: &str) -> Result<PgConnection> {
     }
 }
 
-pub(super) fn options(url: &str) -> Result<PgConnectOptions> {
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions> {
     url.parse().doing(|| "DATABASE_URL".to_owned())
 }
 

@@ -20,7 +20,7 @@ struct Migration {
 }
 
 /// Applies what is missing, in order, each in a transaction.
-pub(super) async fn up(database_url: &str, folder: &Path, seed: bool) -> Result<()> {
+pub(crate) async fn up(database_url: &str, folder: &Path, seed: bool) -> Result<()> {
     let all = read(folder)?;
     let mut connection = connect(database_url).await?;
     let applied = applied(&mut connection).await?;
@@ -44,7 +44,7 @@ pub(super) async fn up(database_url: &str, folder: &Path, seed: bool) -> Result<
 }
 
 /// Takes back the last one.
-pub(super) async fn down(database_url: &str, folder: &Path) -> Result<()> {
+pub(crate) async fn down(database_url: &str, folder: &Path) -> Result<()> {
     let all = read(folder)?;
     let mut connection = connect(database_url).await?;
     let Some(last) = applied(&mut connection).await?.into_iter().max() else {

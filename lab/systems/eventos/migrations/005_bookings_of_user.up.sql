@@ -1,0 +1,1 @@
+CREATE INDEX bookings_of_user ON bookings (user_id, id DESC);
