@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::breaking;
 use crate::commands::{self, UpOptions};
 use crate::failure::Result;
 use crate::host::daemon;
@@ -84,6 +85,12 @@ enum Command {
         #[command(flatten)]
         place: Place,
         fault: String,
+        /// What the fault takes, as `lab faults` lists it
+        #[arg(short, value_name = "NAME=VALUE")]
+        parameters: Vec<String>,
+        /// Chooses what is not said; the same number chooses the same
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Mend what was broken
     Mend {
@@ -164,9 +171,11 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Start { place, component } => commands::start(&place.stack()?, &component)?,
         Command::Stop { place, component } => commands::stop(&place.stack()?, &component)?,
         Command::Restart { place, component } => commands::restart(&place.stack()?, &component)?,
-        Command::Faults { system } => commands::faults(systems::find(&system)?),
-        Command::Break { place, fault } => commands::break_it(&place.stack()?, &fault)?,
-        Command::Mend { place, fault } => commands::mend(&place.stack()?, fault.as_deref())?,
+        Command::Faults { system } => breaking::list(systems::find(&system)?),
+        Command::Break { place, fault, parameters, seed } => {
+            breaking::inject(&place.stack()?, &fault, &parameters, seed)?;
+        }
+        Command::Mend { place, fault } => breaking::mend(&place.stack()?, fault.as_deref())?,
         Command::Load { place, options } => load::run(&place.stack()?, &options)?,
         Command::Eventos(tool) => eventos::run_tool(tool)?,
         Command::Lotolink(tool) => lotolink::run_tool(tool)?,

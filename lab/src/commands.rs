@@ -13,7 +13,7 @@ use crate::host::home::Home;
 use crate::host::{compose, git, ports};
 use crate::say::say;
 use crate::stack::{Platform, Stack};
-use crate::system::{Act, Fault, Kind, System};
+use crate::system::{Kind, System};
 
 /// Present where the lab began the directory's git history, which makes it the lab's to change.
 pub(crate) const OWN_HISTORY: &str = ".lab/own-history";
@@ -273,81 +273,4 @@ pub(crate) fn restart(stack: &Stack<'_>, name: &str) -> Result<()> {
     stack.start(component)?;
     say!("{name} has restarted");
     Ok(())
-}
-
-pub(crate) fn faults(system: &dyn System) {
-    for fault in system.faults() {
-        let on: Vec<&str> = fault.on.iter().map(|platform| platform.name()).collect();
-        say!("{:<20} {} ({})", fault.name, fault.symptom, on.join(", "));
-    }
-}
-
-pub(crate) fn break_it(stack: &Stack<'_>, name: &str) -> Result<()> {
-    let _lock = stack.home.lock()?;
-    let fault = find_fault(stack.system, name)?;
-    if !fault.on.contains(&stack.platform) {
-        return Err(Failure::new(format!("{name} cannot be made on {}", stack.platform.name()))
-            .hint(format!("`lab faults {}` says where", stack.system.name())));
-    }
-    let note = note_of(stack, fault);
-    // Noted first: a fault half done must still be found by whoever mends.
-    let folder = stack.home.path(".lab/faults");
-    fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
-    fs::write(&note, format!("{}\n", jiff::Timestamp::now())).doing(|| format!("writing {}", note.display()))?;
-    match fault.act {
-        Act::Stop(component) => {
-            stack.stop(stack.component(component)?)?;
-        }
-        Act::Own { inject, .. } => inject(stack)?,
-    }
-    say!("broken: {name}: {}", fault.symptom);
-    Ok(())
-}
-
-/// Mends one fault, or without a name all that are in.
-pub(crate) fn mend(stack: &Stack<'_>, name: Option<&str>) -> Result<()> {
-    let _lock = stack.home.lock()?;
-    let faults = match name {
-        Some(name) => vec![find_fault(stack.system, name)?],
-        None => stack.system.faults().iter().filter(|fault| note_of(stack, fault).exists()).collect(),
-    };
-    if faults.is_empty() {
-        say!("nothing is broken on purpose");
-    }
-    for fault in &faults {
-        match fault.act {
-            Act::Stop(component) => stack.start(stack.component(component)?)?,
-            Act::Own { mend, .. } => mend(stack)?,
-        }
-        forget(stack, fault)?;
-    }
-    // While something else is broken on purpose, the whole cannot be well.
-    if !faults.is_empty() && !stack.system.faults().iter().any(|fault| note_of(stack, fault).exists()) {
-        stack.await_health()?;
-    }
-    for fault in faults {
-        say!("mended: {}", fault.name);
-    }
-    Ok(())
-}
-
-fn find_fault<'s>(system: &'s dyn System, name: &str) -> Result<&'s Fault> {
-    system.faults().iter().find(|fault| fault.name == name).ok_or_else(|| {
-        Failure::new(format!("{} has no fault {name}", system.name()))
-            .hint(format!("`lab faults {}` lists them", system.name()))
-    })
-}
-
-fn note_of(stack: &Stack<'_>, fault: &Fault) -> PathBuf {
-    stack.home.path(&format!(".lab/faults/{}", fault.name))
-}
-
-fn forget(stack: &Stack<'_>, fault: &Fault) -> Result<()> {
-    let note = note_of(stack, fault);
-    match fs::remove_file(&note) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::new(format!("removing {}: {error}", note.display())))
-        }
-        _ => Ok(()),
-    }
 }

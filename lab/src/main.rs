@@ -4,6 +4,7 @@
 //! It knows nothing of Sereno, and Sereno nothing of it: they meet only through the system's runbook,
 //! its Makefile, its `.env` and its endpoints.
 
+mod breaking;
 mod cli;
 mod cluster;
 mod commands;

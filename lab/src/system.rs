@@ -3,8 +3,10 @@
 //! Each system lives in `systems/<name>/` (code) and `lab/systems/<name>/` (its files) and is listed once,
 //! in [`crate::systems::all`].
 
+use crate::breaking::Given;
 use crate::cluster::Manifests;
 use crate::failure::Result;
+
 use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
 use crate::host::home::{Home, SystemFile};
@@ -114,9 +116,36 @@ pub(crate) struct Fault {
 
 pub(crate) type Deed = fn(&Stack<'_>) -> Result<()>;
 
+pub(crate) type TunedDeed = fn(&Stack<'_>, &Given) -> Result<()>;
+
 pub(crate) enum Act {
     /// The component stops, and starts again.
     Stop(&'static str),
     /// Something of the system's own, each with its way back. Both may run twice.
     Own { inject: Deed, mend: Deed },
+    /// The same, of what whoever breaks it may choose.
+    Tuned { parameters: &'static [Parameter], inject: TunedDeed, mend: TunedDeed },
+}
+
+impl Fault {
+    pub(crate) fn parameters(&self) -> &'static [Parameter] {
+        match self.act {
+            Act::Tuned { parameters, .. } => parameters,
+            Act::Stop(_) | Act::Own { .. } => &[],
+        }
+    }
+}
+
+/// What can be chosen of a fault: which service, which tenant, how much.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// What it is when nobody says, and no seed chooses.
+    pub(crate) usual: &'static str,
+    pub(crate) takes: Takes,
+}
+
+pub(crate) enum Takes {
+    Number { least: u64, most: u64 },
+    OneOf(&'static [&'static str]),
 }

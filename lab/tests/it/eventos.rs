@@ -160,7 +160,8 @@ fn shows(lab: &Lab, fault: &str, platform: &str) {
         }
         "out-of-memory" => {
             assert!([502, 504].contains(&status()), "{}", status());
-            let state = ok(lab, "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $(docker-compose ps -q app)");
+            let state =
+                ok(lab, "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $(docker-compose ps -q app)");
             assert!(state.contains("true") || state.contains("137"), "{state}");
         }
         "disk-full" => {

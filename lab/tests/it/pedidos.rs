@@ -130,6 +130,62 @@ fn every_fault_shows_and_is_mended() {
 }
 
 #[test]
+fn a_fault_takes_what_it_is_told_and_stands_beside_others() {
+    let Some(lab) = Lab::up("process") else {
+        return;
+    };
+    let broken = lab.ok(&["break", "pedidos", "bad-deploy", "-p", "delay_ms=300"]);
+    assert!(broken.contains("(delay_ms=300)"), "{broken}");
+    let answered = || {
+        let start = Instant::now();
+        lab.get("/orders?tenant_id=tienda-sur");
+        start.elapsed()
+    };
+    let least = (0..3).map(|_| answered()).min().unwrap();
+    assert!((Duration::from_millis(290)..Duration::from_millis(850)).contains(&least), "{least:?}");
+    let other = lab.err(&["break", "pedidos", "bad-deploy", "-p", "delay_ms=400"]);
+    assert!(other.contains("in force already (delay_ms=300)") && other.contains("lab mend pedidos bad-deploy"), "{other}");
+    lab.ok(&["break", "pedidos", "bad-deploy", "-p", "delay_ms=300"]);
+
+    // A second one beside it, and each goes by itself.
+    lab.ok(&["break", "pedidos", "hung", "-p", "component=worker"]);
+    lab.until("nobody works", |lab| lab.health() == "degraded");
+    assert_eq!(lab.ok(&["mend", "pedidos", "hung"]), "mended: hung\n");
+    lab.until("somebody works", |lab| lab.health() == "ok");
+    assert!(answered() >= Duration::from_millis(290), "the other one is still in force");
+    let mended = lab.ok(&["mend", "pedidos"]);
+    assert_eq!(mended, "mended: bad-deploy\n");
+    assert!((0..5).any(|_| answered() < Duration::from_millis(290)));
+
+    lab.ok(&["break", "pedidos", "tenant-noise", "-p", "tenant=ferre-norte", "-p", "rate=20"]);
+    let orders = |tenant: &str| lab.get(&format!("/orders?tenant_id={tenant}")).1["orders"].as_array().unwrap().len();
+    lab.until("its orders come", |_| orders("ferre-norte") > 5);
+    assert_eq!(orders("abc123"), 0, "nobody else's");
+    lab.ok(&["mend", "pedidos"]);
+
+    let seeded = |seed: &str| {
+        let said = lab.ok(&["break", "pedidos", "tenant-noise", "--seed", seed]);
+        lab.ok(&["mend", "pedidos", "tenant-noise"]);
+        said
+    };
+    assert_eq!(seeded("11"), seeded("11"));
+    assert!((12..30).any(|seed| seeded(&seed.to_string()) != seeded("11")), "another seed, another choice");
+
+    for (arguments, why) in [
+        (&["hung", "-p", "component=postgres"][..], "component takes one of api, worker, redis, not postgres"),
+        (&["hung", "-p", "componente=api"], "hung has no parameter componente\nhint: it takes component"),
+        (&["redis-down", "-p", "x=1"], "redis-down has no parameter x\nhint: it takes none"),
+        (&["bad-deploy", "-p", "delay_ms=soon"], "a whole number from 100 to 10000"),
+    ] {
+        let said = lab.err(&[&["break", "pedidos"], arguments].concat());
+        assert!(said.contains(why), "{said}");
+    }
+    assert_eq!(lab.ok(&["mend", "pedidos"]), "nothing is broken on purpose\n", "what is refused breaks nothing");
+    let listed = lab.ok(&["faults", "pedidos"]);
+    assert!(listed.contains("-p delay_ms=900  how long an order's answer is held back: a whole number from 100"), "{listed}");
+}
+
+#[test]
 fn two_labs_stand_side_by_side_and_leave_nothing() {
     let (Some(one), Some(two)) = (Lab::up("process"), Lab::up("process")) else {
         return;

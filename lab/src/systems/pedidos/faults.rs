@@ -4,15 +4,17 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::breaking::Given;
 use crate::commands::OWN_HISTORY;
 use crate::failure::{Doing, Failure, Result};
-use crate::host::daemon::Daemon;
+use crate::host::daemon::{self, Daemon};
 use crate::host::{git, http, wait};
 use crate::service::release::Release;
 use crate::stack::{Platform, Stack};
-use crate::system::{Act, Fault};
+use crate::system::{Act, Fault, Parameter, Takes};
 
 const BOTH: &[Platform] = &[Platform::Process, Platform::Compose];
 
@@ -55,15 +57,56 @@ pub(super) const ALL: &[Fault] = &[
     },
     Fault {
         name: "bad-deploy",
-        symptom: "a release was deployed that answers orders after 900 ms",
+        symptom: "a release was deployed that answers orders late",
         on: BOTH,
-        act: Act::Own { inject: deploy_badly, mend: deploy_well },
+        act: Act::Tuned {
+            parameters: &[Parameter {
+                name: "delay_ms",
+                about: "how long an order's answer is held back",
+                usual: "900",
+                takes: Takes::Number { least: 100, most: 10_000 },
+            }],
+            inject: deploy_badly,
+            mend: deploy_well,
+        },
     },
     Fault {
         name: "tenant-noise",
-        symptom: "tenant abc123 sends 100 orders a second",
+        symptom: "one tenant sends orders without end",
         on: BOTH,
-        act: Act::Own { inject: make_noise, mend: end_noise },
+        act: Act::Tuned {
+            parameters: &[
+                Parameter {
+                    name: "tenant",
+                    about: "whose orders they are",
+                    usual: "abc123",
+                    takes: Takes::OneOf(&["abc123", "ferre-norte", "libreria-luna", "tienda-sur"]),
+                },
+                Parameter {
+                    name: "rate",
+                    about: "orders a second",
+                    usual: "100",
+                    takes: Takes::Number { least: 1, most: 500 },
+                },
+            ],
+            inject: make_noise,
+            mend: |stack, _| end_noise(stack),
+        },
+    },
+    Fault {
+        name: "hung",
+        symptom: "a component is there and answers nobody",
+        on: BOTH,
+        act: Act::Tuned {
+            parameters: &[Parameter {
+                name: "component",
+                about: "which one",
+                usual: "api",
+                takes: Takes::OneOf(&["api", "worker", "redis"]),
+            }],
+            inject: |stack, given| signal(stack, given, Signal::STOP, "SIGSTOP"),
+            mend: |stack, given| signal(stack, given, Signal::CONT, "SIGCONT"),
+        },
     },
 ];
 
@@ -124,11 +167,11 @@ fn new_order(stack: &Stack<'_>) -> Result<i64> {
 }
 
 /// A commit, a build and a deploy, as the team's own commands do them.
-fn deploy_badly(stack: &Stack<'_>) -> Result<()> {
-    release(stack, "1.1.0", 900, "Orders: look up the customer before answering")
+fn deploy_badly(stack: &Stack<'_>, given: &Given) -> Result<()> {
+    release(stack, "1.1.0", given.number("delay_ms")?, "Orders: look up the customer before answering")
 }
 
-fn deploy_well(stack: &Stack<'_>) -> Result<()> {
+fn deploy_well(stack: &Stack<'_>, _: &Given) -> Result<()> {
     if Release::current(stack.home.dir())?.delay().is_zero() {
         return Ok(());
     }
@@ -157,33 +200,34 @@ fn release(stack: &Stack<'_>, version: &str, response_delay_ms: u64, message: &s
     stack.await_health()
 }
 
-fn make_noise(stack: &Stack<'_>) -> Result<()> {
-    noise(stack)?.start().map(|_| ())
+/// Its process stands still, and its port takes connections that nobody reads.
+fn signal(stack: &Stack<'_>, given: &Given, signal: Signal, name: &str) -> Result<()> {
+    let component = stack.component(given.text("component")?)?;
+    // One that somebody has stopped in the meantime needs no signal.
+    if !stack.is_running(component)? {
+        return Ok(());
+    }
+    if stack.platform == Platform::Compose {
+        return stack.compose().run(&["kill", "-s", name, component.name]).map(|_| ());
+    }
+    stack.daemon(component)?.pid().map_or(Ok(()), |pid| daemon::signal(pid, signal))
+}
+
+fn make_noise(stack: &Stack<'_>, given: &Given) -> Result<()> {
+    noise(stack, given.text("tenant")?, given.number("rate")?)?.start().map(|_| ())
 }
 
 pub(super) fn end_noise(stack: &Stack<'_>) -> Result<()> {
-    noise(stack)?.stop().map(|_| ())
+    noise(stack, "", 0)?.stop().map(|_| ())
 }
 
 /// A loader in the background, noted where the operator of the system does not look.
-fn noise(stack: &Stack<'_>) -> Result<Daemon> {
+fn noise(stack: &Stack<'_>, tenant: &str, rate: u64) -> Result<Daemon> {
     let folder = stack.home.path(".lab/noise");
     fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
-    let dir = stack.home.dir().to_string_lossy().into_owned();
-    let arguments = [
-        "load",
-        "pedidos",
-        "--dir",
-        &dir,
-        "--rate",
-        "100",
-        "--seconds",
-        "3600",
-        "--tenant",
-        "abc123",
-        "--writes",
-        "100",
-    ];
+    let (dir, rate) = (stack.home.dir().to_string_lossy().into_owned(), rate.to_string());
+    let arguments =
+        ["load", "pedidos", "--dir", &dir, "--rate", &rate, "--seconds", "3600", "--tenant", tenant, "--writes", "100"];
     let mut daemon = stack.own_daemon("noise", &arguments)?;
     daemon.log = folder.join("log");
     daemon.pid_file = folder.join("pid");

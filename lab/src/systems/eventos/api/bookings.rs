@@ -102,9 +102,8 @@ async fn make(app: &Shared, user: &str, event: i64, seats: i32) -> Result<Respon
         let error = "TypeError: Cannot read properties of undefined (reading 'seats')";
         return Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_owned()));
     }
-    note(app, user, event, seats).map_err(|error| {
-        Refusal(StatusCode::INTERNAL_SERVER_ERROR, format!("writing bookings.log: {error}"))
-    })?;
+    note(app, user, event, seats)
+        .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, format!("writing bookings.log: {error}")))?;
     match app.store.book(user, event, seats).await? {
         Answer::Booked(booking) => Ok((StatusCode::CREATED, Json(json!(booking))).into_response()),
         Answer::SoldOut => Err(Refusal(StatusCode::CONFLICT, "sold out".to_owned())),
