@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::running::{await_down, health, make_whole};
 use super::super::noise::{IDLE_SESSIONS, LOCK_CHAIN};
+use super::super::running::{await_down, health, make_whole};
 use crate::failure::{Failure, Result};
 use crate::faults::{noise, password, sql};
 use crate::host::{http, wait};

@@ -36,9 +36,9 @@ pub(super) async fn log_in(State(app): State<Shared>, headers: HeaderMap, body: 
 
 pub(super) async fn me(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
     let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let id = token.and_then(|token| token.rsplit_once('.')).and_then(|(id, signature)| {
-        hmac::is_valid(&app.settings.secret, id.as_bytes(), signature).then_some(id)
-    });
+    let id = token
+        .and_then(|token| token.rsplit_once('.'))
+        .and_then(|(id, signature)| hmac::is_valid(&app.settings.secret, id.as_bytes(), signature).then_some(id));
     match id {
         Some(id) => Ok(ok(json!({"id": id}))),
         None => Err(Refusal(StatusCode::UNAUTHORIZED, "log in first".to_owned())),

@@ -22,13 +22,7 @@ pub(super) const LOCK_CHAIN: &str = "lock-chain";
 pub(super) const GUESSES: &str = "guesses";
 pub(super) const REPORTS: &str = "reports";
 
-const fn fault(
-    name: &'static str,
-    on: &'static [Platform],
-    inject: Deed,
-    mend: Deed,
-    symptom: &'static str,
-) -> Fault {
+const fn fault(name: &'static str, on: &'static [Platform], inject: Deed, mend: Deed, symptom: &'static str) -> Fault {
     Fault { name, symptom, on, act: Act::Own { inject, mend } }
 }
 
@@ -142,7 +136,13 @@ pub(super) const ALL: &[Fault] = &[
         edge::stop_guessing,
         "one address tries passwords: `login failed` in the application's log",
     ),
-    fault("nginx-down", CONTAINERS, edge::stop, make_whole, "nginx has stopped: nothing answers, the application is well"),
+    fault(
+        "nginx-down",
+        CONTAINERS,
+        edge::stop,
+        make_whole,
+        "nginx has stopped: nothing answers, the application is well",
+    ),
     fault(
         "nginx-wrong-port",
         CONTAINERS,
@@ -150,13 +150,7 @@ pub(super) const ALL: &[Fault] = &[
         edge::point_right,
         "nginx passes requests to a port where nobody listens: 502, the application is well",
     ),
-    fault(
-        "certificate-expired",
-        CONTAINERS,
-        edge::expire,
-        edge::renew,
-        "nginx shows a certificate that has expired",
-    ),
+    fault("certificate-expired", CONTAINERS, edge::expire, edge::renew, "nginx shows a certificate that has expired"),
     fault(
         "certificate-wrong-name",
         CONTAINERS,
