@@ -139,9 +139,12 @@ pub(crate) fn break_all(lab: &Lab, platform: &str) -> usize {
 fn shows(lab: &Lab, fault: &str, platform: &str) {
     let containers = platform == "compose";
     let status = || lab.get("/api/health").0;
-    let log = |component: &str| match containers {
-        true => ok(lab, &format!("docker-compose logs --no-color --tail=200 {component}")),
-        false => fs::read_to_string(lab.path().join(format!("logs/{component}.log"))).unwrap(),
+    let log = |component: &str| {
+        if containers {
+            ok(lab, &format!("docker-compose logs --no-color --tail=200 {component}"))
+        } else {
+            fs::read_to_string(lab.path().join(format!("logs/{component}.log"))).unwrap()
+        }
     };
     match fault {
         "app-down" => assert_eq!(status(), if containers { 502 } else { 0 }),
@@ -156,13 +159,16 @@ fn shows(lab: &Lab, fault: &str, platform: &str) {
         "app-image-missing" => {
             assert_eq!(status(), 502);
             let output = shell(lab, "docker-compose up -d --no-deps --no-build app");
-            assert!(!output.status.success() && told(&output).contains("3.9.9"), "{}", told(&output));
+            assert!(!output.status.success() && told(&output).contains("needs to be built"), "{}", told(&output));
         }
         "out-of-memory" => {
             assert!([502, 504].contains(&status()), "{}", status());
-            let state =
-                ok(lab, "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $(docker-compose ps -q app)");
-            assert!(state.contains("true") || state.contains("137"), "{state}");
+            // Between two starts it is neither.
+            let line = "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $(docker-compose ps -q app)";
+            lab.until("the engine says that it killed it", |lab| {
+                let state = ok(lab, line);
+                state.contains("true") || state.contains("137")
+            });
         }
         "disk-full" => {
             let (_, refused) = book(lab, 1);
@@ -200,9 +206,10 @@ fn shows(lab: &Lab, fault: &str, platform: &str) {
             assert_eq!(psql(lab, "SELECT count(*) FROM pg_indexes WHERE indexname = 'bookings_of_user'"), "0");
         }
         "pool-exhausted" => {
-            assert_eq!(service(lab, "database").0, "down");
+            // Now and then one gets its turn in time.
+            lab.until("the pool is exhausted", |lab| service(lab, "database").0 == "down");
             assert_eq!(psql(lab, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'eventos'"), "1");
-            assert_eq!(metric(lab, "db_pool_connections{state=\"max\"}"), 1.0);
+            assert!(lab.text("/metrics").contains("db_pool_connections{state=\"max\"} 1\n"));
         }
         "redis-down" | "redis-full" | "redis-readonly" => {
             assert_eq!(service(lab, "redis").0, "down");
@@ -267,7 +274,7 @@ fn gone(lab: &Lab, fault: &str, platform: &str) {
             assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
         }
         "bad-deploy" => assert!((0..6).all(|_| book(lab, 1).0 == 201)),
-        "pool-exhausted" => assert_eq!(metric(lab, "db_pool_connections{state=\"max\"}"), 20.0),
+        "pool-exhausted" => assert!(lab.text("/metrics").contains("db_pool_connections{state=\"max\"} 20\n")),
         _ if fault.starts_with("certificate") && platform == "compose" => {
             assert!(certificate(lab).contains("0 (ok)"), "{}", certificate(lab));
         }

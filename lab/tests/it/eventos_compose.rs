@@ -96,13 +96,18 @@ impl Walker<'_> {
         for (fault, procedure, steps) in [
             ("app-down", "la-api-devuelve-502", "1-3"),
             ("redis-full", "redis-no-acepta-escrituras", "1-2"),
-            ("disk-full", "disco-lleno", ""),
-            ("certificate-expired", "certificado-vencido", ""),
+            ("lock-chain", "demasiadas-conexiones-o-bloqueos", ""),
         ] {
             self.lab.ok(&["break", "eventos", fault]);
             self.walk(own, procedure, steps, &[]);
+            self.lab.until("seats are booked again", |lab| book(lab, 1).0 == 201);
             self.lab.ok(&["mend", "eventos", fault]);
         }
+        // What deletes waits for a second person, whoever says yes beforehand.
+        self.lab.ok(&["break", "eventos", "disk-full"]);
+        let output = self.run(own, "disco-lleno", "", &[]);
+        assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+        self.lab.ok(&["mend", "eventos", "disk-full"]);
         for procedure in ["copia-manual", "accesos", "escalado"] {
             self.walk(own, procedure, "", &[]);
         }
@@ -121,22 +126,24 @@ impl Walker<'_> {
         assert_eq!(book(lab, 1).0, 201);
         let wrong = r#"{"email":"persona1@eventos.example","password":"otra"}"#;
         assert_eq!(lab.send("POST", "/api/auth/login", "", wrong).0, 401);
-        let values = [
-            format!("tu-dominio.com=localhost:{}", lab.setting("HTTPS_PORT")),
-            format!("user={}", lab.setting("POSTGRES_USER")),
-            format!("dbname={}", lab.setting("POSTGRES_DB")),
-        ];
+        let domain = [format!("tu-dominio.com=localhost:{}", lab.setting("HTTPS_PORT"))];
         let npm = shell(lab, "npm --version").status.success();
         if !npm {
             eprintln!("skipped: npm is not installed, so that the steps of the deploy with it are not walked");
         }
-        for (procedure, steps, uses) in ORIGINAL {
+        let mut failures = Vec::new();
+        for (procedure, steps, asks_domain) in ORIGINAL {
             if steps == &"NPM" && !npm {
                 continue;
             }
-            let needed: Vec<String> = uses.iter().filter_map(|at| values.get(*at).cloned()).collect();
+            let needed: &[String] = if *asks_domain { &domain } else { &[] };
             let steps = if steps == &"NPM" { "1-2,4-6" } else { steps };
-            self.walk(&original, procedure, steps, &needed);
+            let output = self.run(&original, procedure, steps, needed);
+            // A step that only looks does not stop a run when it fails, and is told all the same.
+            if !output.status.success() || told(&output).contains("falló") {
+                failures.push(format!("{procedure} {steps}: {}", told(&output)));
+            }
+            lab.until(&format!("all is well after {procedure} {steps}"), well);
             if procedure == &"escalado-horizontal" {
                 self.load_is_spread();
             }
@@ -146,9 +153,7 @@ impl Walker<'_> {
         } else {
             eprintln!("skipped: port 80 is another's, so that nginx_status is not where the original asks for it");
         }
-        // What fails on this system does so by the runbook's own mistake, and is told as failed.
-        let renamed = self.run(&original, "optimizacion-de-base-de-datos", "1", &values[1..]);
-        assert!(!renamed.status.success() && told(&renamed).contains("total_time"), "{}", told(&renamed));
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
     /// Three copies of the application, and users meet each of them.
@@ -163,22 +168,21 @@ impl Walker<'_> {
     }
 }
 
-/// The procedures of the original that run, which steps of them, and which values they take. Without those that a
-/// person does, that destroy (a second person says yes to them), and that ask a registry or Let's Encrypt.
-const ORIGINAL: &[(&str, &str, &[usize])] = &[
-    ("nivel-1-sistema-completamente-inaccesible", "1-3", &[0]),
-    ("nivel-2-funcionalidad-parcial-afectada", "1,3-5", &[0]),
-    ("nivel-3-problemas-de-rendimiento", "1", &[]),
-    ("despliegue-de-nuevas-versiones", "NPM", &[0]),
-    ("backup-manual", "", &[]),
-    ("restauracion-de-emergencia", "1,3-4", &[0]),
-    ("comandos-de-monitoreo", "2", &[1, 2]),
-    ("error-connection-refused-en-base-de-datos", "", &[1, 2]),
-    ("error-out-of-memory", "3", &[]),
-    ("error-too-many-connections", "1,3", &[1, 2]),
-    ("error-ssl-certificate-expired", "3", &[]),
-    ("escalado-vertical", "2", &[]),
-    ("escalado-horizontal", "", &[]),
-    ("optimizacion-de-base-de-datos", "3", &[1, 2]),
-    ("auditoria-de-acceso", "", &[]),
+/// The procedures of the original that run, which steps of them, and whether they ask for the domain. Without those that
+/// a person does, that destroy (a second person says yes to them), that ask a registry or Let's Encrypt, and that the
+/// docker-compose of Debian refuses without a terminal (`exec` without `-T`).
+const ORIGINAL: &[(&str, &str, bool)] = &[
+    ("nivel-1-sistema-completamente-inaccesible", "1-3", true),
+    ("nivel-2-funcionalidad-parcial-afectada", "1,3-5", true),
+    ("nivel-3-problemas-de-rendimiento", "1", false),
+    ("despliegue-de-nuevas-versiones", "NPM", true),
+    ("backup-manual", "", false),
+    ("restauracion-de-emergencia", "1,3-4", true),
+    ("error-connection-refused-en-base-de-datos", "1-3", false),
+    ("error-out-of-memory", "3", false),
+    ("error-too-many-connections", "3", false),
+    ("error-ssl-certificate-expired", "3", false),
+    ("escalado-vertical", "2", false),
+    ("escalado-horizontal", "", false),
+    ("auditoria-de-acceso", "", false),
 ];

@@ -83,7 +83,7 @@ pub(super) fn await_down(stack: &Stack<'_>, service: &str, words: &[&str]) -> Re
 /// Waits until users are answered with this status; 0 is no answer.
 pub(super) fn await_status(stack: &Stack<'_>, statuses: &[u16]) -> Result<()> {
     let port = stack.port("PORT")?;
-    wait::slowly(&format!("users are answered with {statuses:?}"), Duration::from_secs(60), || {
+    wait::slowly(&format!("users are answered with {statuses:?}"), Duration::from_mins(1), || {
         let status = http::get(port, "/api/health").map_or(0, |answer| answer.status);
         Ok(statuses.contains(&status))
     })

@@ -1,7 +1,6 @@
 //! Events, and the seats that users book in them.
 
 use std::fs;
-use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
@@ -91,7 +90,7 @@ pub(super) async fn book(
     made
 }
 
-/// Held in Redis, noted in a file, booked in the database: without one of them, none.
+/// Held in Redis, its ticket printed, booked in the database: without one of them, none.
 async fn make(app: &Shared, user: &str, event: i64, seats: i32) -> Result<Response, Refusal> {
     let mut hold = cmd("SET");
     hold.arg(format!("hold:{event}:{user}")).arg(seats).arg("EX").arg(30);
@@ -102,8 +101,8 @@ async fn make(app: &Shared, user: &str, event: i64, seats: i32) -> Result<Respon
         let error = "TypeError: Cannot read properties of undefined (reading 'seats')";
         return Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_owned()));
     }
-    note(app, user, event, seats)
-        .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, format!("writing bookings.log: {error}")))?;
+    print(app, user, event, seats)
+        .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, format!("printing the ticket: {error}")))?;
     match app.store.book(user, event, seats).await? {
         Answer::Booked(booking) => Ok((StatusCode::CREATED, Json(json!(booking))).into_response()),
         Answer::SoldOut => Err(Refusal(StatusCode::CONFLICT, "sold out".to_owned())),
@@ -111,10 +110,14 @@ async fn make(app: &Shared, user: &str, event: i64, seats: i32) -> Result<Respon
     }
 }
 
-fn note(app: &Shared, user: &str, event: i64, seats: i32) -> std::io::Result<()> {
-    let path = app.settings.uploads.join("bookings.log");
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
-    writeln!(file, "{} {user} {event} {seats}", jiff::Timestamp::now())
+/// The ticket is a file for as long as it takes to send it.
+fn print(app: &Shared, user: &str, event: i64, seats: i32) -> std::io::Result<()> {
+    let now = jiff::Timestamp::now();
+    let path = app.settings.uploads.join(format!("ticket-{event}-{user}-{}.txt", now.as_nanosecond()));
+    let written = fs::write(&path, format!("{now} {user} {event} {seats}\n"));
+    // One that could not be written is there, empty.
+    let removed = fs::remove_file(&path);
+    written.and(removed)
 }
 
 fn missing(id: i64) -> Refusal {

@@ -90,7 +90,7 @@ fn set_version(stack: &Stack<'_>, version: &str) -> Result<()> {
 
 pub(super) fn fill_memory(stack: &Stack<'_>) -> Result<()> {
     configure(stack, "EVENTS_CACHE_MB", "2048")?;
-    wait::slowly("the engine has killed the application", Duration::from_secs(60), || {
+    wait::slowly("the engine has killed the application", Duration::from_mins(1), || {
         let Some(id) = stack.compose().run(&["ps", "-q", "app"])?.lines().next().map(str::to_owned) else {
             return Ok(false);
         };
