@@ -57,6 +57,13 @@ impl Lab {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What it says when it refuses.
+    pub(crate) fn err(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "lab {arguments:?} was not refused");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     pub(crate) fn setting(&self, name: &str) -> String {
         let text = fs::read_to_string(self.path().join(".env")).unwrap();
         let prefix = format!("{name}=");

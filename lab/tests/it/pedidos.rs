@@ -144,7 +144,10 @@ fn a_fault_takes_what_it_is_told_and_stands_beside_others() {
     let least = (0..3).map(|_| answered()).min().unwrap();
     assert!((Duration::from_millis(290)..Duration::from_millis(850)).contains(&least), "{least:?}");
     let other = lab.err(&["break", "pedidos", "bad-deploy", "-p", "delay_ms=400"]);
-    assert!(other.contains("in force already (delay_ms=300)") && other.contains("lab mend pedidos bad-deploy"), "{other}");
+    assert!(
+        other.contains("in force already (delay_ms=300)") && other.contains("lab mend pedidos bad-deploy"),
+        "{other}"
+    );
     lab.ok(&["break", "pedidos", "bad-deploy", "-p", "delay_ms=300"]);
 
     // A second one beside it, and each goes by itself.
@@ -182,7 +185,10 @@ fn a_fault_takes_what_it_is_told_and_stands_beside_others() {
     }
     assert_eq!(lab.ok(&["mend", "pedidos"]), "nothing is broken on purpose\n", "what is refused breaks nothing");
     let listed = lab.ok(&["faults", "pedidos"]);
-    assert!(listed.contains("-p delay_ms=900  how long an order's answer is held back: a whole number from 100"), "{listed}");
+    assert!(
+        listed.contains("-p delay_ms=900  how long an order's answer is held back: a whole number from 100"),
+        "{listed}"
+    );
 }
 
 #[test]
