@@ -104,6 +104,9 @@ fn every_fault_of_eventos_shows_and_is_mended() {
         return;
     };
     assert_eq!(break_all(&lab, "process"), 15);
+    lab.ok(&["break", "eventos", "bad-deploy", "-p", "every=1"]);
+    assert!((0..4).all(|_| book(&lab, 1).0 == 500), "every booking fails");
+    lab.ok(&["mend", "eventos"]);
     let refused = lab.run(&["break", "eventos", "certificate-expired"]);
     assert!(told(&refused).contains("cannot be made on process"), "{}", told(&refused));
 }

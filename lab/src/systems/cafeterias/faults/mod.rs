@@ -7,7 +7,7 @@ mod release;
 
 use crate::failure::Result;
 use crate::stack::{Platform, Stack};
-use crate::system::{Act, Fault};
+use crate::system::{Act, Fault, Parameter, Takes};
 
 use super::running::{await_down, make_whole};
 
@@ -41,9 +41,18 @@ pub(super) const ALL: &[Fault] = &[
     },
     Fault {
         name: "queue-backlog",
-        symptom: "hundreds of slow tasks wait in `celery`: orders are paid late",
+        symptom: "many slow tasks wait in `celery`: orders are paid late",
         on: BOTH,
-        act: Act::Own { inject: queue::pile_up, mend: queue::clear },
+        act: Act::Tuned {
+            parameters: &[Parameter {
+                name: "tasks",
+                about: "how many are sent",
+                usual: queue::NEWSLETTERS,
+                takes: Takes::Number { least: 150, most: 5000 },
+            }],
+            inject: queue::pile_up,
+            mend: |stack, _| queue::clear(stack),
+        },
     },
     Fault {
         name: "backend-down",

@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::super::running::{await_down, make_whole, metric, python};
 use super::stop;
+use crate::breaking::Given;
 use crate::failure::{Failure, Result};
 use crate::faults::sql;
 use crate::host::{daemon, http, wait};
 use crate::stack::{Platform, Stack};
 
-const NEWSLETTERS: &str = "400";
+pub(super) const NEWSLETTERS: &str = "400";
 const RETRIED: &str = "celery_tasks{state=\"retried\"}";
 const WAITING: &str = "celery_queue_length{queue=\"celery\"}";
 /// What its author took for a picture of a cup, and the receipt takes for a field to fill in.
@@ -75,8 +76,8 @@ pub(super) fn cure(stack: &Stack<'_>) -> Result<()> {
     })
 }
 
-pub(super) fn pile_up(stack: &Stack<'_>) -> Result<()> {
-    python(stack, &["-m", "app.manage", "newsletter", NEWSLETTERS])?;
+pub(super) fn pile_up(stack: &Stack<'_>, given: &Given) -> Result<()> {
+    python(stack, &["-m", "app.manage", "newsletter", given.text("tasks")?])?;
     wait::slowly("more than a hundred tasks wait", Duration::from_secs(10), || Ok(metric(stack, WAITING)? > 100.0))
 }
 

@@ -8,7 +8,7 @@ mod release;
 use crate::failure::Result;
 use crate::faults::noise;
 use crate::stack::{Platform, Stack};
-use crate::system::{Act, Deed, Fault};
+use crate::system::{Act, Deed, Fault, Parameter, Takes};
 
 use super::running::make_whole;
 
@@ -115,13 +115,21 @@ pub(super) const ALL: &[Fault] = &[
         data::promote_redis,
         "Redis has become a replica of nobody: it answers READONLY to every write",
     ),
-    fault(
-        "bad-deploy",
-        BOTH,
-        release::deploy_badly,
-        release::deploy_well,
-        "since the last deploy one booking in three fails with 500 (TypeError)",
-    ),
+    Fault {
+        name: "bad-deploy",
+        symptom: "since the last deploy one booking in so many fails with 500 (TypeError)",
+        on: BOTH,
+        act: Act::Tuned {
+            parameters: &[Parameter {
+                name: "every",
+                about: "which of them fails, 1 for all",
+                usual: "3",
+                takes: Takes::Number { least: 1, most: 20 },
+            }],
+            inject: release::deploy_badly,
+            mend: release::deploy_well,
+        },
+    },
     fault(
         "bad-migration",
         BOTH,

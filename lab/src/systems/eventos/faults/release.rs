@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::super::running::{book, deploy, make_whole};
+use crate::breaking::Given;
 use crate::commands::OWN_HISTORY;
 use crate::failure::{Doing, Failure, Result};
 use crate::faults::sql;
@@ -11,21 +12,21 @@ use crate::service::release::Release;
 use crate::stack::Stack;
 
 const CONFIG: &str = "app/config.json";
-const BAD: u64 = 3;
 const MIGRATION: [(&str, &str); 2] = [
     ("migrations/006_rename_amount.up.sql", "ALTER TABLE bookings RENAME COLUMN amount_cents TO total_cents;\n"),
     ("migrations/006_rename_amount.down.sql", "ALTER TABLE bookings RENAME COLUMN total_cents TO amount_cents;\n"),
 ];
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations WHERE version = 6";
 
-pub(super) fn deploy_badly(stack: &Stack<'_>) -> Result<()> {
-    release(stack, "3.1.0", BAD, "Bookings: choose the seats")?;
-    await_failure(stack)
+pub(super) fn deploy_badly(stack: &Stack<'_>, given: &Given) -> Result<()> {
+    let every = given.number("every")?;
+    release(stack, "3.1.0", every, "Bookings: choose the seats")?;
+    await_failure(stack, every)
 }
 
-/// Bookings fail now and then: one in three is among as many.
-fn await_failure(stack: &Stack<'_>) -> Result<()> {
-    for _ in 0..BAD {
+/// Bookings fail now and then: one in so many is among as many.
+fn await_failure(stack: &Stack<'_>, every: u64) -> Result<()> {
+    for _ in 0..every {
         if book(stack)?.status == 500 {
             return Ok(());
         }
@@ -33,7 +34,7 @@ fn await_failure(stack: &Stack<'_>) -> Result<()> {
     Err(Failure::new("the bad release takes bookings as before"))
 }
 
-pub(super) fn deploy_well(stack: &Stack<'_>) -> Result<()> {
+pub(super) fn deploy_well(stack: &Stack<'_>, _: &Given) -> Result<()> {
     // Whoever rolled back has mended it.
     let bad = Release::read(&stack.home.path(CONFIG))?.failing_every > 0;
     if bad {

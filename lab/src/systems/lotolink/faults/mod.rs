@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::failure::Result;
 use crate::host::{http, wait};
 use crate::stack::{Platform, Stack};
-use crate::system::{Act, Fault};
+use crate::system::{Act, Fault, Parameter, Takes};
 
 pub(super) use self::data::end_closing;
 pub(super) use self::settings::KEPT;
@@ -39,8 +39,21 @@ pub(super) const ALL: &[Fault] = &[
     stop!("backend-down", "lotolink-backend", "the backend is stopped: nobody answers, 502"),
     own!("db-password", BOTH, settings::wrong_password, settings::right_password,
         "the backend has a wrong database password: password authentication failed"),
-    own!("rate-limit", BOTH, settings::low_limit, settings::usual_limit,
-        "RATE_LIMIT_MAX is far too low: users get 429 Too Many Requests"),
+    Fault {
+        name: "rate-limit",
+        symptom: "RATE_LIMIT_MAX is far too low: users get 429 Too Many Requests",
+        on: BOTH,
+        act: Act::Tuned {
+            parameters: &[Parameter {
+                name: "max",
+                about: "how many requests each user has",
+                usual: "3",
+                takes: Takes::Number { least: 1, most: 20 },
+            }],
+            inject: settings::low_limit,
+            mend: |stack, _| settings::usual_limit(stack),
+        },
+    },
     own!("webhook-secret", BOTH, settings::wrong_secret, settings::right_secret,
         "the backend has another webhook secret than Stripe: webhook signature verification failed"),
     own!("webhooks-failing", BOTH, data::refuse_payments, data::accept_payments,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::USER;
+use crate::breaking::Given;
 use crate::cluster;
 use crate::failure::{Failure, Result};
 use crate::host::env_file::EnvFile;
@@ -34,8 +35,8 @@ pub(super) fn right_password(stack: &Stack<'_>) -> Result<()> {
     stack.await_health()
 }
 
-pub(super) fn low_limit(stack: &Stack<'_>) -> Result<()> {
-    set(stack, "RATE_LIMIT_MAX", "3")?;
+pub(super) fn low_limit(stack: &Stack<'_>, given: &Given) -> Result<()> {
+    set(stack, "RATE_LIMIT_MAX", given.text("max")?)?;
     let port = stack.port("PORT")?;
     wait::until("a user is refused", Duration::from_mins(1), || {
         let answer = http::send(port, "GET", "/api/v1/draws", &[USER], "");
