@@ -224,7 +224,7 @@ fn two_labs_stand_side_by_side_and_leave_nothing() {
 fn what_is_asked_wrongly_is_explained() {
     let dir = directory();
     for (arguments, expected) in [
-        (&["up", "pedido"][..], "no system is called pedido\nhint: one of cafeterias, lotolink, pedidos"),
+        (&["up", "pedido"][..], "no system is called pedido\nhint: one of cafeterias, eventos, lotolink, pedidos"),
         (&["status", "pedidos"][..], "there is no lab in"),
         (&["faults", "nothing"][..], "no system is called nothing"),
     ] {
