@@ -5,6 +5,7 @@ mod build;
 mod digest;
 mod files;
 mod find;
+mod no_terminal;
 mod operation;
 mod people;
 pub mod policy;

@@ -1,5 +1,6 @@
 //! Putting values in the place of placeholders.
 
+use super::no_terminal::without_terminals;
 use super::{Missing, Origin, PlanOptions};
 use regex::Regex;
 use sereno_effects::{analyze_shell, values};
@@ -52,7 +53,10 @@ pub(super) fn resolve(runbook: &Runbook, step: &Step, options: &PlanOptions<'_>,
         resolved.text = without_prompts(&resolved.text);
     }
     match step.kind {
-        StepKind::Shell => answer_prompts(options, word, &mut resolved),
+        StepKind::Shell => {
+            answer_prompts(options, word, &mut resolved);
+            resolved.text = without_terminals(&resolved.text, options.knowledge);
+        }
         StepKind::Sql => wrap_sql(options, &mut resolved),
         StepKind::Promql => wrap_promql(options, &mut resolved),
         StepKind::Repl | StepKind::Operation | StepKind::Manual => {}
