@@ -127,16 +127,21 @@ impl Walker<'_> {
         let wrong = r#"{"email":"persona1@eventos.example","password":"otra"}"#;
         assert_eq!(lab.send("POST", "/api/auth/login", "", wrong).0, 401);
         let domain = [format!("tu-dominio.com=localhost:{}", lab.setting("HTTPS_PORT"))];
+        let database = ["user=eventos", "dbname=eventos_prod"].map(str::to_owned);
         let npm = shell(lab, "npm --version").status.success();
         if !npm {
             eprintln!("skipped: npm is not installed, so that the steps of the deploy with it are not walked");
         }
         let mut failures = Vec::new();
-        for (procedure, steps, asks_domain) in ORIGINAL {
+        for (procedure, steps, asks) in ORIGINAL {
             if steps == &"NPM" && !npm {
                 continue;
             }
-            let needed: &[String] = if *asks_domain { &domain } else { &[] };
+            let needed: &[String] = match asks {
+                Asks::Nothing => &[],
+                Asks::Domain => &domain,
+                Asks::Database => &database,
+            };
             let steps = if steps == &"NPM" { "1-2,4-6" } else { steps };
             let output = self.run(&original, procedure, steps, needed);
             // A step that only looks does not stop a run when it fails, and is told all the same.
@@ -168,21 +173,29 @@ impl Walker<'_> {
     }
 }
 
-/// The procedures of the original that run, which steps of them, and whether they ask for the domain. Without those that
-/// a person does, that destroy (a second person says yes to them), that ask a registry or Let's Encrypt, and that the
-/// docker-compose of Debian refuses without a terminal (`exec` without `-T`).
-const ORIGINAL: &[(&str, &str, bool)] = &[
-    ("nivel-1-sistema-completamente-inaccesible", "1-3", true),
-    ("nivel-2-funcionalidad-parcial-afectada", "1,3-5", true),
-    ("nivel-3-problemas-de-rendimiento", "1", false),
-    ("despliegue-de-nuevas-versiones", "NPM", true),
-    ("backup-manual", "", false),
-    ("restauracion-de-emergencia", "1,3-4", true),
-    ("error-connection-refused-en-base-de-datos", "1-3", false),
-    ("error-out-of-memory", "3", false),
-    ("error-too-many-connections", "3", false),
-    ("error-ssl-certificate-expired", "3", false),
-    ("escalado-vertical", "2", false),
-    ("escalado-horizontal", "", false),
-    ("auditoria-de-acceso", "", false),
+/// The procedures of the original that run, which steps of them, and what they ask for. Without those that a person does,
+/// that destroy (a second person says yes to them), and that ask a registry or Let's Encrypt.
+const ORIGINAL: &[(&str, &str, Asks)] = &[
+    ("nivel-1-sistema-completamente-inaccesible", "1-3", Asks::Domain),
+    ("nivel-2-funcionalidad-parcial-afectada", "1,3-5", Asks::Domain),
+    ("nivel-3-problemas-de-rendimiento", "1", Asks::Nothing),
+    ("despliegue-de-nuevas-versiones", "NPM", Asks::Domain),
+    ("backup-manual", "", Asks::Nothing),
+    ("restauracion-de-emergencia", "1,3-4", Asks::Domain),
+    ("comandos-de-monitoreo", "2", Asks::Database),
+    ("error-connection-refused-en-base-de-datos", "", Asks::Database),
+    ("error-out-of-memory", "3", Asks::Nothing),
+    ("error-too-many-connections", "1,3", Asks::Database),
+    ("error-ssl-certificate-expired", "3", Asks::Nothing),
+    ("escalado-vertical", "2", Asks::Nothing),
+    ("escalado-horizontal", "", Asks::Nothing),
+    ("optimizacion-de-base-de-datos", "3", Asks::Database),
+    ("auditoria-de-acceso", "", Asks::Nothing),
 ];
+
+enum Asks {
+    Nothing,
+    Domain,
+    /// The user and the name that the author wrote as examples.
+    Database,
+}

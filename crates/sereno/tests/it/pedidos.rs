@@ -147,6 +147,16 @@ fn the_original_runbook_is_walked_on_containers() {
     // The runbook checks nothing after its remedy; that its restart took place, Sereno proves.
     assert_eq!(last_run(&pedidos).1, "verified", "{run:?}");
     assert_eq!(pedidos.status("/health/redis"), 200);
+    // What looks for causes needs no terminal, whatever docker-compose thinks.
+    for (procedure, shown) in [
+        ("api-no-responde", "\"status\":\"ok\""),
+        ("errores-de-conexion-a-db", "| active"),
+        ("incidente-sistema-lento", "cache_hit_rate"),
+    ] {
+        let run = pedidos.sereno(&["run", procedure, "--runbook", original, "--yes", "--reason", "prueba"]);
+        assert_eq!(run.code, Some(0), "{procedure}: {run:?}");
+        assert!(run.out.contains(shown) && !run.out.contains("  failed  "), "{procedure}: {run:?}");
+    }
 }
 
 #[test]
