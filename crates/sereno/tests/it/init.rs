@@ -171,6 +171,30 @@ fn a_procfile_and_apps_of_pm2_are_written_down_and_can_be_run() {
 }
 
 #[test]
+fn a_platform_of_others_is_found_by_its_own_file_and_told_beside_another() {
+    let blueprint =
+        "services:\n  - {type: web, name: orion-api, runtime: node}\n  - {type: worker, name: orion-worker}\n";
+    let world = World::with_runbook("");
+    world.write("render.yaml", blueprint);
+    world.write("Procfile", "web: node index.js\n");
+    let init = world.sereno(&["init"]);
+    assert_eq!(init.code, Some(0), "{init:?}");
+    assert!(init.err.contains("Procfile: processes web"), "{init:?}");
+    let written = world.read("sereno.toml");
+    assert!(written.contains("kind = \"render\"\nservices = [\"orion-api\", \"orion-worker\"]"), "{written}");
+    let status = world.sereno(&["status"]);
+    assert!(status.code != Some(0) && status.err.contains("RENDER_API_KEY"), "it is asked for: {status:?}");
+
+    let both = World::with_runbook("");
+    both.write("docker-compose.yml", "services:\n  api:\n    image: orion\n");
+    both.write("railway.toml", "[deploy]\n");
+    let init = both.sereno(&["init"]);
+    assert_eq!(init.code, Some(0), "{init:?}");
+    assert!(init.err.contains("railway.toml: kind = \"railway\" in [platform]"), "{init:?}");
+    assert!(both.read("sereno.toml").contains("kind = \"compose\""), "what is here comes first");
+}
+
+#[test]
 fn what_is_no_regular_file_is_refused_and_never_waited_for() {
     let world = World::with_runbook("# T\n");
     let pipe = |name: &str| {

@@ -2,6 +2,7 @@
 
 use super::compose::{self, Service};
 use super::folder::{Folder, ends_in};
+use super::hosted;
 use super::kinds::Kind;
 use super::migrations::{self, Migrations};
 use super::probe::{self, Answer, Queue};
@@ -63,6 +64,11 @@ pub(super) enum Place {
     /// What a Procfile names, to be run by Sereno itself.
     Process {
         processes: Vec<Declared>,
+    },
+    /// The project that the token opens.
+    Railway {},
+    Render {
+        services: Vec<String>,
     },
     Systemd {
         hosts: Vec<String>,
@@ -291,7 +297,8 @@ fn redis_places<'a>(
     (reachable, elsewhere)
 }
 
-/// What a Procfile and pm2 name, where compose runs nothing; else they are told only.
+/// What pm2, the files of a hosted platform and a Procfile name, in this order, where nothing before runs it; else they are
+/// told only.
 async fn without_compose(found: &mut Found, folder: &Folder, own: &(dyn Fn(&str) -> Option<String> + Sync)) {
     let (apps, notes_of_pm2) = processes::of_pm2(folder, own).await;
     let (declared, notes_of_procfile) = processes::of_procfile(folder);
@@ -306,6 +313,16 @@ async fn without_compose(found: &mut Found, folder: &Folder, own: &(dyn Fn(&str)
             format!("pm2 has apps of this project too: {apps}"),
             format!("pm2 también tiene apps de este proyecto: {apps}"),
         ));
+    }
+    match hosted::find(folder, &mut found.notes) {
+        Some((_, place)) if found.platform.is_none() => {
+            if let Place::Render { services } = &place {
+                found.services.clone_from(services);
+            }
+            found.platform = Some(place);
+        }
+        Some((file, place)) => found.notes.push(hosted::told(file, &place)),
+        None => {}
     }
     if declared.is_empty() {
         return;

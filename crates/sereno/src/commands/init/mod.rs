@@ -4,6 +4,7 @@ mod cluster;
 mod compose;
 mod find;
 mod folder;
+mod hosted;
 mod kinds;
 mod migrations;
 mod probe;
@@ -165,6 +166,8 @@ fn tell(context: &Context, found: &Found, unset: &[&str]) {
                 let names: Vec<&str> = processes.iter().map(|process| process.name.as_str()).collect();
                 format!("process (Procfile) · {}", names.join(", "))
             }
+            Place::Railway {} => "railway".to_owned(),
+            Place::Render { services } => format!("render · {}", services.join(", ")),
             Place::Systemd { hosts, units, .. } => format!("systemd · {} · {}", hosts.join(", "), units.join(", ")),
         };
         line(&Text::new("platform", "plataforma"), &what);

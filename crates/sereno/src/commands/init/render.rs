@@ -126,6 +126,25 @@ impl Writer {
                     }
                 }
             }
+            Some(Place::Railway {}) => {
+                self.section("platform");
+                self.set("kind", &text("railway"), None);
+                self.comment(
+                    "RAILWAY_TOKEN in the environment opens the project; environment = \"NAME\" where there are several.",
+                    "RAILWAY_TOKEN en el entorno abre el proyecto; environment = \"NOMBRE\" si hay varios.",
+                );
+            }
+            Some(Place::Render { services }) => {
+                self.section("platform");
+                self.set("kind", &text("render"), None);
+                if !services.is_empty() {
+                    self.set("services", &list(services), None);
+                }
+                self.comment(
+                    "RENDER_API_KEY in the environment opens the workspace; owner = \"tea-…\" where it opens several.",
+                    "RENDER_API_KEY en el entorno abre el espacio de trabajo; owner = \"tea-…\" si abre varios.",
+                );
+            }
             Some(Place::Systemd { hosts, units, ssh_config }) => {
                 self.section("platform");
                 self.set("kind", &text("systemd"), None);
@@ -283,6 +302,9 @@ mod tests {
         );
         let pm2 = read(Place::Pm2 { units: vec!["api".to_owned()] }).platform;
         assert_eq!((pm2.kind.as_deref(), pm2.units.as_slice()), (Some("pm2"), &["api".to_owned()][..]));
+        let render = read(Place::Render { services: vec!["api".to_owned()] }).platform;
+        assert_eq!((render.kind.as_deref(), render.services.as_slice()), (Some("render"), &["api".to_owned()][..]));
+        assert_eq!(read(Place::Railway {}).platform.kind.as_deref(), Some("railway"));
         let command = ["sh", "-c", "A=\"b\" node x.js"].map(str::to_owned).to_vec();
         let declared = super::super::processes::Declared { name: "web".to_owned(), command: command.clone() };
         let own = read(Place::Process { processes: vec![declared] });
