@@ -81,20 +81,34 @@ pub(crate) fn commands_of(runbook: &str) -> Vec<String> {
     blocks(runbook).iter().flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
+/// The lines of a runbook that are typed, as far as no words for people stand in them.
+fn typed(runbook: &str) -> Vec<String> {
+    let words = |line: &str| line.split(['"', '\'', '<']).next().unwrap_or_default().trim().to_owned();
+    let lines = blocks(runbook).into_iter().flat_map(|block| block.text.lines().map(words).collect::<Vec<_>>());
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.contains("BACKUP_FILE"))
+        .map(|line| line.replace("AS ordenes", "AS orders").replace("AS ultima", "AS latest"))
+        .map(|line| line.replace("BY ordenes", "BY orders"))
+        .collect()
+}
+
 #[test]
 fn both_languages_say_the_same() {
-    let commands = |runbook: &str| -> Vec<String> {
-        let words = |line: &str| line.split(['"', '\'']).next().unwrap_or_default().trim().to_owned();
-        blocks(runbook)
-            .iter()
-            .flat_map(|block| block.text.lines().map(words).collect::<Vec<_>>())
-            .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.contains("BACKUP_FILE"))
-            .map(|line| line.replace("AS ordenes", "AS orders").replace("AS ultima", "AS latest"))
-            .map(|line| line.replace("BY ordenes", "BY orders"))
-            .collect()
-    };
-    assert_eq!(
-        commands(include_str!("../../systems/pedidos/RUNBOOK.md")),
-        commands(include_str!("../../systems/pedidos/RUNBOOK.en.md"))
-    );
+    macro_rules! twins {
+        ($system:literal) => {
+            [
+                include_str!(concat!("../../systems/", $system, "/RUNBOOK.md")),
+                include_str!(concat!("../../systems/", $system, "/RUNBOOK.en.md")),
+            ]
+        };
+    }
+    for [spanish, english] in [twins!("cafeterias"), twins!("lotolink"), twins!("pedidos")] {
+        assert!(typed(spanish).len() > 30);
+        assert_eq!(typed(spanish), typed(english));
+        let headings = |runbook: &str| -> Vec<usize> {
+            let heads = runbook.lines().map(|line| line.chars().take_while(|c| *c == '#').count());
+            heads.filter(|level| *level > 1).collect()
+        };
+        assert_eq!(headings(spanish), headings(english));
+    }
 }

@@ -79,6 +79,7 @@ impl System for Cafeterias {
     fn files(&self) -> &'static [SystemFile] {
         &[
             file!("RUNBOOK.md"),
+            file!("RUNBOOK.en.md"),
             file!("docker-compose.production.yml"),
             file!("Dockerfile"),
             file!(".dockerignore"),

@@ -81,6 +81,7 @@ impl System for LotoLink {
     fn files(&self) -> &'static [SystemFile] {
         &[
             file!("RUNBOOK.md"),
+            file!("RUNBOOK.en.md"),
             file!("Dockerfile"),
             file!(".dockerignore"),
             file!(".env.example"),
