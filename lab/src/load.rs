@@ -59,6 +59,8 @@ struct Tally {
     failed: AtomicU64,
     dropped: AtomicU64,
     slowest_ms: AtomicU64,
+    /// From the first request's moment to the last one's.
+    sent_within_us: AtomicU64,
 }
 
 pub(crate) fn run(stack: &Stack<'_>, options: &LoadOptions) -> Result<()> {
@@ -69,8 +71,10 @@ pub(crate) fn run(stack: &Stack<'_>, options: &LoadOptions) -> Result<()> {
         .doing(|| "starting the runtime".to_owned())?;
     let tally = runtime.block_on(send_all(stack.system, address, options));
     let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let asked = options.rate * options.seconds;
+    let rate = f64::from(asked - 1) / Duration::from_micros(of(&tally.sent_within_us).max(1)).as_secs_f64();
     say!(
-        "{} ok, {} refused (4xx), {} failed (5xx or no answer), {} not sent (too many under way), slowest {} ms",
+        "{} ok, {} refused (4xx), {} failed (5xx or no answer), {} not sent (too many under way), slowest {} ms, {rate:.1} a second",
         of(&tally.succeeded),
         of(&tally.refused),
         of(&tally.failed),
@@ -85,8 +89,11 @@ async fn send_all(system: &dyn System, address: SocketAddr, options: &LoadOption
     let places = Arc::new(Semaphore::new(UNDER_WAY));
     let mut beat = interval(Duration::from_secs(1) / options.rate);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut begun = None;
     for number in 0..u64::from(options.rate) * u64::from(options.seconds) {
         beat.tick().await;
+        let begun: Instant = *begun.get_or_insert_with(Instant::now);
+        tally.sent_within_us.store(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
         let Ok(place) = places.clone().try_acquire_owned() else {
             tally.dropped.fetch_add(1, Ordering::Relaxed);
             continue;

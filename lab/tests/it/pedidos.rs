@@ -130,6 +130,21 @@ fn every_fault_shows_and_is_mended() {
 }
 
 #[test]
+fn load_keeps_its_rate_though_nobody_answers() {
+    let Some(lab) = Lab::up("process") else {
+        return;
+    };
+    // Whoever waited for answers would send a few requests only.
+    lab.ok(&["break", "pedidos", "hung"]);
+    let said = lab.ok(&["load", "pedidos", "--rate", "80", "--seconds", "4"]);
+    lab.ok(&["mend", "pedidos"]);
+    let rate: f64 = said.trim().trim_end_matches(" a second").rsplit(' ').next().unwrap().parse().unwrap();
+    // On a quiet machine it is within one in a hundred; tests run beside others.
+    assert!((76.0..84.0).contains(&rate), "{said}");
+    assert!(said.contains("0 not sent"), "{said}");
+}
+
+#[test]
 fn a_fault_takes_what_it_is_told_and_stands_beside_others() {
     let Some(lab) = Lab::up("process") else {
         return;
