@@ -123,11 +123,8 @@ fn standing(pod: &Pod, main: &str, seen: &Snapshot, now: Timestamp) -> (Instance
     let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(end_of);
     if pod.metadata.deletion_timestamp.is_some() {
         let why = why_it_stays(pod, is_lost, &node, now);
-        // Its node says that no process of it is left, and clears away the rest: some take a minute over that.
-        let is_over =
-            !is_lost && !statuses(pod).is_empty() && statuses(pod).iter().all(|one| running_since(one).is_none());
         return match why {
-            None if is_over => (InstanceState::Exited, ended(), Some(cleared_away())),
+            None if !is_lost && has_ended(pod, now) => (InstanceState::Exited, ended(), Some(cleared_away())),
             why => (InstanceState::Terminating, None, why),
         };
     }
@@ -319,6 +316,17 @@ fn completed() -> LastExit {
 
 fn failed() -> LastExit {
     LastExit { code: None, reason: ExitReason::Failed, at: None }
+}
+
+/// Whether the node of a pod that is being taken away says that no process of it is left; it clears away the rest, and some
+/// take a minute over that. A container that is only said to wait may be on its way up, until the pod's time to end is over.
+fn has_ended(pod: &Pod, now: Timestamp) -> bool {
+    let is_late = pod.metadata.deletion_timestamp.as_ref().is_some_and(|at| now >= at.0);
+    let has_ended = |one: &ContainerStatus| {
+        let is_terminated = one.state.as_ref().is_some_and(|state| state.terminated.is_some());
+        is_terminated || (is_late && running_since(one).is_none())
+    };
+    !statuses(pod).is_empty() && statuses(pod).iter().all(has_ended)
 }
 
 fn cleared_away() -> Text {

@@ -94,9 +94,19 @@ fn certificate(stack: &Stack<'_>, words: &[&str]) -> Result<()> {
     reload(stack)
 }
 
-/// nginx reads its settings and its certificate when it is told to.
+/// nginx reads its settings and its certificate when it is told to. Its old workers answer for a while beside the new ones.
 fn reload(stack: &Stack<'_>) -> Result<()> {
-    stack.compose().run(&["exec", "-T", "nginx", "nginx", "-c", "/etc/nginx/eventos.conf", "-s", "reload"]).map(|_| ())
+    let before = workers(stack)?;
+    stack.compose().run(&["exec", "-T", "nginx", "nginx", "-c", "/etc/nginx/eventos.conf", "-s", "reload"])?;
+    wait::slowly("the old workers of nginx have ended", Duration::from_secs(30), || {
+        Ok(workers(stack)?.lines().all(|worker| !before.lines().any(|old| old == worker)))
+    })
+}
+
+/// A line for each worker of nginx that lives.
+fn workers(stack: &Stack<'_>) -> Result<String> {
+    let list = "grep -l 'nginx: [w]orker' /proc/[0-9]*/cmdline 2>/dev/null || true";
+    stack.compose().run(&["exec", "-T", "nginx", "sh", "-c", list])
 }
 
 fn await_word(stack: &Stack<'_>, word: &str) -> Result<()> {
