@@ -73,11 +73,6 @@ pub trait Platform: Send + Sync {
         None
     }
 
-    /// Whether what it runs is on this machine, so that the moments it tells are of this machine's clock.
-    fn is_here(&self) -> bool {
-        false
-    }
-
     /// The services that files declare and that this platform makes of them when it is asked to ([`Act::Make`]); `None` where
     /// it makes nothing of files.
     fn makes(&self) -> Pending<'_, Option<Vec<String>>> {

@@ -385,8 +385,8 @@ async fn wait(
         tell(describe(component), &mut said, say);
         let reached = goal.reached(component);
         let is_own = platform.declared(&component.name).is_some();
-        let has_lasted = || platform.is_here() && has_lasted(component);
-        let mut is_steady = || steadiness.holds(component.marks()) || (steadiness.is_first() && has_lasted());
+        let mut is_steady =
+            || steadiness.holds(component.marks()) || (is_own && steadiness.is_first() && has_lasted(component));
         if reached == Reached::Yes || (reached == Reached::IfSteady && is_steady()) {
             return Ok(());
         }

@@ -24,13 +24,11 @@ struct Fake {
     replaces: bool,
     /// How many of each component are declared, where Sereno runs them itself.
     declared: Option<u32>,
-    /// It tells moments by this machine's clock.
-    is_here: bool,
 }
 
 fn fake(states: Vec<Vec<Component>>) -> Fake {
     let (states, calls) = (Mutex::new(states), Mutex::new(Vec::new()));
-    Fake { states, calls, is_mute: false, replaces: false, declared: None, is_here: false }
+    Fake { states, calls, is_mute: false, replaces: false, declared: None }
 }
 
 impl Platform for Fake {
@@ -54,10 +52,6 @@ impl Platform for Fake {
         let mut states = self.states.lock().expect("not poisoned");
         let now = if states.len() > 1 { states.remove(0) } else { states[0].clone() };
         Box::pin(async { Ok(now) })
-    }
-
-    fn is_here(&self) -> bool {
-        self.is_here
     }
 
     fn declared(&self, _: &str) -> Option<u32> {
@@ -518,20 +512,6 @@ fn a_rollout_is_one_act_and_done_when_nothing_old_is_left_and_all_is_carried_out
         assert!(ended(deployment(1, true, true, last)).is_err(), "{what}");
     }
     assert!(ended(deployment(1, true, false, vec![new()])).is_err(), "the platform is still at it");
-}
-
-#[test]
-fn what_has_run_long_enough_by_our_own_clock_is_not_watched_again() {
-    let unchecked = || Instance { checked: false, ..instance("api_1", Running, 1) };
-    let step = StepRequest {
-        replicas: Some(1),
-        within: Duration::from_millis(300),
-        ..StepRequest::new(StepKind::Await, "api", "fake@1")
-    };
-    let seen =
-        |is_here| performed(&Fake { is_here, ..fake(vec![vec![component("api", &[], vec![unchecked()])]]) }, &step);
-    assert_eq!(seen(true), Ok(()));
-    assert!(seen(false).is_err(), "another machine's clock says nothing");
 }
 
 #[test]

@@ -151,10 +151,6 @@ impl Platform for Compose {
         format!("compose:{}", self.project.name)
     }
 
-    fn is_here(&self) -> bool {
-        cfg!(target_os = "linux") && self.address.starts_with("unix://")
-    }
-
     fn place(&self) -> Pending<'_, String> {
         Box::pin(async move {
             let info = self.engine.info().await.map_err(engine_said("asking who it is"))?;

@@ -222,10 +222,6 @@ impl Platform for Processes {
         })
     }
 
-    fn is_here(&self) -> bool {
-        true
-    }
-
     fn declared(&self, component: &str) -> Option<u32> {
         self.process(component).map(|process| process.replicas)
     }

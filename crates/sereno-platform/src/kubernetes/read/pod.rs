@@ -329,6 +329,11 @@ fn has_ended(pod: &Pod, now: Timestamp) -> bool {
     !statuses(pod).is_empty() && statuses(pod).iter().all(has_ended)
 }
 
+/// Whether no process of it is left, and the rest is being cleared away.
+pub(super) fn is_leaving(instance: &Instance) -> bool {
+    instance.why.as_ref() == Some(&cleared_away())
+}
+
 fn cleared_away() -> Text {
     Text::new("has ended, and is being cleared away", "terminó, y se está quitando")
 }
