@@ -6,7 +6,6 @@
 use crate::breaking::Given;
 use crate::cluster::Manifests;
 use crate::failure::Result;
-
 use crate::host::daemon::Daemon;
 use crate::host::env_file::EnvFile;
 use crate::host::home::{Home, SystemFile};

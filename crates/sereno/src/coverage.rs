@@ -87,7 +87,11 @@ impl Coverage {
             (Fate::NeedsValues, "need a value", "necesitan un valor"),
             (Fate::Terminal, "need a terminal", "necesitan una terminal"),
             (Fate::Person, "are a person's", "son de una persona"),
-            (Fate::Query, "are queries, not for a shell", "son consultas, no para una shell"),
+            (
+                Fate::Query,
+                "are queries for a database or Prometheus",
+                "son consultas para una base de datos o Prometheus",
+            ),
             (Fate::NotUnderstood, "were not understood", "no se entendieron"),
         ];
         let steps = self.steps;

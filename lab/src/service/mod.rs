@@ -9,7 +9,11 @@ pub(crate) mod migrate;
 pub(crate) mod release;
 pub(crate) mod requests;
 
+use std::time::Duration;
+
+use axum::Router;
 use rustix::rand::{GetRandomFlags, getrandom};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Doing, Failure, Result};
@@ -36,6 +40,20 @@ pub(crate) async fn told_to_stop() {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
+    }
+}
+
+/// Answers until the process is told to stop, and for two seconds more at most: idle connections that clients keep open do not
+/// hold up the end.
+pub(crate) async fn serve(listener: TcpListener, routes: Router) -> Result<()> {
+    let served = axum::serve(listener, routes).with_graceful_shutdown(told_to_stop());
+    let overdue = async {
+        told_to_stop().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    };
+    tokio::select! {
+        result = served => result.doing(|| "serving".to_owned()),
+        () = overdue => Ok(()),
     }
 }
 

@@ -34,9 +34,11 @@ pub(super) fn without_terminals(text: &str, knowledge: &Knowledge) -> String {
     }
     let analysis = analyze_shell(text, knowledge);
     let alone = analysis.statements.iter().filter(|one| one.interactive.is_none() && one.opens.is_none());
-    let plain = alone.filter(|one| text.get(one.span.clone()).is_some_and(is_plain));
-    let commands = plain.flat_map(|statement| &statement.commands).filter(|command| command.via.is_empty());
-    let mut edits: Vec<(Range<usize>, String)> = commands.filter_map(|command| edit(command, text)).collect();
+    let commands = alone.flat_map(|statement| statement.commands.iter().map(|command| (statement.span.start, command)));
+    let plain = commands.filter(|(begin, command)| {
+        command.via.is_empty() && text.get(*begin..command.span.start).is_some_and(stands_alone)
+    });
+    let mut edits: Vec<(Range<usize>, String)> = plain.filter_map(|(_, command)| edit(command, text)).collect();
     edits.sort_by_key(|(span, _)| span.start);
     edits.dedup();
     let mut text = text.to_owned();
@@ -46,12 +48,13 @@ pub(super) fn without_terminals(text: &str, knowledge: &Knowledge) -> String {
     text
 }
 
-/// Whether no loop, branch or function stands in a statement. Without a terminal, compose reads what a loop around it was to read.
-fn is_plain(statement: &str) -> bool {
-    let words = statement.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&'));
-    let mut words = words.filter(|word| !word.is_empty());
-    !statement.contains("()")
-        && !words.any(|word| matches!(word, "while" | "until" | "for" | "if" | "case" | "function" | "{" | "("))
+/// Whether nothing that stands before a command in its statement opens a loop, a branch, a group or a function around it: without
+/// a terminal, compose reads what a loop was to read.
+fn stands_alone(before: &str) -> bool {
+    let opens = |(at, _): (usize, &str)| !before[..at].ends_with('$');
+    let mut words = before.split(|c: char| c.is_whitespace() || ";|&()`{!".contains(c));
+    !before.match_indices(['(', '{']).any(opens)
+        && !words.any(|word| matches!(word, "while" | "until" | "for" | "if" | "case" | "select" | "function"))
 }
 
 /// Only the plainest forms. A second `-T` makes compose 1.29 do nothing and say that all went well, so that where an option or
@@ -136,6 +139,10 @@ mod tests {
             "while read s; do docker-compose exec db psql -c \"REINDEX TABLE $s\"; done < tables.txt",
             "cat tables.txt | while read s; do docker-compose exec db ls; done",
             "for s in a b; do docker-compose exec db ls; done",
+            "x=$(while read s; do docker-compose exec db ls; done < tables.txt)",
+            "(docker-compose exec db date; cat) < tables.txt",
+            "cat tables.txt | { docker-compose exec db date; cat; }",
+            "if docker-compose exec db true; then echo ok; fi",
             "bash <<'EOF'\ndocker-compose exec db pg_dump shop > d.sql\ntest -s d.sql\nEOF",
             "ssh web 'docker exec -it db ls'",
             "script -qc \"docker exec -it db ls\" /dev/null",

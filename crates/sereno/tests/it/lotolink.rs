@@ -90,7 +90,7 @@ impl LotoLink {
 
     /// The backend's pods: their ids, or their names.
     fn pods(&self, field: &str) -> BTreeSet<String> {
-        let path = crate::kubernetes::pods_that_stay(field);
+        let path = format!("jsonpath={{.items[*].metadata.{field}}}");
         let found = self.kubectl(&["get", "pods", "-l", "app=lotolink-backend", "-o", &path]);
         found.split_whitespace().map(str::to_owned).collect()
     }
@@ -181,8 +181,7 @@ fn stop_and_resume(lotolink: &LotoLink) {
     let typed = at_a_terminal(&lotolink.command(&["--lang", "en", "stop"]), "Type CONFIRM", "CONFIRM\n");
     assert_eq!(lotolink.last_run().1, "verified", "{typed}");
     assert_eq!(lotolink.status("/health"), 502, "nobody is there: {typed}");
-    let left = lotolink.kubectl(&["get", "pods", "-o", &crate::kubernetes::pods_that_stay("name")]);
-    assert_eq!(left, "", "{typed}");
+    assert_eq!(lotolink.kubectl(&["get", "pods", "-o", "name"]), "", "{typed}");
     let resumed = lotolink.sereno(&["resume", "--yes"]);
     assert_eq!((resumed.code, lotolink.last_run().1.as_str()), (Some(0), "verified"), "{resumed:?}");
     assert_eq!(lotolink.replicas(), replicas, "exactly what there was");

@@ -120,14 +120,10 @@ fn standing(pod: &Pod, main: &str, seen: &Snapshot, now: Timestamp) -> (Instance
     let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
     let is_lost =
         phase == "Unknown" || matches!(status.reason.as_deref(), Some("NodeLost")) || seen.lost_nodes.contains(&node);
-    let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(end_of);
     if pod.metadata.deletion_timestamp.is_some() {
-        let why = why_it_stays(pod, is_lost, &node, now);
-        return match why {
-            None if !is_lost && has_ended(pod, now) => (InstanceState::Exited, ended(), Some(cleared_away())),
-            why => (InstanceState::Terminating, None, why),
-        };
+        return (InstanceState::Terminating, None, why_it_stays(pod, is_lost, &node, now));
     }
+    let ended = || statuses(pod).iter().find(|status| status.name == main).and_then(end_of);
     match phase {
         "Succeeded" => return (InstanceState::Exited, ended().or_else(|| Some(completed())), None),
         "Failed" => {
@@ -316,26 +312,6 @@ fn completed() -> LastExit {
 
 fn failed() -> LastExit {
     LastExit { code: None, reason: ExitReason::Failed, at: None }
-}
-
-/// Whether the node of a pod that is being taken away says that no process of it is left; it clears away the rest, and some
-/// take a minute over that. A container that is only said to wait may be on its way up, until the pod's time to end is over.
-fn has_ended(pod: &Pod, now: Timestamp) -> bool {
-    let is_late = pod.metadata.deletion_timestamp.as_ref().is_some_and(|at| now >= at.0);
-    let has_ended = |one: &ContainerStatus| {
-        let is_terminated = one.state.as_ref().is_some_and(|state| state.terminated.is_some());
-        is_terminated || (is_late && running_since(one).is_none())
-    };
-    !statuses(pod).is_empty() && statuses(pod).iter().all(has_ended)
-}
-
-/// Whether no process of it is left, and the rest is being cleared away.
-pub(super) fn is_leaving(instance: &Instance) -> bool {
-    instance.why.as_ref() == Some(&cleared_away())
-}
-
-fn cleared_away() -> Text {
-    Text::new("has ended, and is being cleared away", "terminó, y se está quitando")
 }
 
 fn why_it_stays(pod: &Pod, is_lost: bool, node: &str, now: Timestamp) -> Option<Text> {

@@ -256,26 +256,6 @@ fn what_is_being_taken_away_is_not_counted_and_is_stuck_after_its_time() {
 }
 
 #[test]
-fn what_is_being_taken_away_and_has_no_process_left_has_ended() {
-    let leaving = |state: Value, deletion: &str| {
-        let meta = json!({"deletionTimestamp": deletion});
-        beside(pod("odd", state, false, json!({"metadata": meta}))).0
-    };
-    let (in_a_while, just_now) = ("2026-11-26T10:10:10Z", "2026-11-26T10:09:50Z");
-    let ended = leaving(json!({"terminated": {"exitCode": 0, "reason": "Completed"}}), in_a_while);
-    assert_eq!((ended.state, ended.is_alive()), (InstanceState::Exited, false));
-    assert_eq!(ended.last_exit.as_ref().expect("it ended").code, Some(0));
-    assert_eq!(why(&ended), "has ended, and is being cleared away");
-    // A kubelet of 1.20 says this of a container that it has removed.
-    let removed = leaving(json!({"waiting": {"reason": "ContainerCreating"}}), just_now);
-    assert_eq!((removed.state, removed.is_alive()), (InstanceState::Exited, false));
-    let rising = leaving(json!({"waiting": {"reason": "ContainerCreating"}}), in_a_while);
-    assert_eq!((rising.state, rising.is_alive()), (InstanceState::Terminating, true), "it may be on its way up");
-    let late = leaving(json!({"waiting": {"reason": "ContainerCreating"}}), "2026-11-26T10:09:00Z");
-    assert_eq!((late.state, why(&late)), (InstanceState::Terminating, "stuck: its time to end is over"));
-}
-
-#[test]
 fn what_nobody_takes_away_is_named_with_what_it_waits_for() {
     let stuck = |deletion: &str, finalizers: Value, is_lost: bool| {
         let meta = json!({"deletionTimestamp": deletion, "finalizers": finalizers});

@@ -355,12 +355,10 @@ fn in_trouble(instance: &Instance) -> bool {
     )
 }
 
-/// Takes away what ended, all of it where nothing is amiss, else all but the last. What is still being cleared away has its
-/// volumes, and stays, behind the others.
+/// Takes away what ended, all of it where nothing is amiss, else all but the last.
 fn drop_ended(instances: &mut Vec<Instance>, is_well: bool) {
-    instances.sort_by_key(pod::is_leaving);
     if is_well {
-        instances.retain(|instance| instance.state != InstanceState::Exited || pod::is_leaving(instance));
+        instances.retain(|instance| instance.state != InstanceState::Exited);
     } else {
         keep_newest(instances);
     }
@@ -368,11 +366,11 @@ fn drop_ended(instances: &mut Vec<Instance>, is_well: bool) {
 
 fn keep_newest(instances: &mut Vec<Instance>) {
     let at = |instance: &Instance| instance.last_exit.as_ref().and_then(|exit: &LastExit| exit.at);
-    let has_ended = |i: &Instance| i.state == InstanceState::Exited && !pod::is_leaving(i);
-    let mut ended: Vec<_> = instances.iter().filter(|i| has_ended(i)).map(|i| (at(i), i.id.clone())).collect();
+    let mut ended: Vec<_> =
+        instances.iter().filter(|i| i.state == InstanceState::Exited).map(|i| (at(i), i.id.clone())).collect();
     ended.sort();
     let shown: BTreeSet<String> = ended.into_iter().rev().take(ENDED_SHOWN).map(|(_, id)| id).collect();
-    instances.retain(|instance| !has_ended(instance) || shown.contains(&instance.id));
+    instances.retain(|instance| instance.state != InstanceState::Exited || shown.contains(&instance.id));
 }
 
 fn main_container(template: Option<&PodTemplateSpec>, whole: &str) -> String {

@@ -22,7 +22,7 @@ use super::store::Store;
 use crate::failure::{Doing, Result};
 use crate::service::link::Link;
 use crate::service::release::Release;
-use crate::service::{log, told_to_stop};
+use crate::service::{log, serve as serve_http};
 
 type Shared = Arc<App>;
 
@@ -54,16 +54,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         "pool_size": app.settings.pool_size, "cache_bytes": app.cache.len(),
     });
     log::info("app started", &fields);
-    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(told_to_stop());
-    let overdue = async {
-        told_to_stop().await;
-        // Idle connections that clients keep open do not hold up the end.
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    };
-    tokio::select! {
-        result = served => result.doing(|| "serving".to_owned())?,
-        () = overdue => {}
-    }
+    serve_http(listener, routes(app)).await?;
     log::info("app stopped", &json!({}));
     Ok(())
 }

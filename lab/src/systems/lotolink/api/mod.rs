@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::store::Store;
 use crate::failure::{Doing, Result};
 use crate::service::link::Link;
-use crate::service::{log, told_to_stop};
+use crate::service::{log, serve as serve_http};
 
 type Shared = Arc<App>;
 
@@ -53,16 +53,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         "draw_cache_bytes": app.cache.len(),
     });
     log::info("lotolink backend started", &fields);
-    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(told_to_stop());
-    let overdue = async {
-        told_to_stop().await;
-        // Idle connections that clients keep open do not hold up the end.
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    };
-    tokio::select! {
-        result = served => result.doing(|| "serving".to_owned())?,
-        () = overdue => {}
-    }
+    serve_http(listener, routes(app)).await?;
     log::info("lotolink backend stopped", &json!({}));
     Ok(())
 }

@@ -24,7 +24,7 @@ use super::store::Store;
 use crate::failure::{Doing, Result};
 use crate::service::link::Link;
 use crate::service::release::Release;
-use crate::service::{log, told_to_stop};
+use crate::service::{log, serve as serve_http};
 
 type Shared = Arc<App>;
 
@@ -49,16 +49,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<()> {
     let address = format!("{}:{}", settings.host, settings.port);
     let listener = TcpListener::bind(&address).await.doing(|| format!("listening on {address}"))?;
     log::info("api started", &json!({"address": address}));
-    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(told_to_stop());
-    let overdue = async {
-        told_to_stop().await;
-        // Idle connections that clients keep open do not hold up the end.
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    };
-    tokio::select! {
-        result = served => result.doing(|| "serving".to_owned())?,
-        () = overdue => {}
-    }
+    serve_http(listener, routes(app)).await?;
     log::info("api stopped", &json!({}));
     Ok(())
 }
